@@ -1,0 +1,99 @@
+/** Everything that is made from the tables in `src/core`: pure, so that a test can compare it with what is on disk. */
+import { capabilities, commands, product, settings, temporaryNames } from '../../src/core/contributions';
+import { because, losses, texts } from '../../src/core/text';
+
+type Json = Record<string, unknown>;
+
+/** The parts of `package.json` that are generated. */
+export function manifestParts(): Json {
+  return {
+    capabilities: {
+      virtualWorkspaces: { supported: false, description: '%capability.virtualWorkspaces%' },
+      untrustedWorkspaces: {
+        supported: 'limited',
+        description: '%capability.untrustedWorkspaces%',
+        restrictedConfigurations: Object.entries(settings)
+          .filter(([, setting]) => setting.untrusted === 'ignored')
+          .map(([name]) => name),
+      },
+    },
+    contributes: {
+      commands: Object.keys(commands).map((name) => ({
+        command: name,
+        title: `%command.${name}%`,
+        category: '%displayName%',
+      })),
+      configuration: {
+        title: '%displayName%',
+        properties: Object.fromEntries(Object.entries(settings).map(([name, setting]) => [name, {
+          type: setting.type,
+          default: setting.default,
+          scope: setting.scope,
+          markdownDescription: `%setting.${name}%`,
+        }])),
+      },
+      configurationDefaults: {
+        'files.exclude': { [temporaryNames]: true },
+        'files.watcherExclude': { [temporaryNames]: true },
+      },
+    },
+  };
+}
+
+/** `package.nls.json`. */
+export function manifestTexts(): Json {
+  return {
+    displayName: product.displayName,
+    description: product.description,
+    ...prefixed('capability', capabilities),
+    ...Object.fromEntries(Object.entries(commands).map(([name, { title }]) => [`command.${name}`, title])),
+    ...Object.fromEntries(Object.entries(settings).map(([name, { description }]) => [`setting.${name}`, description])),
+  };
+}
+
+/** `l10n/bundle.l10n.json`: what translators start from. */
+export function bundleTexts(): Json {
+  const all = [...Object.values(texts), ...Object.values(because), ...Object.values(losses)];
+  return Object.fromEntries(all.map((text) => [text, text]));
+}
+
+export function settingsTable(): string {
+  return [
+    '| setting | default | may be set | what it does |',
+    '|---|---|---|---|',
+    ...Object.entries(settings).map(([name, setting]) =>
+      `| \`${name}\` | \`${String(setting.default)}\` | ${scopes[setting.scope]} | ${setting.description} |`),
+  ].join('\n');
+}
+
+/** Puts `content` between the two markers of this name. */
+export function between(text: string, name: string, content: string): string {
+  const start = `<!-- generated: ${name} -->`;
+  const end = `<!-- end: ${name} -->`;
+  const from = text.indexOf(start);
+  const to = text.indexOf(end);
+  if (from < 0 || to < from) throw new Error(`no markers for ${name}`);
+  return `${text.slice(0, from)}${start}\n${content}\n${text.slice(to)}`;
+}
+
+/** Every generated file: path in the project → its whole content, given what is there now. */
+export const generated: Readonly<Record<string, (now: string) => string>> = {
+  'package.json': (now) => json({ ...(JSON.parse(now) as Json), ...manifestParts() }),
+  'package.nls.json': () => json(manifestTexts()),
+  'l10n/bundle.l10n.json': () => json(bundleTexts()),
+  'README.md': (now) => between(now, 'settings', settingsTable()),
+};
+
+const scopes = {
+  resource: 'for the user, the workspace, and each folder',
+  window: 'for the user and the workspace',
+  machine: 'for the machine',
+} as const;
+
+function prefixed(prefix: string, table: Readonly<Record<string, string>>): Json {
+  return Object.fromEntries(Object.entries(table).map(([name, text]) => [`${prefix}.${name}`, text]));
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`;
+}

@@ -1,0 +1,128 @@
+/**
+ * The save at level `detached`: before the editor truncates and writes, a private clone of the target is put at its
+ * path, so that the editor's write lands on an inode that nobody else has.
+ *
+ *   examined ──► staged ──► synced ──► claimed ──► published
+ *      │            │                     │            │
+ *      ▼            ▼                     ▼            ▼
+ *    refused     unfaithful           abandoned     changed ──► examined (once more), then refused
+ *
+ * - examined: the target is open, its inode pinned. Nothing has been made. The plan says what it can be given;
+ *   anything but `detached` ends here (refused) and the save stays as it is.
+ * - staged: a complete clone exists that no name leads to. If it lacks anything that the target has (unfaithful), it is
+ *   dropped and the save stays as it is.
+ * - synced: the clone is on the disk, or the time for that is over. Going on without is better than not going on: an
+ *   in-place save would truncate the only copy at once.
+ * - claimed: the caller, who waits for us with a deadline, can no longer give up. Before this state it can at any
+ *   moment (abandoned); then nothing is ever renamed, because the editor may be writing already.
+ * - published: one atomic rename has put the clone at the path. The displaced inode lives on with its holders, unchanged.
+ * - changed: somebody else replaced or rewrote the file since it was examined. Their version is at the path.
+ *
+ * At every exit before `published` the path leads to what it led to before.
+ */
+import { describeError, SystemError } from './errors';
+import { report, type Report } from './level';
+import { plan } from './plan';
+import type { Loss, Staged, TargetSystem } from './ports';
+
+/** How the one who waits for the save and the one who carries it out agree on who decides. */
+export interface Permission {
+  /** Aborted when the waiting side gives up. */
+  readonly signal: AbortSignal;
+  /** True once, if the waiting side had not given up; from then on it cannot. */
+  claim(): boolean;
+  /** Whether `work` ended in time to be waited for. Rejects as `work` does. */
+  inTime(work: Promise<void>): Promise<boolean>;
+}
+
+/** Another program's change between our look and our rename is met with a second try, no more. */
+const tries = 2;
+
+/** Total: never rejects. */
+export async function detach(system: TargetSystem, path: string, permission: Permission): Promise<Report> {
+  try {
+    for (let attempt = 1; attempt <= tries; attempt++) {
+      const outcome = await attemptDetach(system, path, permission);
+      if (outcome !== 'changed') return outcome;
+    }
+    return report('changedMeanwhile');
+  } catch (error) {
+    return refusal(error, path);
+  }
+}
+
+async function attemptDetach(
+  system: TargetSystem, path: string, permission: Permission,
+): Promise<Report | 'changed'> {
+  const target = system.open(path);
+  if (!target) return report('newFile');
+  try {
+    const planned = plan(target.facts);
+    if (planned.level !== 'detached') return planned;
+    const staged = await target.stage(permission.signal);
+    try {
+      return await publish(staged, permission);
+    } finally {
+      staged.close();
+    }
+  } catch (error) {
+    // The bytes changed under the copy: there is no clone of a version that never was.
+    if (SystemError.is(error, 'ESTALE')) return 'changed';
+    throw error;
+  } finally {
+    target.close();
+  }
+}
+
+async function publish(staged: Staged, permission: Permission): Promise<Report | 'changed'> {
+  const [loss] = staged.losses;
+  if (loss) return lossReport(loss);
+  const synced = await permission.inTime(staged.sync());
+  if (!permission.claim()) return report('tooSlow');
+  return staged.publish() === 'changed' ? 'changed' : report('privateCopy', { synced });
+}
+
+/**
+ * Foresees what `detach` would reach, by looking only: even a nameless file would show up in directory watchers (the
+ * kernel reports changes to it as `#<inode>`). Total: never throws.
+ */
+export function assess(system: TargetSystem, path: string): Report {
+  try {
+    const target = system.open(path);
+    if (!target) return report('newFile');
+    try {
+      return plan(target.facts);
+    } finally {
+      target.close();
+    }
+  } catch (error) {
+    return refusal(error, path);
+  }
+}
+
+function lossReport(loss: Loss): Report {
+  const lost = { what: loss.what, name: loss.name };
+  return report('wouldLose', loss.error ? { lost, error: describeError(loss.error) } : { lost });
+}
+
+/** The one place where an errno becomes a reason. */
+function refusal(error: unknown, path: string): Report {
+  const facts = describeError(error, 'detach', path);
+  if (!(error instanceof SystemError)) return report('failed', { error: facts });
+  switch (error.errno) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return report('noRoom', { error: facts });
+    case 'EBUSY':
+      return report('mountPoint', { error: facts });
+    case 'EROFS':
+      return report('directoryNotWritable', { error: facts });
+    case 'EACCES':
+    case 'EPERM':
+      return report(error.operation.startsWith('open') ? 'notReadable' : 'failed', { error: facts });
+    case 'ECANCELED':
+      return report('tooSlow', { error: facts });
+    default:
+      return report('failed', { error: facts });
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * The doors through which the core reaches the world. `src/platform` implements them; tests put fakes behind them.
+ *
+ * Ownership: whoever is given a `Target` or a `Staged` closes it, on every way out. `close` never throws.
+ * Every method throws `SystemError` for what the system refuses, and nothing else.
+ */
+
+import type { SystemError } from './errors';
+
+/** A file as the kernel tells it apart: `st_dev` and `st_ino`. Only meaningful while something pins the inode. */
+export interface Identity {
+  readonly device: bigint;
+  readonly inode: bigint;
+}
+
+export type FileKind = 'regular' | 'directory' | 'other';
+
+/** What is known about a target before anything is done to it. */
+export interface TargetFacts {
+  /** Symbolic links followed, down to the last. */
+  readonly realPath: string;
+  readonly kind: FileKind;
+  readonly identity: Identity;
+  readonly size: bigint;
+  /** Nanoseconds since the epoch. */
+  readonly mtime: bigint;
+  readonly links: bigint;
+  /** Permission bits with setuid, setgid and sticky: `st_mode & 0o7777`. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** The path is itself a mount point (a single file bind-mounted): nothing can be renamed over it. */
+  readonly mountPoint: boolean;
+  /** Immutable, append-only or fs-verity: nothing can be written in place, nothing can be renamed over it. */
+  readonly sealed: boolean;
+  /** A file that the kernel makes up, as under `/proc` and `/sys`. */
+  readonly synthetic: boolean;
+  /** New names can be made in the target's directory. */
+  readonly directoryWritable: boolean;
+  /** The directory's sticky bit forbids us to rename over this file. */
+  readonly stickyForbids: boolean;
+  /** We may give a new file this file's owner. */
+  readonly ownerKeepable: boolean;
+  /** We may give a new file this file's group. */
+  readonly groupKeepable: boolean;
+  /** An attribute that is known beforehand not to be ours to give. Others are found while staging. */
+  readonly unkeepable?: { readonly what: Loss['what']; readonly name: string };
+}
+
+/** What a clone could not be given. `name` tells which attribute, for the log. */
+export interface Loss {
+  readonly what: 'owner' | 'mode' | 'attribute' | 'flags' | 'project' | 'times' | 'bytes';
+  readonly name: string;
+  readonly error?: SystemError;
+}
+
+/**
+ * - `published`: the clone is at the path, nobody else's change was displaced.
+ * - `changed`: another program replaced or rewrote the file meanwhile; everything is as that program left it.
+ */
+export type Published = 'published' | 'changed';
+
+/** A complete new inode that no name, or only a temporary name, leads to. */
+export interface Staged {
+  readonly identity: Identity;
+  /** What differs from the target; empty means that the clone is faithful. */
+  readonly losses: readonly Loss[];
+  /** Resolves when bytes and metadata are on the disk. Does not block the calling thread. */
+  sync(): Promise<void>;
+  /**
+   * The one atomic rename. Synchronous on purpose: between the caller's last look at its deadline and the rename
+   * nothing else may run.
+   */
+  publish(): Published;
+  close(): void;
+}
+
+/** An open target: its inode stays pinned until `close`. */
+export interface Target {
+  readonly facts: TargetFacts;
+  /**
+   * Makes a private clone in the target's directory: bytes, mode, owner, group, ACLs, extended attributes, inode
+   * flags, project id, times in nanoseconds. Long copies are cut short when `signal` is aborted (ECANCELED).
+   */
+  stage(signal: AbortSignal): Promise<Staged>;
+  close(): void;
+}
+
+export interface TargetSystem {
+  /** Opens what `path` leads to. `undefined` if there is nothing (ENOENT: a new file, or a dangling link). */
+  open(path: string): Target | undefined;
+}
+
+/** What this process can do at all, found once at start. */
+export type Platform =
+  | { readonly supported: true; readonly targets: TargetSystem }
+  | { readonly supported: false; readonly why: 'platform' | 'library'; readonly detail: string };
+
+/** Milliseconds that never go back. */
+export type Clock = () => number;

@@ -1,0 +1,74 @@
+import { isShortfall, type Report } from './level';
+import { because, losses, message, texts, type Message } from './text';
+
+/** Who switched the guard off for a document. */
+export type SwitchedOffBy =
+  | { readonly by: 'folder'; readonly folder: string }
+  | { readonly by: 'workspace' | 'user' | 'default' };
+
+export interface StatusInput {
+  /** The file's base name, as the user sees it. */
+  readonly name: string;
+  readonly report: Report;
+  /** Whether the report is of a save that happened, or of one that may come. */
+  readonly when: 'foreseen' | 'reached';
+  readonly switchedOffBy?: SwitchedOffBy;
+}
+
+/** What the status bar shows: values to be assigned, nothing to be decided. */
+export interface StatusView {
+  readonly icon: 'shield' | 'edit' | 'dash' | 'circle-slash' | 'warning';
+  readonly label: Message;
+  readonly tooltip: Message;
+  readonly warning: boolean;
+}
+
+export function statusView(input: StatusInput): StatusView {
+  const { name, report } = input;
+  if (report.reason === 'switchedOff') {
+    const tooltip = message(texts.offTooltip, name, offBy(input.switchedOffBy));
+    return { icon: 'circle-slash', label: message(texts.off), tooltip, warning: false };
+  }
+  const why = reasonMessage(report);
+  switch (report.level) {
+    case 'detached':
+      return {
+        icon: 'shield', label: message(texts.detached), tooltip: message(texts.detachedTooltip, name), warning: false,
+      };
+    case 'none':
+      return {
+        icon: 'dash', label: message(texts.none), tooltip: message(texts.noneTooltip, name, why), warning: false,
+      };
+    case 'direct': {
+      const fellShort = isShortfall(report.reason) && input.when === 'reached';
+      const sentence = fellShort ? texts.shortfallTooltip : texts.directTooltip;
+      return {
+        icon: fellShort ? 'warning' : 'edit',
+        label: message(texts.direct),
+        tooltip: message(sentence, name, why),
+        warning: fellShort,
+      };
+    }
+  }
+}
+
+/** The clause after "because". */
+export function reasonMessage(report: Report): Message {
+  if (report.reason === 'wouldLose' && report.lost) {
+    return message(because.wouldLose, message(losses[report.lost.what], report.lost.name));
+  }
+  return message(because[report.reason], report.error?.errno ?? '?');
+}
+
+function offBy(who: SwitchedOffBy | undefined): Message {
+  switch (who?.by) {
+    case 'folder':
+      return message(texts.offByFolder, who.folder);
+    case 'workspace':
+      return message(texts.offByWorkspace);
+    case 'user':
+      return message(texts.offByUser);
+    default:
+      return message(texts.offByDefault);
+  }
+}

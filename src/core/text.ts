@@ -1,0 +1,84 @@
+/**
+ * Every text that a person sees, in English. The shell translates `text` by VS Code's l10n with `args` for `{0}`, `{1}`…;
+ * `l10n/bundle.l10n.json` is made from this table.
+ */
+import type { Loss } from './ports';
+import type { Reason } from './level';
+
+export interface Message {
+  readonly text: string;
+  readonly args: readonly (string | number | Message)[];
+}
+
+export function message(text: string, ...args: Message['args']): Message {
+  return { text, args };
+}
+
+/** Why the level is what it is: a clause that follows "because". */
+export const because = {
+  privateCopy: 'a private copy can be put in its place',
+  switchedOff: 'Holdfast is switched off for it by a setting',
+  unannounced: 'this editor saves without telling extensions',
+  platform: 'Holdfast cannot copy a file with everything it carries on this operating system yet',
+  library: 'this package of Holdfast contains no system calls for this machine',
+  hardLinks: 'the file has more than one name (hard links), and a copy would separate them',
+  mountPoint: 'the file is mounted by itself, as containers do, and cannot be replaced',
+  directoryNotWritable: 'no new file can be made in its folder',
+  stickyDirectory: 'its folder lets only the owner replace the file',
+  foreignOwner: 'the file belongs to another user, and a copy would change its owner',
+  foreignGroup: 'the file belongs to a group that a copy could not be given',
+  wouldLose: 'a copy would lose something that the file carries ({0})',
+  notReadable: 'the file cannot be read, so it cannot be copied',
+  noRoom: 'there is no room for a copy',
+  tooSlow: 'the copy was not ready in time',
+  busy: 'an earlier save on a slow or stuck disk has not ended yet',
+  changedMeanwhile: 'another program kept changing the file meanwhile',
+  keeperStopped: 'Holdfast’s background thread has stopped; reload the window to start it again',
+  failed: 'the system refused ({0})',
+  newFile: 'there is no file yet that a program could be using',
+  notRegular: 'this is not a regular file',
+  sealed: 'the file is protected against changes by a file attribute',
+  synthetic: 'the system makes this file up; it is not on a disk',
+} as const satisfies Record<Reason, string>;
+
+export const losses = {
+  owner: 'owner',
+  mode: 'permissions',
+  attribute: 'attribute {0}',
+  flags: 'file flags {0}',
+  project: 'project id',
+  times: 'times',
+  bytes: 'content',
+} as const satisfies Record<Loss['what'], string>;
+
+export const texts = {
+  itemName: 'Holdfast: level of the current file',
+  detached: 'Holdfast: detached',
+  direct: 'Holdfast: direct',
+  none: 'Holdfast: none',
+  off: 'Holdfast: off',
+  detachedTooltip:
+    '{0}: a save goes to a new copy of the file. Programs that use it now keep the version that they have.',
+  directTooltip: '{0}: a save changes the file in place, because {1}. Programs that use it now will see the change.',
+  shortfallTooltip: '{0}: the last save changed the file in place, because {1}. Programs that used it saw the change.',
+  noneTooltip: '{0}: there is nothing to guard, because {1}.',
+  offTooltip: '{0}: Holdfast is switched off by {1}. A save changes the file in place; programs that use it now will see the change.',
+  offByFolder: 'the settings of the folder {0}',
+  offByWorkspace: 'the workspace settings',
+  offByUser: 'the user settings',
+  offByDefault: 'a changed default',
+  click: 'Click to see Holdfast’s log.',
+  invalidSetting: 'The setting {0} must be {1}. Its default is used until it is corrected.',
+  openSettings: 'Open Settings',
+  keeperDied: 'Holdfast’s background thread has stopped. Saves change files in place until the window is reloaded.',
+  reload: 'Reload Window',
+} as const;
+
+/** Puts the arguments in, in English: for the log, and for tests. */
+export function english({ text, args }: Message): string {
+  return text.replace(/\{(\d+)\}/g, (placeholder, index: string) => {
+    const value = args[Number(index)];
+    if (value === undefined) return placeholder;
+    return typeof value === 'object' ? english(value) : String(value);
+  });
+}

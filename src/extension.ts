@@ -1,0 +1,44 @@
+import { performance } from 'node:perf_hooks';
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+
+import type { CommandName } from './core/contributions';
+import { DisposableStore } from './core/disposable';
+import { keeperLine, settingLine } from './core/logLines';
+import { KeeperClient } from './keeper/client';
+import { Levels } from './shell/levels';
+import { Log } from './shell/log';
+import { tellInvalidSetting, tellKeeperDied } from './shell/notices';
+import { SaveParticipant } from './shell/participant';
+import { Settings } from './shell/settings';
+import { StatusItem } from './shell/statusItem';
+
+let keeper: KeeperClient | undefined;
+
+export function activate(context: vscode.ExtensionContext): void {
+  const owned = new DisposableStore();
+  context.subscriptions.push(owned);
+
+  const log = new Log(owned.add(vscode.window.createOutputChannel('Holdfast', { log: true })));
+  const settings = new Settings((problem) => {
+    log.write(settingLine(problem));
+    void tellInvalidSetting(problem);
+  });
+  keeper = new KeeperClient(join(__dirname, 'keeper.js'), (event) => {
+    log.write(keeperLine(event));
+    if (event.kind === 'died' && !event.startedAgain) void tellKeeperDied();
+  });
+  keeper.start();
+
+  const levels = owned.add(new Levels(keeper));
+  owned.add(new SaveParticipant(keeper, levels, settings, log, () => performance.now()));
+  owned.add(new StatusItem(levels, settings));
+  owned.add(vscode.commands.registerCommand('holdfast.showLog' satisfies CommandName, () => {
+    log.show();
+  }));
+}
+
+export async function deactivate(): Promise<void> {
+  await keeper?.stop();
+  keeper = undefined;
+}

@@ -1,0 +1,124 @@
+import { closeSync, constants, openSync } from 'node:fs';
+import { SystemError } from '../../core/errors.js';
+import { system } from './errors.js';
+import { AT_FDCWD, AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW, O_TMPFILE } from './layouts.js';
+import type { Stat } from './layouts.js';
+import type { Host } from './linux.js';
+import { descriptorPath, pathBelow } from './place.js';
+import type { Place } from './place.js';
+
+/** More collisions than this are no accident. */
+const NAME_ATTEMPTS = 64;
+
+/** Same inode, as long as both are pinned. */
+export function sameInode(one: Stat, other: Stat): boolean {
+  return one.device === other.device && one.inode === other.inode;
+}
+
+/** Calls `attempt` with new temporary names until one is not taken. */
+export function withTemporaryName<T>(host: Host, attempt: (name: Buffer) => T): T {
+  for (let round = 1; ; round++) {
+    try {
+      return attempt(host.temporaryName());
+    } catch (thrown) {
+      if (round === NAME_ATTEMPTS || !SystemError.is(thrown, 'EEXIST')) {
+        throw thrown;
+      }
+    }
+  }
+}
+
+/**
+ * A nameless inode in the place's directory, mode 0600; open(2), O_TMPFILE. `undefined` where the file system or the
+ * kernel has none; which errno says so depends on both, see there.
+ */
+export function createNameless(place: Place): number | undefined {
+  try {
+    return system('open(O_TMPFILE)', place.path, () =>
+      openSync(descriptorPath(place.directory), O_TMPFILE | constants.O_RDWR, 0o600));
+  } catch (thrown) {
+    if (SystemError.is(thrown, 'EOPNOTSUPP', 'EISDIR', 'EINVAL', 'ENOENT')) {
+      return undefined;
+    }
+    throw thrown;
+  }
+}
+
+/** The inode that is to be published: its descriptor, and the temporary name it has, if it has one. */
+export class Clone {
+  readonly fd: number;
+  readonly #host: Host;
+  readonly #place: Place;
+  #name: Buffer | undefined;
+  #closed = false;
+
+  private constructor(host: Host, place: Place, fd: number, name: Buffer | undefined) {
+    this.#host = host;
+    this.#place = place;
+    this.fd = fd;
+    this.#name = name;
+    place.retain();
+  }
+
+  static create(host: Host, place: Place): Clone {
+    const nameless = createNameless(place);
+    if (nameless !== undefined) {
+      return new Clone(host, place, nameless, undefined);
+    }
+    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+    return withTemporaryName(host, name => {
+      const fd = system('open', place.path, () => openSync(pathBelow(place.directory, name), flags, 0o600));
+      return new Clone(host, place, fd, name);
+    });
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Gives the inode a name in the directory if it has none: linkat(2) of `/proc/self/fd`, as open(2) shows. */
+  nameIt(): Buffer {
+    this.#name ??= withTemporaryName(this.#host, name => {
+      const from = Buffer.from(descriptorPath(this.fd));
+      this.#host.libc.link(AT_FDCWD, from, this.#place.directory, name, AT_SYMLINK_FOLLOW, this.#place.path);
+      return name;
+    });
+    return this.#name;
+  }
+
+  /** The temporary name is not this inode's any more. */
+  forgetName(): void {
+    this.#name = undefined;
+  }
+
+  /** Closes the descriptor, and removes the temporary name if it still is this inode's. Never throws; again: nothing. */
+  close(): void {
+    if (this.#closed) {
+      return;
+    }
+    this.#closed = true;
+    if (this.#name !== undefined) {
+      removeName(this.#host, this.#place, this.#name, this.fd);
+    }
+    closeSync(this.fd);
+    this.#place.release();
+  }
+}
+
+/**
+ * Removes a temporary name if it leads to the inode behind `fd`. Never throws: a name that cannot be removed now is
+ * recognised and removed at the next start.
+ */
+export function removeName(host: Host, place: Place, name: Buffer, fd: number): void {
+  try {
+    const { libc } = host;
+    const found = libc.statAt(place.directory, name, AT_SYMLINK_NOFOLLOW, place.path);
+    if (sameInode(found, libc.statDescriptor(fd, place.path))) {
+      libc.unlink(place.directory, name, place.path);
+    }
+  } catch (thrown) {
+    if (!(thrown instanceof SystemError)) {
+      throw thrown;
+    }
+  }
+}

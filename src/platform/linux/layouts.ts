@@ -1,0 +1,216 @@
+/**
+ * Struct layouts, ioctl numbers and constants of the Linux interface, as include/uapi has them. `test/system/layouts`
+ * asks the C compiler about every one of them.
+ *
+ * They are the same on x86_64 and arm64, little-endian, 64 bits. Not the same are O_DIRECTORY and O_NOFOLLOW (and with
+ * the former O_TMPFILE), which are taken from Node, and the numbers of system calls. Elsewhere (powerpc, mips, sparc)
+ * ioctl numbers differ, too: `select.ts` lets only these two in.
+ */
+import { constants } from 'node:fs';
+
+export const O_PATH = 0o10000000;
+export const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
+
+export const AT_FDCWD = -100;
+export const AT_SYMLINK_NOFOLLOW = 0x100;
+export const AT_EACCESS = 0x200;
+export const AT_SYMLINK_FOLLOW = 0x400;
+export const AT_EMPTY_PATH = 0x1000;
+
+export const RENAME_EXCHANGE = 2;
+
+export const SEEK_DATA = 3;
+export const SEEK_HOLE = 4;
+
+/** 8-byte `long` in the number, 4-byte `int` in the memory: fs/ioctl.c, `ioctl_getflags`. */
+export const FS_IOC_GETFLAGS = 0x80086601;
+export const FS_IOC_SETFLAGS = 0x40086602;
+export const FS_IOC_FSGETXATTR = 0x801c581f;
+export const FS_IOC_FSSETXATTR = 0x401c5820;
+export const FICLONE = 0x40049409;
+
+/** Inode flags, include/uapi/linux/fs.h, under the letters of chattr(1). */
+export const FS_FLAGS = {
+  s: 0x00000001,
+  u: 0x00000002,
+  c: 0x00000004,
+  S: 0x00000008,
+  d: 0x00000040,
+  A: 0x00000080,
+  m: 0x00000400,
+  j: 0x00004000,
+  t: 0x00008000,
+  C: 0x00800000,
+  x: 0x02000000,
+} as const;
+
+export const FS_XFLAG_REALTIME = 0x00000001;
+export const FS_XFLAG_EXTSIZE = 0x00000800;
+export const FS_XFLAG_COWEXTSIZE = 0x00010000;
+
+export const SYS_STATX: Readonly<Record<string, number>> = { x64: 332, arm64: 291 };
+export const SYS_RENAMEAT2: Readonly<Record<string, number>> = { x64: 316, arm64: 276 };
+
+/** STATX_BASIC_STATS; attributes come unasked. */
+export const STATX_BASIC_STATS = 0x7ff;
+export const STATX_ATTR_IMMUTABLE = 0x10n;
+export const STATX_ATTR_APPEND = 0x20n;
+export const STATX_ATTR_MOUNT_ROOT = 0x2000n;
+export const STATX_ATTR_VERITY = 0x100000n;
+
+export const STATX = {
+  size: 256,
+  attributes: 8,
+  nlink: 16,
+  uid: 20,
+  gid: 24,
+  mode: 28,
+  ino: 32,
+  bytes: 40,
+  blocks: 48,
+  attributesMask: 56,
+  atime: 64,
+  ctime: 96,
+  mtime: 112,
+  devMajor: 136,
+  devMinor: 140,
+} as const;
+
+/** `struct statx_timestamp`. */
+export const STATX_TIMESTAMP = { size: 16, seconds: 0, nanoseconds: 8 } as const;
+
+/** `struct timespec`. */
+export const TIMESPEC = { size: 16, seconds: 0, nanoseconds: 8 } as const;
+
+/** `struct fsxattr`. */
+export const FSXATTR = { size: 28, xflags: 0, extsize: 4, projid: 12, cowextsize: 16 } as const;
+
+export const S_IFMT = 0o170000;
+export const S_IFREG = 0o100000;
+export const S_IFDIR = 0o040000;
+
+/** Times are nanoseconds since the epoch, negative before 1970. */
+export interface Stat {
+  /** Encoded as `st_dev`, so that it can be compared with what `fs.stat` says. */
+  readonly device: bigint;
+  readonly inode: bigint;
+  readonly size: bigint;
+  /** Of 512 bytes. */
+  readonly blocks: bigint;
+  readonly links: bigint;
+  /** With the bits of the kind. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly atime: bigint;
+  readonly mtime: bigint;
+  readonly ctime: bigint;
+  /** Only bits that the kernel and the file system know about. */
+  readonly attributes: bigint;
+}
+
+const BILLION = 1_000_000_000n;
+
+function readTimestamp(buffer: Buffer, offset: number): bigint {
+  const seconds = buffer.readBigInt64LE(offset + STATX_TIMESTAMP.seconds);
+  return seconds * BILLION + BigInt(buffer.readUInt32LE(offset + STATX_TIMESTAMP.nanoseconds));
+}
+
+/** glibc's makedev(3). */
+function deviceNumber(major: bigint, minor: bigint): bigint {
+  return ((major & 0xfffff000n) << 32n) | ((major & 0xfffn) << 8n) | ((minor & 0xffffff00n) << 12n) | (minor & 0xffn);
+}
+
+/** Decodes `struct statx`. */
+export function decodeStatx(buffer: Buffer): Stat {
+  return {
+    device: deviceNumber(
+      BigInt(buffer.readUInt32LE(STATX.devMajor)),
+      BigInt(buffer.readUInt32LE(STATX.devMinor)),
+    ),
+    inode: buffer.readBigUInt64LE(STATX.ino),
+    size: buffer.readBigUInt64LE(STATX.bytes),
+    blocks: buffer.readBigUInt64LE(STATX.blocks),
+    links: BigInt(buffer.readUInt32LE(STATX.nlink)),
+    mode: buffer.readUInt16LE(STATX.mode),
+    uid: buffer.readUInt32LE(STATX.uid),
+    gid: buffer.readUInt32LE(STATX.gid),
+    atime: readTimestamp(buffer, STATX.atime),
+    mtime: readTimestamp(buffer, STATX.mtime),
+    ctime: readTimestamp(buffer, STATX.ctime),
+    attributes: buffer.readBigUInt64LE(STATX.attributes) & buffer.readBigUInt64LE(STATX.attributesMask),
+  };
+}
+
+/** Two `struct timespec` for futimens(3): access and modification, in nanoseconds since the epoch. */
+export function encodeTimes(atime: bigint, mtime: bigint): Buffer {
+  const buffer = Buffer.alloc(2 * TIMESPEC.size);
+  for (const [index, time] of [atime, mtime].entries()) {
+    const nanoseconds = ((time % BILLION) + BILLION) % BILLION;
+    buffer.writeBigInt64LE((time - nanoseconds) / BILLION, index * TIMESPEC.size + TIMESPEC.seconds);
+    buffer.writeBigInt64LE(nanoseconds, index * TIMESPEC.size + TIMESPEC.nanoseconds);
+  }
+  return buffer;
+}
+
+/** What FS_IOC_FSGETXATTR adds to the flags: quota project and allocation hints. */
+export interface Extended {
+  readonly xflags: number;
+  readonly extsize: number;
+  readonly projid: number;
+  readonly cowextsize: number;
+}
+
+export function decodeExtended(buffer: Buffer): Extended {
+  return {
+    xflags: buffer.readUInt32LE(FSXATTR.xflags),
+    extsize: buffer.readUInt32LE(FSXATTR.extsize),
+    projid: buffer.readUInt32LE(FSXATTR.projid),
+    cowextsize: buffer.readUInt32LE(FSXATTR.cowextsize),
+  };
+}
+
+export function encodeExtended(extended: Extended): Buffer {
+  const buffer = Buffer.alloc(FSXATTR.size);
+  buffer.writeUInt32LE(extended.xflags >>> 0, FSXATTR.xflags);
+  buffer.writeUInt32LE(extended.extsize, FSXATTR.extsize);
+  buffer.writeUInt32LE(extended.projid, FSXATTR.projid);
+  buffer.writeUInt32LE(extended.cowextsize, FSXATTR.cowextsize);
+  return buffer;
+}
+
+/**
+ * File systems whose files the kernel makes up: a clone of one would be a dead copy, or could not be made.
+ * `f_type` of statfs(2), from include/uapi/linux/magic.h and the file systems' own sources.
+ */
+export const SYNTHETIC_FILE_SYSTEMS: ReadonlySet<bigint> = new Set([
+  0x9fa0n, // proc
+  0x62656572n, // sysfs
+  0x64626720n, // debugfs
+  0x74726163n, // tracefs
+  0x0027e0ebn, // cgroup
+  0x63677270n, // cgroup2
+  0x73636673n, // securityfs
+  0xcafe4a11n, // bpf
+  0x62656570n, // configfs
+  0x6165676cn, // pstore
+  0xde5e81e4n, // efivarfs
+  0x1cd1n, // devpts
+  0x42494e4dn, // binfmt_misc
+  0xf97cff8cn, // selinuxfs
+  0x43415d53n, // smackfs
+  0x5a3c69f0n, // apparmorfs
+  0x19800202n, // mqueue
+  0x6e736673n, // nsfs
+  0x50495045n, // pipefs
+  0x534f434bn, // sockfs
+  0x09041934n, // anonymous inodes
+  0x50494446n, // pidfs
+  0x65735543n, // fusectl
+  0x0187n, // autofs
+  0x67596969n, // rpc_pipefs
+  0x6e667364n, // nfsd
+  0x07655821n, // resctrl
+  0xabba1974n, // xenfs
+  0x958458f6n, // hugetlbfs: has no write(2)
+]);

@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs';
+import type { Platform } from '../../core/ports.js';
+import { parseCapabilities, parseStartTime } from '../../core/linux/proc.js';
+import type { Capabilities } from '../../core/linux/proc.js';
+import { loadLibc } from './libc.js';
+import type { Libc } from './libc.js';
+import { openTarget } from './target.js';
+
+/** Who we are and what we may do, found once; neither changes while an extension host runs. */
+export interface Host {
+  readonly libc: Libc;
+  readonly uid: number;
+  readonly groups: ReadonlySet<number>;
+  readonly capabilities: Capabilities;
+  /** A name for a temporary file that no other process and no earlier life of this one would choose. */
+  readonly temporaryName: () => Buffer;
+  /** Devices (as bigint) that have answered FICLONE with "not supported". */
+  readonly withoutReflinks: Set<bigint>;
+}
+
+/** @throws Error if koffi cannot be loaded; `SystemError` or Node's error if `/proc` cannot be read */
+export function openHost(): Host {
+  const startTime = parseStartTime(readFileSync('/proc/self/stat', 'latin1')).value;
+  let counter = 0;
+  return {
+    libc: loadLibc(),
+    uid: process.geteuid?.() ?? -1,
+    groups: new Set([process.getegid?.() ?? -1, ...(process.getgroups?.() ?? [])]),
+    capabilities: parseCapabilities(readFileSync('/proc/thread-self/status', 'latin1')).value,
+    temporaryName: () => Buffer.from(`.holdfast-${process.pid}-${startTime}-${counter++}~`),
+    withoutReflinks: new Set(),
+  };
+}
+
+/** @throws as `openHost` */
+export function openLinux(): Platform {
+  const host = openHost();
+  return { supported: true, targets: { open: path => openTarget(host, path) } };
+}

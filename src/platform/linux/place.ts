@@ -1,0 +1,84 @@
+import { closeSync, constants, openSync } from 'node:fs';
+import { SystemError } from '../../core/errors.js';
+import { system } from './errors.js';
+import { O_PATH } from './layouts.js';
+
+/** The path under which a descriptor of this process can be opened anew, linked and asked; proc_pid_fd(5). */
+export function descriptorPath(fd: number): string {
+  return `/proc/self/fd/${fd}`;
+}
+
+/** A name below a directory's descriptor as a path: openat(2) with Node's own `open`. */
+export function pathBelow(directory: number, name: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(`${descriptorPath(directory)}/`), name]);
+}
+
+/**
+ * Where a target is: one O_PATH descriptor of its real directory, its base name there, and one O_PATH descriptor that
+ * pins its inode. An O_PATH descriptor counts as nobody for leases, so a place held for long makes no other window
+ * believe that the file is in use.
+ *
+ * All descriptors come from `fs.openSync` below `/proc/self/fd` and not from libc's openat: Node closes them when a
+ * worker ends. The target and whatever was staged for it hold the place together; the last one closes it.
+ */
+export class Place {
+  readonly path: string;
+  readonly name: Buffer;
+  readonly directory: number;
+  readonly pin: number;
+  #holders = 1;
+
+  private constructor(path: string, name: Buffer, directory: number, pin: number) {
+    this.path = path;
+    this.name = name;
+    this.directory = directory;
+    this.pin = pin;
+  }
+
+  /**
+   * `realPath` has no symbolic links left.
+   *
+   * @throws SystemError of open(2)
+   */
+  static open(realPath: Buffer): Place {
+    const path = realPath.toString();
+    const slash = realPath.lastIndexOf('/');
+    const parent = realPath.subarray(0, Math.max(slash, 1));
+    const name = slash + 1 === realPath.length ? Buffer.from('.') : realPath.subarray(slash + 1);
+    const directory = system('open', path, () => openSync(parent, O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW));
+    try {
+      const pin = system('open', path, () => openSync(pathBelow(directory, name), O_PATH | constants.O_NOFOLLOW));
+      return new Place(path, name, directory, pin);
+    } catch (thrown) {
+      closeSync(directory);
+      throw thrown;
+    }
+  }
+
+  /** A descriptor to read the pinned inode with, whatever its name leads to by now. The caller closes it. */
+  openReader(): number {
+    const flags = constants.O_RDONLY | constants.O_NONBLOCK;
+    const open = (extra: number): number =>
+      system('open', this.path, () => openSync(descriptorPath(this.pin), flags | extra));
+    try {
+      return open(constants.O_NOATIME);
+    } catch (thrown) {
+      if (SystemError.is(thrown, 'EPERM')) {
+        return open(0);
+      }
+      throw thrown;
+    }
+  }
+
+  retain(): void {
+    this.#holders += 1;
+  }
+
+  release(): void {
+    this.#holders -= 1;
+    if (this.#holders === 0) {
+      closeSync(this.pin);
+      closeSync(this.directory);
+    }
+  }
+}

@@ -1,0 +1,129 @@
+import { constants, realpathSync, statfsSync } from 'node:fs';
+import { SystemError } from '../../core/errors.js';
+import type { FileKind, Loss, Staged, Target, TargetFacts } from '../../core/ports.js';
+import { system } from './errors.js';
+import {
+  AT_EACCESS, AT_FDCWD, STATX_ATTR_APPEND, STATX_ATTR_IMMUTABLE, STATX_ATTR_MOUNT_ROOT, STATX_ATTR_VERITY,
+  SYNTHETIC_FILE_SYSTEMS, S_IFDIR, S_IFMT, S_IFREG,
+} from './layouts.js';
+import type { Stat } from './layouts.js';
+import type { Host } from './linux.js';
+import { descriptorPath, Place } from './place.js';
+import { rehearse, stage } from './stage.js';
+
+const SEALED = STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND | STATX_ATTR_VERITY;
+const S_ISVTX = 0o1000;
+
+/**
+ * Opens what `path` leads to, all symbolic links followed. The target itself is only opened O_PATH, which waits for
+ * nobody and wakes no device. `undefined` for ENOENT.
+ *
+ * @throws SystemError of realpath(3) (ELOOP, ENOTDIR, EACCES, ENAMETOOLONG), open(2), statx(2); EACCES of `open` if a
+ *   regular file cannot be read
+ */
+export function openTarget(host: Host, path: string): Target | undefined {
+  let place: Place;
+  try {
+    place = Place.open(system('realpath', path, () => realpathSync.native(path, 'buffer')));
+  } catch (thrown) {
+    if (SystemError.is(thrown, 'ENOENT')) {
+      return undefined;
+    }
+    throw thrown;
+  }
+  try {
+    return new LinuxTarget(host, place);
+  } catch (thrown) {
+    place.release();
+    throw thrown;
+  }
+}
+
+class LinuxTarget implements Target {
+  readonly facts: TargetFacts;
+  readonly #host: Host;
+  readonly #place: Place;
+  readonly #examined: Stat;
+  #closed = false;
+
+  constructor(host: Host, place: Place) {
+    this.#host = host;
+    this.#place = place;
+    this.#examined = host.libc.statDescriptor(place.pin, place.path);
+    this.facts = examine(host, place, this.#examined);
+    if (this.facts.kind === 'regular' && !isReadable(host, place)) {
+      throw new SystemError('open', place.path, 'EACCES');
+    }
+  }
+
+  async stage(signal: AbortSignal): Promise<Staged> {
+    this.#check('stage');
+    return stage(this.#host, this.#place, this.#examined, signal);
+  }
+
+  rehearse(): readonly Loss[] | undefined {
+    this.#check('rehearse');
+    return rehearse(this.#host, this.#place, this.#examined);
+  }
+
+  close(): void {
+    if (!this.#closed) {
+      this.#closed = true;
+      this.#place.release();
+    }
+  }
+
+  #check(operation: string): void {
+    if (this.#closed) {
+      throw new SystemError(operation, this.#place.path, 'EBADF');
+    }
+    if (this.facts.kind !== 'regular') {
+      throw new SystemError(operation, this.#place.path, 'EINVAL');
+    }
+  }
+}
+
+function isReadable(host: Host, place: Place): boolean {
+  return host.libc.mayAccess(
+    AT_FDCWD, Buffer.from(descriptorPath(place.pin)), constants.R_OK, AT_EACCESS, place.path);
+}
+
+function kindOf(mode: number): FileKind {
+  switch (mode & S_IFMT) {
+    case S_IFREG:
+      return 'regular';
+    case S_IFDIR:
+      return 'directory';
+    default:
+      return 'other';
+  }
+}
+
+function examine(host: Host, place: Place, stat: Stat): TargetFacts {
+  const { libc, uid, groups, capabilities } = host;
+  const directory = libc.statDescriptor(place.directory, place.path);
+  // An append-only directory takes new names but lets none be renamed over or removed. Immutable says access(2) itself.
+  const directoryWritable = (directory.attributes & STATX_ATTR_APPEND) === 0n &&
+    libc.mayAccess(place.directory, Buffer.from('.'), constants.W_OK | constants.X_OK, AT_EACCESS, place.path);
+  const { type } = system('statfs', place.path, () => statfsSync(descriptorPath(place.pin), { bigint: true }));
+  return {
+    realPath: place.path,
+    kind: kindOf(stat.mode),
+    identity: { device: stat.device, inode: stat.inode },
+    size: stat.size,
+    mtime: stat.mtime,
+    links: stat.links,
+    mode: stat.mode & 0o7777,
+    uid: stat.uid,
+    gid: stat.gid,
+    // Linux 5.8; before, the bit is never known, and the rename answers EBUSY.
+    mountPoint: (stat.attributes & STATX_ATTR_MOUNT_ROOT) !== 0n,
+    sealed: (stat.attributes & SEALED) !== 0n,
+    synthetic: SYNTHETIC_FILE_SYSTEMS.has(BigInt.asUintN(32, type)),
+    directoryWritable,
+    // fs/namei.c, __check_sticky.
+    stickyForbids: (directory.mode & S_ISVTX) !== 0 && stat.uid !== uid && directory.uid !== uid && !capabilities.fowner,
+    ownerKeepable: stat.uid === uid || capabilities.chown,
+    groupKeepable: groups.has(stat.gid) || capabilities.chown,
+  };
+}

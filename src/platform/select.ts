@@ -1,0 +1,22 @@
+import type { Platform } from '../core/ports.js';
+import { describeError } from '../core/errors.js';
+import { openLinux } from './linux/linux.js';
+import { refuse } from './portable/refusal.js';
+
+/** Where the layouts of `linux/layouts.ts` hold. */
+const ARCHITECTURES: ReadonlySet<string> = new Set(['x64', 'arm64']);
+
+/** The one place that selects the implementation. Never throws: what is missing is a value. */
+export function openPlatform(): Platform {
+  if (process.platform !== 'linux') {
+    return refuse('platform', process.platform);
+  }
+  if (!ARCHITECTURES.has(process.arch)) {
+    return refuse('platform', `${process.platform}-${process.arch}`);
+  }
+  try {
+    return openLinux();
+  } catch (thrown) {
+    return refuse('library', describeError(thrown).detail);
+  }
+}

@@ -1,0 +1,67 @@
+import * as vscode from 'vscode';
+
+import { DisposableStore, type Disposable } from '../core/disposable';
+import type { Guard } from '../core/guard';
+import { report } from '../core/level';
+import { savedLine } from '../core/logLines';
+import type { Clock } from '../core/ports';
+import type { Levels } from './levels';
+import type { Log } from './log';
+import type { Settings } from './settings';
+
+/**
+ * Takes part in every save that VS Code announces. Never rejects: VS Code drops a listener for good that failed more
+ * than three times.
+ */
+export class SaveParticipant implements Disposable {
+  readonly #guard: Guard;
+  readonly #levels: Levels;
+  readonly #settings: Settings;
+  readonly #log: Log;
+  readonly #now: Clock;
+  readonly #owned = new DisposableStore();
+
+  constructor(guard: Guard, levels: Levels, settings: Settings, log: Log, now: Clock) {
+    this.#guard = guard;
+    this.#levels = levels;
+    this.#settings = settings;
+    this.#log = log;
+    this.#now = now;
+    this.#owned.add(vscode.workspace.onWillSaveTextDocument((event) => {
+      this.#takePart(event.document.uri, event);
+    }));
+    this.#owned.add(vscode.workspace.onWillSaveNotebookDocument((event) => {
+      this.#takePart(event.notebook.uri, event);
+    }));
+    // A file that a save has just made has a level of its own from then on.
+    this.#owned.add(vscode.workspace.onDidSaveTextDocument((document) => {
+      this.#lookAgainAtNew(document.uri);
+    }));
+    this.#owned.add(vscode.workspace.onDidSaveNotebookDocument((notebook) => {
+      this.#lookAgainAtNew(notebook.uri);
+    }));
+  }
+
+  dispose(): void {
+    this.#owned.dispose();
+  }
+
+  #takePart(uri: vscode.Uri, event: { waitUntil(thenable: Thenable<unknown>): void }): void {
+    if (uri.scheme !== 'file') return;
+    if (!this.#settings.enabled(uri)) {
+      this.#levels.reached(uri, report('switchedOff'));
+      return;
+    }
+    const started = this.#now();
+    const save = this.#guard.beforeSave(uri.fsPath);
+    event.waitUntil(save.answered);
+    void save.reached.then((reached) => {
+      this.#levels.reached(uri, reached);
+      this.#log.write(savedLine(uri.fsPath, reached, this.#now() - started));
+    });
+  }
+
+  #lookAgainAtNew(uri: vscode.Uri): void {
+    if (this.#levels.of(uri)?.report.reason === 'newFile') void this.#levels.foresee(uri);
+  }
+}

@@ -1,0 +1,103 @@
+import { basename } from 'node:path';
+import * as vscode from 'vscode';
+
+import type { CommandName } from '../core/contributions';
+import { DisposableStore, type Disposable } from '../core/disposable';
+import { report } from '../core/level';
+import { statusView, type StatusView } from '../core/status';
+import { message, texts } from '../core/text';
+import { activeFile, type ActiveFile } from './activeFile';
+import type { KnownLevel, Levels } from './levels';
+import { concernsUs, type Settings } from './settings';
+import { translate } from './translate';
+
+/** The level of the current file, in the status bar. Hidden where there is nothing to say. */
+export class StatusItem implements Disposable {
+  readonly #levels: Levels;
+  readonly #settings: Settings;
+  readonly #item: vscode.StatusBarItem;
+  readonly #owned = new DisposableStore();
+
+  constructor(levels: Levels, settings: Settings) {
+    this.#levels = levels;
+    this.#settings = settings;
+    this.#item = this.#owned.add(
+      vscode.window.createStatusBarItem('holdfast.level', vscode.StatusBarAlignment.Right, 100),
+    );
+    this.#item.name = translate(message(texts.itemName));
+    this.#item.command = 'holdfast.showLog' satisfies CommandName;
+    this.#listen();
+    this.#look();
+  }
+
+  dispose(): void {
+    this.#owned.dispose();
+  }
+
+  #listen(): void {
+    const look = (): void => {
+      this.#look();
+    };
+    this.#owned.add(vscode.window.tabGroups.onDidChangeTabs(look));
+    this.#owned.add(vscode.window.tabGroups.onDidChangeTabGroups(look));
+    this.#owned.add(vscode.window.onDidChangeActiveTextEditor(look));
+    this.#owned.add(vscode.window.onDidChangeWindowState((state) => {
+      if (state.focused) look();
+    }));
+    this.#owned.add(vscode.workspace.onDidOpenTextDocument(look));
+    this.#owned.add(vscode.workspace.onDidOpenNotebookDocument(look));
+    this.#owned.add(vscode.workspace.onDidCloseTextDocument((document) => {
+      this.#levels.forget(document.uri);
+    }));
+    this.#owned.add(vscode.workspace.onDidChangeConfiguration((event) => {
+      if (!concernsUs(event)) return;
+      this.#settings.forget();
+      look();
+    }));
+    this.#owned.add(this.#levels.onDidChange((uri) => {
+      const active = activeFile();
+      if (active?.uri.toString() === uri.toString()) this.#show(active);
+    }));
+  }
+
+  /** Shows what is known at once, and looks at the file anew. */
+  #look(): void {
+    const active = activeFile();
+    if (!active) {
+      this.#item.hide();
+      return;
+    }
+    this.#show(active);
+    if (active.announced && this.#settings.enabled(active.uri)) void this.#levels.foresee(active.uri);
+  }
+
+  #show(active: ActiveFile): void {
+    const known = this.#knownLevel(active);
+    if (!known) {
+      this.#item.hide();
+      return;
+    }
+    const switchedOff = known.report.reason === 'switchedOff';
+    this.#assign(statusView({
+      name: basename(active.uri.fsPath),
+      ...known,
+      ...(switchedOff ? { switchedOffBy: this.#settings.switchedOffBy(active.uri) } : {}),
+    }));
+  }
+
+  #knownLevel(active: ActiveFile): KnownLevel | undefined {
+    if (!this.#settings.enabled(active.uri)) return { report: report('switchedOff'), when: 'foreseen' };
+    if (!active.announced) return { report: report('unannounced'), when: 'foreseen' };
+    return this.#levels.of(active.uri);
+  }
+
+  #assign(view: StatusView): void {
+    const label = translate(view.label);
+    const tooltip = translate(view.tooltip);
+    this.#item.text = `$(${view.icon}) ${label}`;
+    this.#item.tooltip = `${tooltip}\n${translate(message(texts.click))}`;
+    this.#item.accessibilityInformation = { label: `${label}. ${tooltip}`, role: 'button' };
+    this.#item.backgroundColor = view.warning ? new vscode.ThemeColor('statusBarItem.warningBackground') : undefined;
+    this.#item.show();
+  }
+}

@@ -1,0 +1,92 @@
+import { SystemError } from '../../../src/core/errors';
+import type { Loss, Published, Staged, Target, TargetFacts, TargetSystem } from '../../../src/core/ports';
+
+/** Facts of a plain file of ours, on which everything is possible. */
+export const plainFacts: TargetFacts = {
+  realPath: '/somewhere/run.sh',
+  kind: 'regular',
+  identity: { device: 1n, inode: 2n },
+  size: 10n,
+  mtime: 0n,
+  links: 1n,
+  mode: 0o755,
+  uid: 1000,
+  gid: 1000,
+  mountPoint: false,
+  sealed: false,
+  synthetic: false,
+  directoryWritable: true,
+  stickyForbids: false,
+  ownerKeepable: true,
+  groupKeepable: true,
+};
+
+export interface FakeOptions {
+  readonly facts?: Partial<TargetFacts>;
+  readonly missing?: boolean;
+  readonly losses?: readonly Loss[];
+  readonly published?: readonly Published[];
+  /** Fail the call with this number, counted from 1. */
+  readonly failAt?: number;
+  readonly errno?: string;
+  /** Called at the start of every call with its name. */
+  readonly onCall?: (name: string) => void;
+}
+
+/** A target system that counts what is open, logs every call, and fails where it is told to. */
+export class FakeTargets implements TargetSystem {
+  readonly calls: string[] = [];
+  #open = 0;
+  readonly #options: FakeOptions;
+  readonly #published: Published[];
+
+  constructor(options: FakeOptions = {}) {
+    this.#options = options;
+    this.#published = [...(options.published ?? [])];
+  }
+
+  get stillOpen(): number {
+    return this.#open;
+  }
+
+  open(path: string): Target | undefined {
+    this.#call('open', path);
+    if (this.#options.missing) return undefined;
+    this.#open++;
+    return {
+      facts: { ...plainFacts, ...this.#options.facts },
+      stage: (signal) => this.#stage(path, signal),
+      close: () => {
+        this.#open--;
+      },
+    };
+  }
+
+  async #stage(path: string, signal: AbortSignal): Promise<Staged> {
+    await Promise.resolve();
+    this.#call('stage', path);
+    if (signal.aborted) throw new SystemError('stage', path, 'ECANCELED');
+    this.#open++;
+    return {
+      identity: { device: 1n, inode: 3n },
+      losses: this.#options.losses ?? [],
+      sync: async () => {
+        await Promise.resolve();
+        this.#call('sync', path);
+      },
+      publish: () => {
+        this.#call('publish', path);
+        return this.#published.shift() ?? 'published';
+      },
+      close: () => {
+        this.#open--;
+      },
+    };
+  }
+
+  #call(name: string, path: string): void {
+    this.#options.onCall?.(name);
+    this.calls.push(name);
+    if (this.calls.length === this.#options.failAt) throw new SystemError(name, path, this.#options.errno ?? 'EIO');
+  }
+}

@@ -1,0 +1,100 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** `host` is whatever the directory for temporary files is on. */
+export const FILE_SYSTEMS = ['host', 'ext4', 'xfs', 'btrfs', 'tmpfs', 'overlay', 'bindfs'] as const;
+
+export type FileSystemName = typeof FILE_SYSTEMS[number];
+
+export interface FileSystem {
+  readonly name: FileSystemName;
+  /** An empty directory that anybody may write to. */
+  readonly directory: string;
+  /** On overlay: the directory of the lower layer, on another file system. Writing there shows above. */
+  readonly lower?: string;
+  /** Unmounts and removes everything; fails with EBUSY if a descriptor was left open. */
+  release(): void;
+}
+
+function run(command: string, ...parameters: string[]): void {
+  execFileSync(command, parameters, { stdio: 'pipe' });
+}
+
+function makeImage(path: string, megabytes: number, ...maker: [string, ...string[]]): void {
+  writeFileSync(path, '');
+  truncateSync(path, megabytes * (1 << 20));
+  const [command, ...parameters] = maker;
+  run(command, ...parameters, path);
+}
+
+/**
+ * Mounts a file system on a temporary image or directory; needs root for all but `host`. A string is the reason why it
+ * cannot be had.
+ */
+export function mountFileSystem(name: FileSystemName, options: { tmpfsSize?: string } = {}): FileSystem | string {
+  if (name !== 'host' && process.getuid?.() !== 0) {
+    return `mounting ${name} needs root`;
+  }
+  const base = mkdtempSync(join(tmpdir(), `holdfast-${name}-`));
+  chmodSync(base, 0o755);
+  const mountPoint = join(base, 'mnt');
+  mkdirSync(mountPoint);
+  const undo: (() => void)[] = [() => { rmSync(base, { recursive: true, force: true }); }];
+  const release = (): void => {
+    for (const step of undo.splice(0).reverse()) {
+      step();
+    }
+  };
+  const mount = (target: string, ...parameters: string[]): void => {
+    run('mount', ...parameters, target);
+    undo.push(() => { run('umount', target); });
+  };
+  const image = join(base, 'image');
+  try {
+    let lower: string | undefined;
+    switch (name) {
+      case 'host':
+        break;
+      case 'ext4':
+        makeImage(image, 256, 'mkfs.ext4', '-q', '-F', '-O', 'project,quota', '-I', '256');
+        mount(mountPoint, '-o', 'loop,prjquota', image);
+        break;
+      case 'xfs':
+        makeImage(image, 400, 'mkfs.xfs', '-q', '-m', 'reflink=1');
+        mount(mountPoint, '-o', 'loop', image);
+        break;
+      case 'btrfs':
+        makeImage(image, 400, 'mkfs.btrfs', '-q');
+        mount(mountPoint, '-o', 'loop', image);
+        break;
+      case 'tmpfs':
+        mount(mountPoint, '-t', 'tmpfs', '-o', `size=${options.tmpfsSize ?? '256m'}`, 'tmpfs');
+        break;
+      case 'overlay':
+        lower = join(base, 'lower');
+        for (const part of ['lower', 'upper', 'work']) {
+          mkdirSync(join(base, part));
+        }
+        mount(lower, '-t', 'tmpfs', '-o', 'size=256m', 'tmpfs');
+        mkdirSync(join(lower, 'd'));
+        chmodSync(join(lower, 'd'), 0o777);
+        mount(mountPoint, '-t', 'overlay', '-o',
+          `lowerdir=${lower},upperdir=${join(base, 'upper')},workdir=${join(base, 'work')}`, 'overlay');
+        break;
+      case 'bindfs':
+        mkdirSync(join(base, 'backing'));
+        run('bindfs', join(base, 'backing'), mountPoint);
+        undo.push(() => { run('umount', mountPoint); });
+        break;
+    }
+    const directory = join(mountPoint, 'd');
+    mkdirSync(directory, { recursive: true });
+    chmodSync(directory, 0o777);
+    return lower === undefined ? { name, directory, release } : { name, directory, lower: join(lower, 'd'), release };
+  } catch (thrown) {
+    release();
+    return `${name} cannot be mounted here: ${thrown instanceof Error ? thrown.message.split('\n').join(' ') : 'unknown'}`;
+  }
+}

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { constants, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as layouts from '../../src/platform/linux/layouts.js';
+import { skip } from '../support/skip';
+
+const SOURCE_HEAD = `
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+#include <linux/fs.h>
+#include <linux/stat.h>
+#ifndef FS_DAX_FL
+#define FS_DAX_FL 0x02000000
+#endif
+`;
+
+/** C expression → our value. */
+const EXPECTED: readonly (readonly [string, number | bigint])[] = [
+  ['O_PATH', layouts.O_PATH],
+  ['O_TMPFILE', layouts.O_TMPFILE],
+  ['O_NOATIME', constants.O_NOATIME],
+  ['O_NOFOLLOW', constants.O_NOFOLLOW],
+  ['AT_FDCWD', layouts.AT_FDCWD],
+  ['AT_SYMLINK_NOFOLLOW', layouts.AT_SYMLINK_NOFOLLOW],
+  ['AT_SYMLINK_FOLLOW', layouts.AT_SYMLINK_FOLLOW],
+  ['AT_EACCESS', layouts.AT_EACCESS],
+  ['AT_EMPTY_PATH', layouts.AT_EMPTY_PATH],
+  ['RENAME_EXCHANGE', layouts.RENAME_EXCHANGE],
+  ['SEEK_DATA', layouts.SEEK_DATA],
+  ['SEEK_HOLE', layouts.SEEK_HOLE],
+  ['FS_IOC_GETFLAGS', layouts.FS_IOC_GETFLAGS],
+  ['FS_IOC_SETFLAGS', layouts.FS_IOC_SETFLAGS],
+  ['FS_IOC_FSGETXATTR', layouts.FS_IOC_FSGETXATTR],
+  ['FS_IOC_FSSETXATTR', layouts.FS_IOC_FSSETXATTR],
+  ['FICLONE', layouts.FICLONE],
+  ['FS_SECRM_FL', layouts.FS_FLAGS.s],
+  ['FS_UNRM_FL', layouts.FS_FLAGS.u],
+  ['FS_COMPR_FL', layouts.FS_FLAGS.c],
+  ['FS_SYNC_FL', layouts.FS_FLAGS.S],
+  ['FS_NODUMP_FL', layouts.FS_FLAGS.d],
+  ['FS_NOATIME_FL', layouts.FS_FLAGS.A],
+  ['FS_NOCOMP_FL', layouts.FS_FLAGS.m],
+  ['FS_JOURNAL_DATA_FL', layouts.FS_FLAGS.j],
+  ['FS_NOTAIL_FL', layouts.FS_FLAGS.t],
+  ['FS_NOCOW_FL', layouts.FS_FLAGS.C],
+  ['FS_DAX_FL', layouts.FS_FLAGS.x],
+  ['FS_XFLAG_REALTIME', layouts.FS_XFLAG_REALTIME],
+  ['FS_XFLAG_EXTSIZE', layouts.FS_XFLAG_EXTSIZE],
+  ['FS_XFLAG_COWEXTSIZE', layouts.FS_XFLAG_COWEXTSIZE],
+  ['SYS_statx', layouts.SYS_STATX[process.arch] ?? -1],
+  ['SYS_renameat2', layouts.SYS_RENAMEAT2[process.arch] ?? -1],
+  ['STATX_BASIC_STATS', layouts.STATX_BASIC_STATS],
+  ['STATX_ATTR_IMMUTABLE', layouts.STATX_ATTR_IMMUTABLE],
+  ['STATX_ATTR_APPEND', layouts.STATX_ATTR_APPEND],
+  ['STATX_ATTR_MOUNT_ROOT', layouts.STATX_ATTR_MOUNT_ROOT],
+  ['STATX_ATTR_VERITY', layouts.STATX_ATTR_VERITY],
+  ['sizeof(struct statx)', layouts.STATX.size],
+  ['offsetof(struct statx, stx_attributes)', layouts.STATX.attributes],
+  ['offsetof(struct statx, stx_nlink)', layouts.STATX.nlink],
+  ['offsetof(struct statx, stx_uid)', layouts.STATX.uid],
+  ['offsetof(struct statx, stx_gid)', layouts.STATX.gid],
+  ['offsetof(struct statx, stx_mode)', layouts.STATX.mode],
+  ['sizeof(((struct statx *)0)->stx_mode)', 2],
+  ['offsetof(struct statx, stx_ino)', layouts.STATX.ino],
+  ['offsetof(struct statx, stx_size)', layouts.STATX.bytes],
+  ['offsetof(struct statx, stx_blocks)', layouts.STATX.blocks],
+  ['offsetof(struct statx, stx_attributes_mask)', layouts.STATX.attributesMask],
+  ['offsetof(struct statx, stx_atime)', layouts.STATX.atime],
+  ['offsetof(struct statx, stx_ctime)', layouts.STATX.ctime],
+  ['offsetof(struct statx, stx_mtime)', layouts.STATX.mtime],
+  ['offsetof(struct statx, stx_dev_major)', layouts.STATX.devMajor],
+  ['offsetof(struct statx, stx_dev_minor)', layouts.STATX.devMinor],
+  ['sizeof(struct statx_timestamp)', layouts.STATX_TIMESTAMP.size],
+  ['offsetof(struct statx_timestamp, tv_sec)', layouts.STATX_TIMESTAMP.seconds],
+  ['offsetof(struct statx_timestamp, tv_nsec)', layouts.STATX_TIMESTAMP.nanoseconds],
+  ['sizeof(struct timespec)', layouts.TIMESPEC.size],
+  ['offsetof(struct timespec, tv_sec)', layouts.TIMESPEC.seconds],
+  ['offsetof(struct timespec, tv_nsec)', layouts.TIMESPEC.nanoseconds],
+  ['sizeof(struct fsxattr)', layouts.FSXATTR.size],
+  ['offsetof(struct fsxattr, fsx_xflags)', layouts.FSXATTR.xflags],
+  ['offsetof(struct fsxattr, fsx_extsize)', layouts.FSXATTR.extsize],
+  ['offsetof(struct fsxattr, fsx_projid)', layouts.FSXATTR.projid],
+  ['offsetof(struct fsxattr, fsx_cowextsize)', layouts.FSXATTR.cowextsize],
+  ['S_IFMT', layouts.S_IFMT],
+  ['S_IFREG', layouts.S_IFREG],
+  ['S_IFDIR', layouts.S_IFDIR],
+];
+
+describe('layouts', () => {
+  it('are what the C compiler says', function () {
+    if (process.platform !== 'linux') {
+      skip(this, 'layouts.linux', 'only Linux has these');
+    }
+    try {
+      execFileSync('gcc', ['--version'], { stdio: 'ignore' });
+    } catch {
+      skip(this, 'layouts.gcc', 'no gcc here');
+    }
+    this.timeout(30_000);
+    const directory = mkdtempSync(join(tmpdir(), 'holdfast-layouts-'));
+    try {
+      const program = join(directory, 'print');
+      const lines = EXPECTED.map(([expression]) => `  printf("%lld\\n", (long long)(${expression}));`);
+      const source = `${SOURCE_HEAD}int main(void) {\n${lines.join('\n')}\n  return 0;\n}\n`;
+      execFileSync('gcc', ['-x', 'c', '-Wall', '-Werror', '-o', program, '-'], { input: source });
+      const values = execFileSync(program).toString().trim().split('\n').map(BigInt);
+      assert.deepEqual(
+        EXPECTED.map(([expression], index) => [expression, values[index]]),
+        EXPECTED.map(([expression, value]) => [expression, BigInt(value)]),
+      );
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+
+  it('encode times before 1970', () => {
+    const buffer = layouts.encodeTimes(-1n, 1_000_000_001n);
+    assert.deepEqual(
+      [0, 8, 16, 24].map(offset => buffer.readBigInt64LE(offset)),
+      [-1n, 999_999_999n, 1n, 1n],
+    );
+  });
+});

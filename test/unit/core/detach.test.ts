@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+
+import { Claim } from '../../../src/core/claim';
+import { assess, detach, type Permission } from '../../../src/core/detach';
+import { SystemError } from '../../../src/core/errors';
+import { FakeTargets, type FakeOptions } from '../../support/fakes/targets';
+
+const path = '/somewhere/run.sh';
+
+function permission(overrides: Partial<Permission> = {}): Permission {
+  return {
+    signal: new AbortController().signal,
+    claim: () => true,
+    inTime: (work) => work.then(() => true),
+    ...overrides,
+  };
+}
+
+async function run(options: FakeOptions, given = permission()): Promise<{ reached: string; calls: string[] }> {
+  const system = new FakeTargets(options);
+  const { level, reason } = await detach(system, path, given);
+  assert.equal(system.stillOpen, 0, 'everything that was opened is closed');
+  return { reached: `${level} ${reason}`, calls: system.calls };
+}
+
+describe('detach', () => {
+  it('publishes a faithful, synced clone, once', async () => {
+    assert.deepEqual(await run({}), { reached: 'detached privateCopy', calls: ['open', 'stage', 'sync', 'publish'] });
+  });
+
+  it('makes nothing for a file that is not there', async () => {
+    assert.deepEqual(await run({ missing: true }), { reached: 'none newFile', calls: ['open'] });
+  });
+
+  it('makes nothing where the plan refuses', async () => {
+    assert.deepEqual(await run({ facts: { links: 2n } }), { reached: 'direct hardLinks', calls: ['open'] });
+  });
+
+  it('drops a clone that would lose something, and says what', async () => {
+    const system = new FakeTargets({
+      losses: [{ what: 'attribute', name: 'security.x', error: new SystemError('fsetxattr', path, 'EPERM') }],
+    });
+    const reached = await detach(system, path, permission());
+    assert.equal(reached.reason, 'wouldLose');
+    assert.deepEqual(reached.lost, { what: 'attribute', name: 'security.x' });
+    assert.equal(reached.error?.errno, 'EPERM');
+    assert.deepEqual(system.calls, ['open', 'stage']);
+    assert.equal(system.stillOpen, 0);
+  });
+
+  it('goes on without waiting for a late sync, and says so', async () => {
+    const system = new FakeTargets();
+    const reached = await detach(system, path, permission({ inTime: () => Promise.resolve(false) }));
+    assert.deepEqual([reached.reason, reached.synced], ['privateCopy', false]);
+  });
+
+  it('renames nothing once the waiting side has given up, at whatever step that was', async () => {
+    for (const step of ['open', 'stage', 'sync']) {
+      const claim = new Claim();
+      const controller = new AbortController();
+      const outcome = await run({
+        onCall: (name) => {
+          if (name !== step) return;
+          assert.ok(claim.abandon());
+          controller.abort();
+        },
+      }, permission({ claim: () => claim.claim(), signal: controller.signal }));
+      assert.equal(outcome.reached, 'direct tooSlow', step);
+      assert.ok(!outcome.calls.includes('publish'), step);
+    }
+  });
+
+  it('tries once more when another program was quicker, then leaves the file to it', async () => {
+    const once = await run({ published: ['changed'] });
+    assert.equal(once.reached, 'detached privateCopy');
+    assert.equal(once.calls.filter((name) => name === 'publish').length, 2);
+    const twice = await run({ published: ['changed', 'changed', 'published'] });
+    assert.equal(twice.reached, 'direct changedMeanwhile');
+  });
+
+  it('leaves the save as it is and leaks nothing, whichever call fails with whatever', async () => {
+    const reasons: Record<string, string> = {
+      EIO: 'failed', ENOSPC: 'noRoom', EDQUOT: 'noRoom', EMFILE: 'failed', EROFS: 'directoryNotWritable', ENOENT: 'failed',
+    };
+    for (const [errno, reason] of Object.entries(reasons)) {
+      for (let failAt = 1; failAt <= 4; failAt++) {
+        const { reached } = await run({ failAt, errno });
+        assert.equal(reached, `direct ${reason}`, `${errno} at call ${String(failAt)}`);
+      }
+      assert.equal((await run({ failAt: 5, errno })).reached, 'detached privateCopy', 'a run without a failure');
+    }
+  });
+
+  it('takes bytes that change under the copy for another program', async () => {
+    assert.equal((await run({ failAt: 2, errno: 'ESTALE' })).reached, 'detached privateCopy');
+  });
+
+  it('survives an error that is not of the system', async () => {
+    const { reached } = await run({
+      onCall: (name) => {
+        if (name === 'stage') throw new TypeError('a mistake of ours');
+      },
+    });
+    assert.equal(reached, 'direct failed');
+  });
+});
+
+describe('assess', () => {
+  it('foresees without making anything', () => {
+    const system = new FakeTargets();
+    assert.equal(assess(system, path).reason, 'privateCopy');
+    assert.deepEqual(system.calls, ['open']);
+    assert.equal(system.stillOpen, 0);
+  });
+
+  it('says why a file cannot be looked at', () => {
+    assert.equal(assess(new FakeTargets({ failAt: 1, errno: 'EACCES' }), path).reason, 'notReadable');
+    assert.equal(assess(new FakeTargets({ missing: true }), path).reason, 'newFile');
+  });
+});

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+
+import { levelOf, report, type Reason } from '../../../src/core/level';
+import { statusView } from '../../../src/core/status';
+import { english } from '../../../src/core/text';
+
+const reasons = Object.keys(levelOf) as Reason[];
+
+describe('statusView', () => {
+  it('says level and reason in a sentence for every reason, with nothing left open', () => {
+    for (const reason of reasons) {
+      for (const when of ['foreseen', 'reached'] as const) {
+        const view = statusView({ name: 'run.sh', report: report(reason), when });
+        const tooltip = english(view.tooltip);
+        assert.match(tooltip, /^run\.sh: .*[a-z].*\.$/, reason);
+        assert.doesNotMatch(tooltip, /\{\d\}|undefined|object/, reason);
+        assert.match(english(view.label), /^Holdfast: (detached|direct|none|off)$/, reason);
+      }
+    }
+  });
+
+  it('warns only of a save that got less than it could have', () => {
+    const warning = (reason: Reason, when: 'foreseen' | 'reached'): boolean =>
+      statusView({ name: 'run.sh', report: report(reason), when }).warning;
+    assert.ok(warning('tooSlow', 'reached'));
+    assert.ok(!warning('tooSlow', 'foreseen'));
+    assert.ok(!warning('hardLinks', 'reached'));
+    assert.ok(!warning('privateCopy', 'reached'));
+  });
+
+  it('never tells two states apart by colour alone', () => {
+    const warned = statusView({ name: 'a', report: report('noRoom'), when: 'reached' });
+    const calm = statusView({ name: 'a', report: report('hardLinks'), when: 'reached' });
+    assert.notEqual(warned.icon, calm.icon);
+  });
+
+  it('says who switched the guard off', () => {
+    const off = (switchedOffBy: Parameters<typeof statusView>[0]['switchedOffBy']): string => english(statusView({
+      name: 'run.sh', report: report('switchedOff'), when: 'foreseen', ...(switchedOffBy ? { switchedOffBy } : {}),
+    }).tooltip);
+    assert.match(off({ by: 'folder', folder: 'tools' }), /settings of the folder tools/);
+    assert.match(off({ by: 'workspace' }), /workspace settings/);
+    assert.match(off({ by: 'user' }), /user settings/);
+    assert.match(off(undefined), /changed default/);
+  });
+
+  it('names what would be lost', () => {
+    const lost = statusView({
+      name: 'run.sh', report: report('wouldLose', { lost: { what: 'attribute', name: 'user.note' } }), when: 'foreseen',
+    });
+    assert.match(english(lost.tooltip), /\(attribute user\.note\)/);
+  });
+});
