@@ -11,33 +11,33 @@ import { redirectSignals } from './setup/signals.mjs';
 
 /** Which editors each command needs. */
 const commands = {
-	demo: ['current'],
-	test: ['current', 'oldest'],
-	start: ['current'],
-	check: [],
-	prove: ['current'],
-	package: [],
-	'test-electron': [],
+  demo: ['current'],
+  test: ['current', 'oldest'],
+  start: ['current'],
+  check: [],
+  prove: ['current'],
+  package: [],
+  'test-electron': [],
 };
 
 async function runCommand() {
-	const [command, ...args] = process.argv.slice(2);
-	if (command === undefined || !Object.hasOwn(commands, command)) {
-		throw new SetupError(`Usage: node scripts/run.mjs <command> [arguments]\nCommands: ${Object.keys(commands).join(', ')}`);
-	}
-	await ensureDependencies();
-	const env = { ...process.env };
-	if (commands[command].length > 0) {
-		env['HOLDFAST_EDITORS'] = JSON.stringify(await ensureEditors(commands[command]));
-	}
-	for (const bundles of [['tests'], ['extension', 'keeper']]) {
-		const code = await hand(['esbuild.mjs', ...bundles], process.env);
-		if (code !== 0) {
-			process.exitCode = code;
-			return;
-		}
-	}
-	process.exitCode = await hand([join('out', 'scripts', `${command}.cjs`), ...args], env);
+  const [command, ...args] = process.argv.slice(2);
+  if (command === undefined || !Object.hasOwn(commands, command)) {
+    throw new SetupError(`Usage: node scripts/run.mjs <command> [arguments]\nCommands: ${Object.keys(commands).join(', ')}`);
+  }
+  await ensureDependencies();
+  const env = { ...process.env };
+  if (commands[command].length > 0) {
+    env['HOLDFAST_EDITORS'] = JSON.stringify(await ensureEditors(commands[command]));
+  }
+  for (const bundles of [['tests'], ['extension', 'keeper']]) {
+    const code = await hand(['esbuild.mjs', ...bundles], process.env);
+    if (code !== 0) {
+      process.exitCode = code;
+      return;
+    }
+  }
+  process.exitCode = await hand([join('out', 'scripts', `${command}.cjs`), ...args], env);
 }
 
 /**
@@ -48,18 +48,18 @@ async function runCommand() {
  * @returns {Promise<number>}
  */
 function hand(args, env) {
-	const child = spawn(process.execPath, args, { cwd: root, env, stdio: 'inherit' });
-	const ended = new Promise((resolve, reject) => {
-		child.once('error', reject);
-		child.once('close', (code, signal) => resolve(code ?? 128 + constants.signals[signal]));
-	});
-	const forward = signal => {
-		// A terminal sends Control+C to both processes; the child must not take it for two.
-		if (signal !== 'SIGINT' || !process.stdin.isTTY) {
-			child.kill(signal);
-		}
-	};
-	return redirectSignals(forward, () => ended);
+  const child = spawn(process.execPath, args, { cwd: root, env, stdio: 'inherit' });
+  const ended = new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => resolve(code ?? 128 + constants.signals[signal]));
+  });
+  const forward = signal => {
+    // A terminal sends Control+C to both processes; the child must not take it for two.
+    if (signal !== 'SIGINT' || !process.stdin.isTTY) {
+      child.kill(signal);
+    }
+  };
+  return redirectSignals(forward, () => ended);
 }
 
 await main(runCommand);

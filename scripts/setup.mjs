@@ -19,12 +19,12 @@ export { ensureDependencies, SetupError };
  * @returns {Promise<{ chromium: string } & Partial<Record<'current' | 'oldest', import('./setup/editor.mjs').Installation>>>}
  */
 export async function ensureEditors(which) {
-	const system = await ensureSystem();
-	const editors = {};
-	for (const name of which) {
-		editors[name] = await ensureEditor(name);
-	}
-	return { ...editors, ...system };
+  const system = await ensureSystem();
+  const editors = {};
+  for (const name of which) {
+    editors[name] = await ensureEditor(name);
+  }
+  return { ...editors, ...system };
 }
 
 /**
@@ -33,25 +33,25 @@ export async function ensureEditors(which) {
  * @param {() => Promise<void>} work
  */
 export async function main(work) {
-	handleSignals();
-	try {
-		await work();
-	} catch (error) {
-		if (!(error instanceof SetupError)) {
-			throw error;
-		}
-		say(error.message);
-		process.exitCode = 1;
-	}
+  handleSignals();
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof SetupError)) {
+      throw error;
+    }
+    say(error.message);
+    process.exitCode = 1;
+  }
 }
 
 async function setUp() {
-	const start = performance.now();
-	await ensureDependencies();
-	await ensureEditors(['current', 'oldest']);
-	say(`Ready (${seconds(performance.now() - start)}).`);
+  const start = performance.now();
+  await ensureDependencies();
+  await ensureEditors(['current', 'oldest']);
+  say(`Ready (${seconds(performance.now() - start)}).`);
 }
 
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
-	await main(setUp);
+  await main(setUp);
 }

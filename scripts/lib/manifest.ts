@@ -1,5 +1,5 @@
 /** Everything that is made from the tables in `src/core`: pure, so that a test can compare it with what is on disk. */
-import { capabilities, commands, product, settings, temporaryNames } from '../../src/core/contributions';
+import { capabilities, commands, product, settings, temporaryNames, type BooleanSetting } from '../../src/core/contributions';
 import { because, losses, texts } from '../../src/core/text';
 
 type Json = Record<string, unknown>;
@@ -12,7 +12,7 @@ export function manifestParts(): Json {
       untrustedWorkspaces: {
         supported: 'limited',
         description: '%capability.untrustedWorkspaces%',
-        restrictedConfigurations: Object.entries(settings)
+        restrictedConfigurations: Object.entries<BooleanSetting>(settings)
           .filter(([, setting]) => setting.untrusted === 'ignored')
           .map(([name]) => name),
       },
@@ -25,7 +25,7 @@ export function manifestParts(): Json {
       })),
       configuration: {
         title: '%displayName%',
-        properties: Object.fromEntries(Object.entries(settings).map(([name, setting]) => [name, {
+        properties: Object.fromEntries(Object.entries<BooleanSetting>(settings).map(([name, setting]) => [name, {
           type: setting.type,
           default: setting.default,
           scope: setting.scope,
@@ -47,7 +47,7 @@ export function manifestTexts(): Json {
     description: product.description,
     ...prefixed('capability', capabilities),
     ...Object.fromEntries(Object.entries(commands).map(([name, { title }]) => [`command.${name}`, title])),
-    ...Object.fromEntries(Object.entries(settings).map(([name, { description }]) => [`setting.${name}`, description])),
+    ...Object.fromEntries(Object.entries<BooleanSetting>(settings).map(([name, { description }]) => [`setting.${name}`, description])),
   };
 }
 
@@ -61,7 +61,7 @@ export function settingsTable(): string {
   return [
     '| setting | default | may be set | what it does |',
     '|---|---|---|---|',
-    ...Object.entries(settings).map(([name, setting]) =>
+    ...Object.entries<BooleanSetting>(settings).map(([name, setting]) =>
       `| \`${name}\` | \`${String(setting.default)}\` | ${scopes[setting.scope]} | ${setting.description} |`),
   ].join('\n');
 }

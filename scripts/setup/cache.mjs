@@ -21,26 +21,26 @@ const abandonedAfter = 6 * 60 * 60 * 1000;
  * @returns {Promise<string>}
  */
 export async function cached(name, title, build) {
-	const cache = cacheFolder();
-	const entry = join(cache, name);
-	if (await exists(entry)) {
-		return entry;
-	}
-	await mkdir(cache, { recursive: true });
-	await sweep(cache);
-	await step(title, async () => {
-		const folder = await mkdtemp(join(cache, unfinishedPrefix));
-		const removeOnExit = () => rmSync(folder, { recursive: true, force: true });
-		process.once('exit', removeOnExit);
-		try {
-			await build(folder);
-			await place(folder, entry);
-		} finally {
-			process.off('exit', removeOnExit);
-			await rm(folder, { recursive: true, force: true });
-		}
-	});
-	return entry;
+  const cache = cacheFolder();
+  const entry = join(cache, name);
+  if (await exists(entry)) {
+    return entry;
+  }
+  await mkdir(cache, { recursive: true });
+  await sweep(cache);
+  await step(title, async () => {
+    const folder = await mkdtemp(join(cache, unfinishedPrefix));
+    const removeOnExit = () => rmSync(folder, { recursive: true, force: true });
+    process.once('exit', removeOnExit);
+    try {
+      await build(folder);
+      await place(folder, entry);
+    } finally {
+      process.off('exit', removeOnExit);
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+  return entry;
 }
 
 /**
@@ -48,52 +48,52 @@ export async function cached(name, title, build) {
  * @param {string} entry
  */
 async function place(folder, entry) {
-	try {
-		await rename(folder, entry);
-	} catch (error) {
-		// Another set-up was faster, and its result is as good as ours.
-		if ((error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') || !(await exists(entry))) {
-			throw error;
-		}
-	}
+  try {
+    await rename(folder, entry);
+  } catch (error) {
+    // Another set-up was faster, and its result is as good as ours.
+    if ((error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') || !(await exists(entry))) {
+      throw error;
+    }
+  }
 }
 
 /** @param {string} cache */
 async function sweep(cache) {
-	for (const name of await readdir(cache)) {
-		if (!name.startsWith(unfinishedPrefix)) {
-			continue;
-		}
-		const folder = join(cache, name);
-		const age = Date.now() - (await modified(folder));
-		if (age > abandonedAfter) {
-			await rm(folder, { recursive: true, force: true });
-		}
-	}
+  for (const name of await readdir(cache)) {
+    if (!name.startsWith(unfinishedPrefix)) {
+      continue;
+    }
+    const folder = join(cache, name);
+    const age = Date.now() - (await modified(folder));
+    if (age > abandonedAfter) {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
 }
 
 /** @param {string} path */
 async function modified(path) {
-	try {
-		return (await stat(path)).mtimeMs;
-	} catch (error) {
-		if (error.code === 'ENOENT') {
-			// Its builder has just finished with it.
-			return Date.now();
-		}
-		throw error;
-	}
+  try {
+    return (await stat(path)).mtimeMs;
+  } catch (error) {
+    if (error.code === 'ENOENT') {
+      // Its builder has just finished with it.
+      return Date.now();
+    }
+    throw error;
+  }
 }
 
 /** @param {string} path */
 async function exists(path) {
-	try {
-		await access(path);
-		return true;
-	} catch (error) {
-		if (error.code === 'ENOENT') {
-			return false;
-		}
-		throw error;
-	}
+  try {
+    await access(path);
+    return true;
+  } catch (error) {
+    if (error.code === 'ENOENT') {
+      return false;
+    }
+    throw error;
+  }
 }

@@ -19,32 +19,32 @@ process.on('exit', () => running.forEach(child => child.kill()));
  * @returns {Promise<string>}
  */
 export function run(command, args, options = {}) {
-	return new Promise((resolve, reject) => {
-		const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
-		running.add(child);
-		let stdout = '';
-		let all = '';
-		child.stdout.setEncoding('utf8').on('data', text => {
-			stdout += text;
-			all += text;
-		});
-		child.stderr.setEncoding('utf8').on('data', text => {
-			all += text;
-		});
-		child.once('error', cause => {
-			running.delete(child);
-			reject(new SetupError(`${command} could not be started: ${cause.message}`, { cause }));
-		});
-		child.once('close', (code, signal) => {
-			running.delete(child);
-			if (code === 0) {
-				resolve(stdout);
-				return;
-			}
-			const outcome = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
-			reject(new SetupError(`${[command, ...args].join(' ')}\n${outcome}:\n${all.slice(-tailLength).trimEnd()}`));
-		});
-	});
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+    running.add(child);
+    let stdout = '';
+    let all = '';
+    child.stdout.setEncoding('utf8').on('data', text => {
+      stdout += text;
+      all += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', text => {
+      all += text;
+    });
+    child.once('error', cause => {
+      running.delete(child);
+      reject(new SetupError(`${command} could not be started: ${cause.message}`, { cause }));
+    });
+    child.once('close', (code, signal) => {
+      running.delete(child);
+      if (code === 0) {
+        resolve(stdout);
+        return;
+      }
+      const outcome = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
+      reject(new SetupError(`${[command, ...args].join(' ')}\n${outcome}:\n${all.slice(-tailLength).trimEnd()}`));
+    });
+  });
 }
 
 /**
@@ -53,20 +53,20 @@ export function run(command, args, options = {}) {
  * @param {string} name
  */
 export function find(name) {
-	const path = process.env['PATH'] ?? '';
-	return [...path.split(delimiter), '/usr/sbin', '/sbin']
-		.filter(directory => directory !== '')
-		.map(directory => join(directory, name))
-		.find(isProgram);
+  const path = process.env['PATH'] ?? '';
+  return [...path.split(delimiter), '/usr/sbin', '/sbin']
+    .filter(directory => directory !== '')
+    .map(directory => join(directory, name))
+    .find(isProgram);
 }
 
 /** @param {string} path */
 function isProgram(path) {
-	try {
-		accessSync(path, constants.X_OK);
-		return statSync(path).isFile();
-	} catch {
-		// Not there, or not for us: either way it is not a program we can run.
-		return false;
-	}
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    // Not there, or not for us: either way it is not a program we can run.
+    return false;
+  }
 }

@@ -12,23 +12,23 @@ const stampFile = join(root, 'node_modules', '.holdfast-lock');
 
 /** Installs the project's modules, exactly as the lock file has them, unless that is what is there. */
 export async function ensureDependencies() {
-	const wanted = createHash('sha256').update(await readFile(lockFile)).digest('hex');
-	if ((await readStamp()) === wanted) {
-		return;
-	}
-	await step("the project's modules", async () => {
-		await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: root });
-		await writeFile(stampFile, `${wanted}\n`);
-	});
+  const wanted = createHash('sha256').update(await readFile(lockFile)).digest('hex');
+  if ((await readStamp()) === wanted) {
+    return;
+  }
+  await step("the project's modules", async () => {
+    await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: root });
+    await writeFile(stampFile, `${wanted}\n`);
+  });
 }
 
 async function readStamp() {
-	try {
-		return (await readFile(stampFile, 'utf8')).trim();
-	} catch (error) {
-		if (error.code === 'ENOENT') {
-			return undefined;
-		}
-		throw error;
-	}
+  try {
+    return (await readFile(stampFile, 'utf8')).trim();
+  } catch (error) {
+    if (error.code === 'ENOENT') {
+      return undefined;
+    }
+    throw error;
+  }
 }

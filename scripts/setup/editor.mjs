@@ -15,16 +15,16 @@ import { editors, nodes, recipe } from './versions.mjs';
  * @returns {Promise<Installation>}
  */
 export async function ensureEditor(which) {
-	const editor = editors[which];
-	const machine = supportedMachine();
-	const node = await ensureNode(editor.node, machine);
-	const entry = await cached(`vscode-server-${editor.version}-${machine}-${recipe}`, `VS Code ${editor.version}, built from npm packages`, async folder => {
-		await unpack({ name: editor.package, version: editor.packageVersion, integrity: editor.integrity, folder });
-		const server = join(folder, 'lib', 'vscode');
-		await dropUnwanted(server, editor.unwanted);
-		await installModules(server, node, editor.native);
-	});
-	return { node: join(node, 'bin', 'node'), server: join(entry, 'lib', 'vscode'), version: editor.version };
+  const editor = editors[which];
+  const machine = supportedMachine();
+  const node = await ensureNode(editor.node, machine);
+  const entry = await cached(`vscode-server-${editor.version}-${machine}-${recipe}`, `VS Code ${editor.version}, built from npm packages`, async folder => {
+    await unpack({ name: editor.package, version: editor.packageVersion, integrity: editor.integrity, folder });
+    const server = join(folder, 'lib', 'vscode');
+    await dropUnwanted(server, editor.unwanted);
+    await installModules(server, node, editor.native);
+  });
+  return { node: join(node, 'bin', 'node'), server: join(entry, 'lib', 'vscode'), version: editor.version };
 }
 
 /**
@@ -32,18 +32,18 @@ export async function ensureEditor(which) {
  * @param {string} machine
  */
 function ensureNode(version, machine) {
-	return cached(`node-${version}-${machine}-${recipe}`, `Node.js ${version}`, folder =>
-		unpack({ name: `node-linux-${machine}`, version, integrity: nodes[version][machine], folder }),
-	);
+  return cached(`node-${version}-${machine}-${recipe}`, `Node.js ${version}`, folder =>
+    unpack({ name: `node-linux-${machine}`, version, integrity: nodes[version][machine], folder }),
+  );
 }
 
 function supportedMachine() {
-	if (process.platform !== 'linux' || (process.arch !== 'x64' && process.arch !== 'arm64')) {
-		throw new SetupError(
-			`The editor tests need Linux on x64 or arm64; this is ${process.platform} on ${process.arch}. "npm run test:electron" tests with a desktop VS Code.`,
-		);
-	}
-	return process.arch;
+  if (process.platform !== 'linux' || (process.arch !== 'x64' && process.arch !== 'arm64')) {
+    throw new SetupError(
+      `The editor tests need Linux on x64 or arm64; this is ${process.platform} on ${process.arch}. "npm run test:electron" tests with a desktop VS Code.`,
+    );
+  }
+  return process.arch;
 }
 
 /**
@@ -53,19 +53,19 @@ function supportedMachine() {
  * @param {readonly string[]} unwanted
  */
 async function dropUnwanted(server, unwanted) {
-	if (unwanted.length === 0) {
-		return;
-	}
-	await edit(join(server, 'package.json'), manifest => {
-		for (const name of unwanted) {
-			delete manifest.dependencies[name];
-		}
-	});
-	await edit(join(server, 'npm-shrinkwrap.json'), lock => {
-		for (const name of unwanted) {
-			delete lock.packages[''].dependencies[name];
-		}
-	});
+  if (unwanted.length === 0) {
+    return;
+  }
+  await edit(join(server, 'package.json'), manifest => {
+    for (const name of unwanted) {
+      delete manifest.dependencies[name];
+    }
+  });
+  await edit(join(server, 'npm-shrinkwrap.json'), lock => {
+    for (const name of unwanted) {
+      delete lock.packages[''].dependencies[name];
+    }
+  });
 }
 
 /**
@@ -73,9 +73,9 @@ async function dropUnwanted(server, unwanted) {
  * @param {(content: any) => void} change
  */
 async function edit(file, change) {
-	const content = JSON.parse(await readFile(file, 'utf8'));
-	change(content);
-	await writeFile(file, `${JSON.stringify(content, undefined, '\t')}\n`);
+  const content = JSON.parse(await readFile(file, 'utf8'));
+  change(content);
+  await writeFile(file, `${JSON.stringify(content, undefined, '\t')}\n`);
 }
 
 /**
@@ -89,9 +89,9 @@ async function edit(file, change) {
  * @param {readonly string[]} native
  */
 async function installModules(server, node, native) {
-	const env = { ...process.env, PATH: [join(node, 'bin'), process.env['PATH']].join(delimiter), npm_config_nodedir: node };
-	const quiet = ['--no-audit', '--no-fund', '--no-progress', '--loglevel=error'];
-	await run('npm', ['install', '--omit=dev', '--ignore-scripts', ...quiet], { cwd: server, env });
-	await run('npm', ['rebuild', ...native, ...quiet], { cwd: server, env });
-	await Promise.all(native.map(name => rm(join(server, 'node_modules', name, 'build', 'Release', 'obj.target'), { recursive: true, force: true })));
+  const env = { ...process.env, PATH: [join(node, 'bin'), process.env['PATH']].join(delimiter), npm_config_nodedir: node };
+  const quiet = ['--no-audit', '--no-fund', '--no-progress', '--loglevel=error'];
+  await run('npm', ['install', '--omit=dev', '--ignore-scripts', ...quiet], { cwd: server, env });
+  await run('npm', ['rebuild', ...native, ...quiet], { cwd: server, env });
+  await Promise.all(native.map(name => rm(join(server, 'node_modules', name, 'build', 'Release', 'obj.target'), { recursive: true, force: true })));
 }

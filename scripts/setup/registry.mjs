@@ -12,14 +12,14 @@ import { SetupError } from './report.mjs';
  * @param {{ name: string, version: string, integrity: string, folder: string }} what
  */
 export async function unpack({ name, version, integrity, folder }) {
-	const output = await run('npm', ['pack', `${name}@${version}`, '--json', '--ignore-scripts', '--pack-destination', folder], { cwd: folder });
-	const archive = join(folder, archiveName(output));
-	const found = await sha512(archive);
-	if (found !== integrity) {
-		throw new SetupError(`${name}@${version} is not what it was when it was chosen:\nexpected ${integrity}\nreceived ${found}`);
-	}
-	await run('tar', ['-xzf', archive, '-C', folder, '--strip-components=1', '--no-same-owner']);
-	await rm(archive);
+  const output = await run('npm', ['pack', `${name}@${version}`, '--json', '--ignore-scripts', '--pack-destination', folder], { cwd: folder });
+  const archive = join(folder, archiveName(output));
+  const found = await sha512(archive);
+  if (found !== integrity) {
+    throw new SetupError(`${name}@${version} is not what it was when it was chosen:\nexpected ${integrity}\nreceived ${found}`);
+  }
+  await run('tar', ['-xzf', archive, '-C', folder, '--strip-components=1', '--no-same-owner']);
+  await rm(archive);
 }
 
 /**
@@ -29,13 +29,13 @@ export async function unpack({ name, version, integrity, folder }) {
  * @returns {string}
  */
 function archiveName(output) {
-	const [packed] = Object.values(JSON.parse(output));
-	return packed.filename;
+  const [packed] = Object.values(JSON.parse(output));
+  return packed.filename;
 }
 
 /** @param {string} file */
 async function sha512(file) {
-	const hash = createHash('sha512');
-	await pipeline(createReadStream(file), hash);
-	return `sha512-${hash.digest('base64')}`;
+  const hash = createHash('sha512');
+  await pipeline(createReadStream(file), hash);
+  return `sha512-${hash.digest('base64')}`;
 }

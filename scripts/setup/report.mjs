@@ -2,12 +2,12 @@
 
 /** Something the person has to put right. Its message says what is missing and how to get it; it is shown without a stack. */
 export class SetupError extends Error {
-	name = 'SetupError';
+  name = 'SetupError';
 }
 
 /** @param {string} line */
 export function say(line) {
-	process.stderr.write(`${line}\n`);
+  process.stderr.write(`${line}\n`);
 }
 
 /**
@@ -19,14 +19,14 @@ export function say(line) {
  * @returns {Promise<T>}
  */
 export async function step(what, work) {
-	const start = performance.now();
-	say(`… ${what}`);
-	const result = await work();
-	say(`✓ ${what} (${seconds(performance.now() - start)})`);
-	return result;
+  const start = performance.now();
+  say(`… ${what}`);
+  const result = await work();
+  say(`✓ ${what} (${seconds(performance.now() - start)})`);
+  return result;
 }
 
 /** @param {number} milliseconds */
 export function seconds(milliseconds) {
-	return `${(milliseconds / 1000).toFixed(1)} s`;
+  return `${(milliseconds / 1000).toFixed(1)} s`;
 }

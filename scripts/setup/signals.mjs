@@ -8,14 +8,14 @@ let receiver = endNow;
 
 /** Ends with the exit code shells expect. Listeners of `exit` still run, so half-built folders and helper processes go. */
 function endNow(signal) {
-	process.exit(128 + constants.signals[signal]);
+  process.exit(128 + constants.signals[signal]);
 }
 
 /** From now on these signals end the process in an orderly way. */
 export function handleSignals() {
-	for (const signal of handled) {
-		process.on(signal, () => receiver(signal));
-	}
+  for (const signal of handled) {
+    process.on(signal, () => receiver(signal));
+  }
 }
 
 /**
@@ -27,10 +27,10 @@ export function handleSignals() {
  * @returns {Promise<T>}
  */
 export async function redirectSignals(receive, work) {
-	receiver = receive;
-	try {
-		return await work();
-	} finally {
-		receiver = endNow;
-	}
+  receiver = receive;
+  try {
+    return await work();
+  } finally {
+    receiver = endNow;
+  }
 }

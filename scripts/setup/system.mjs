@@ -7,18 +7,18 @@ import { SetupError, say, step } from './report.mjs';
  * it says what is then not tested.
  */
 const programs = [
-	{ any: ['chromium', 'chromium-browser', 'google-chrome'], package: 'chromium' },
-	{ any: ['gcc'], package: 'gcc' },
-	{ any: ['g++'], package: 'g++' },
-	{ any: ['make'], package: 'make' },
-	{ any: ['python3'], package: 'python3' },
-	{ any: ['git'], package: 'git' },
-	{ any: ['strace'], package: 'strace', without: 'tests that watch or disturb system calls' },
-	{ any: ['setfacl'], package: 'acl', without: 'tests of access control lists' },
-	{ any: ['getfattr'], package: 'attr', without: 'tests of extended attributes' },
-	{ any: ['mkfs.ext4'], package: 'e2fsprogs', without: 'tests on ext4' },
-	{ any: ['mkfs.xfs'], package: 'xfsprogs', without: 'tests on XFS' },
-	{ any: ['mkfs.btrfs'], package: 'btrfs-progs', without: 'tests on Btrfs' },
+  { any: ['chromium', 'chromium-browser', 'google-chrome'], package: 'chromium' },
+  { any: ['gcc'], package: 'gcc' },
+  { any: ['g++'], package: 'g++' },
+  { any: ['make'], package: 'make' },
+  { any: ['python3'], package: 'python3' },
+  { any: ['git'], package: 'git' },
+  { any: ['strace'], package: 'strace', without: 'tests that watch or disturb system calls' },
+  { any: ['setfacl'], package: 'acl', without: 'tests of access control lists' },
+  { any: ['getfattr'], package: 'attr', without: 'tests of extended attributes' },
+  { any: ['mkfs.ext4'], package: 'e2fsprogs', without: 'tests on ext4' },
+  { any: ['mkfs.xfs'], package: 'xfsprogs', without: 'tests on XFS' },
+  { any: ['mkfs.btrfs'], package: 'btrfs-progs', without: 'tests on Btrfs' },
 ];
 
 /** Where distributions put the font. Without any font the editor runs, but its pictures show boxes. */
@@ -27,43 +27,43 @@ const font = { package: 'fonts-dejavu-core', without: 'pictures with readable te
 
 /** Installs what is missing if it may, and otherwise says what to install. Returns the browser's path. */
 export async function ensureSystem() {
-	let missing = findMissing();
-	if (missing.length > 0 && process.getuid?.() === 0 && find('apt-get') !== undefined) {
-		await install(missing.map(entry => entry.package));
-		missing = findMissing();
-	}
-	const required = missing.filter(entry => entry.without === undefined);
-	if (required.length > 0) {
-		const names = required.map(entry => entry.package).join(' ');
-		throw new SetupError(`Missing: ${names}\nOn Debian or Ubuntu:  sudo apt-get install -y --no-install-recommends ${names}`);
-	}
-	for (const entry of missing) {
-		say(`! ${entry.package} is not installed: ${entry.without} will be skipped.`);
-	}
-	return { chromium: firstOf(['chromium', 'chromium-browser', 'google-chrome']) };
+  let missing = findMissing();
+  if (missing.length > 0 && process.getuid?.() === 0 && find('apt-get') !== undefined) {
+    await install(missing.map(entry => entry.package));
+    missing = findMissing();
+  }
+  const required = missing.filter(entry => entry.without === undefined);
+  if (required.length > 0) {
+    const names = required.map(entry => entry.package).join(' ');
+    throw new SetupError(`Missing: ${names}\nOn Debian or Ubuntu:  sudo apt-get install -y --no-install-recommends ${names}`);
+  }
+  for (const entry of missing) {
+    say(`! ${entry.package} is not installed: ${entry.without} will be skipped.`);
+  }
+  return { chromium: firstOf(['chromium', 'chromium-browser', 'google-chrome']) };
 }
 
 function findMissing() {
-	const missing = programs.filter(entry => firstOf(entry.any) === undefined);
-	return fontFolders.some(folder => existsSync(folder)) ? missing : [...missing, font];
+  const missing = programs.filter(entry => firstOf(entry.any) === undefined);
+  return fontFolders.some(folder => existsSync(folder)) ? missing : [...missing, font];
 }
 
 /** @param {readonly string[]} names */
 function firstOf(names) {
-	for (const name of names) {
-		const path = find(name);
-		if (path !== undefined) {
-			return path;
-		}
-	}
-	return undefined;
+  for (const name of names) {
+    const path = find(name);
+    if (path !== undefined) {
+      return path;
+    }
+  }
+  return undefined;
 }
 
 /** @param {readonly string[]} packages */
 async function install(packages) {
-	const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-	await step(`system packages: ${packages.join(', ')}`, async () => {
-		await run('apt-get', ['update'], { env });
-		await run('apt-get', ['install', '-y', '--no-install-recommends', ...packages], { env });
-	});
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  await step(`system packages: ${packages.join(', ')}`, async () => {
+    await run('apt-get', ['update'], { env });
+    await run('apt-get', ['install', '-y', '--no-install-recommends', ...packages], { env });
+  });
 }

@@ -1,7 +1,7 @@
-import type { Platform } from '../core/ports.js';
-import { describeError } from '../core/errors.js';
-import { openLinux } from './linux/linux.js';
-import { refuse } from './portable/refusal.js';
+import type { Platform } from '../core/ports';
+import { describeError } from '../core/errors';
+import { openLinux } from './linux/linux';
+import { refuse } from './portable/refusal';
 
 /** Where the layouts of `linux/layouts.ts` hold. */
 const ARCHITECTURES: ReadonlySet<string> = new Set(['x64', 'arm64']);
@@ -17,6 +17,7 @@ export function openPlatform(): Platform {
   try {
     return openLinux();
   } catch (thrown) {
-    return refuse('library', describeError(thrown).detail);
+    // Node adds its whole search path behind the first line.
+    return refuse('library', describeError(thrown).detail.split('\n', 1).join());
   }
 }

@@ -22,7 +22,7 @@ export class StatusItem implements Disposable {
     this.#levels = levels;
     this.#settings = settings;
     this.#item = this.#owned.add(
-      vscode.window.createStatusBarItem('holdfast.level', vscode.StatusBarAlignment.Right, 100),
+      vscode.window.createStatusBarItem('level', vscode.StatusBarAlignment.Right, 100),
     );
     this.#item.name = translate(message(texts.itemName));
     this.#item.command = 'holdfast.showLog' satisfies CommandName;

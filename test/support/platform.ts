@@ -1,7 +1,7 @@
 import { readdirSync, readlinkSync, statSync } from 'node:fs';
-import type { Loss, Staged, Target } from '../../src/core/ports.js';
-import type { Host } from '../../src/platform/linux/linux.js';
-import { openTarget } from '../../src/platform/linux/target.js';
+import type { Loss, Staged, Target } from '../../src/core/ports';
+import type { Host } from '../../src/platform/linux/linux';
+import { openTarget } from '../../src/platform/linux/target';
 
 /** The descriptors of this process that lead to files below `/`, without those of the system's own file systems. */
 export function openDescriptors(): string[] {

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { constants, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import * as layouts from '../../src/platform/linux/layouts.js';
+import * as layouts from '../../src/platform/linux/layouts';
 import { skip } from '../support/skip';
 
 const SOURCE_HEAD = `

@@ -11,10 +11,18 @@ export interface Capabilities {
   readonly chown: boolean;
   /** CAP_FOWNER: the rules for a file's owner, and of sticky directories, do not bind us. */
   readonly fowner: boolean;
+  /** CAP_SETFCAP: files may be given capabilities. */
+  readonly setfcap: boolean;
+  /** CAP_SYS_ADMIN: `trusted.*` and most of `security.*` may be written; xattr(7). */
+  readonly sysAdmin: boolean;
 }
 
 const CAP_CHOWN = 0n;
 const CAP_FOWNER = 3n;
+const CAP_SYS_ADMIN = 21n;
+const CAP_SETFCAP = 31n;
+
+const NONE: Capabilities = { chown: false, fowner: false, setfcap: false, sysAdmin: false };
 
 /**
  * Reads `CapEff` out of `/proc/<pid>/status`; proc_pid_status(5). Without it nothing is assumed to be allowed.
@@ -22,11 +30,16 @@ const CAP_FOWNER = 3n;
 export function parseCapabilities(status: string): Parsed<Capabilities> {
   const digits = /^CapEff:[ \t]*([0-9a-f]{1,32})[ \t]*$/im.exec(status)?.[1];
   if (digits === undefined) {
-    return { value: { chown: false, fowner: false }, problems: ['no CapEff line'] };
+    return { value: NONE, problems: ['no CapEff line'] };
   }
   const mask = BigInt(`0x${digits}`);
   const has = (capability: bigint): boolean => (mask & (1n << capability)) !== 0n;
-  return { value: { chown: has(CAP_CHOWN), fowner: has(CAP_FOWNER) }, problems: [] };
+  return {
+    value: {
+      chown: has(CAP_CHOWN), fowner: has(CAP_FOWNER), setfcap: has(CAP_SETFCAP), sysAdmin: has(CAP_SYS_ADMIN),
+    },
+    problems: [],
+  };
 }
 
 /**

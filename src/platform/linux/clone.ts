@@ -1,11 +1,11 @@
 import { closeSync, constants, openSync } from 'node:fs';
-import { SystemError } from '../../core/errors.js';
-import { system } from './errors.js';
-import { AT_FDCWD, AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW, O_TMPFILE } from './layouts.js';
-import type { Stat } from './layouts.js';
-import type { Host } from './linux.js';
-import { descriptorPath, pathBelow } from './place.js';
-import type { Place } from './place.js';
+import { SystemError } from '../../core/errors';
+import { system } from './errors';
+import { AT_FDCWD, AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW, O_TMPFILE } from './layouts';
+import type { Stat } from './layouts';
+import type { Host } from './linux';
+import { descriptorPath, pathBelow } from './place';
+import type { Place } from './place';
 
 /** More collisions than this are no accident. */
 const NAME_ATTEMPTS = 64;
@@ -13,6 +13,11 @@ const NAME_ATTEMPTS = 64;
 /** Same inode, as long as both are pinned. */
 export function sameInode(one: Stat, other: Stat): boolean {
   return one.device === other.device && one.inode === other.inode;
+}
+
+/** Same bytes and same metadata, as far as the kernel tells: nobody has touched the inode between the two looks. */
+export function untouched(before: Stat, now: Stat): boolean {
+  return before.size === now.size && before.mtime === now.mtime && before.ctime === now.ctime;
 }
 
 /** Calls `attempt` with new temporary names until one is not taken. */
@@ -34,7 +39,7 @@ export function withTemporaryName<T>(host: Host, attempt: (name: Buffer) => T): 
  */
 export function createNameless(place: Place): number | undefined {
   try {
-    return system('open(O_TMPFILE)', place.path, () =>
+    return system('create', place.path, () =>
       openSync(descriptorPath(place.directory), O_TMPFILE | constants.O_RDWR, 0o600));
   } catch (thrown) {
     if (SystemError.is(thrown, 'EOPNOTSUPP', 'EISDIR', 'EINVAL', 'ENOENT')) {
@@ -51,6 +56,7 @@ export class Clone {
   readonly #place: Place;
   #name: Buffer | undefined;
   #closed = false;
+  #users = 1;
 
   private constructor(host: Host, place: Place, fd: number, name: Buffer | undefined) {
     this.#host = host;
@@ -67,7 +73,7 @@ export class Clone {
     }
     const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
     return withTemporaryName(host, name => {
-      const fd = system('open', place.path, () => openSync(pathBelow(place.directory, name), flags, 0o600));
+      const fd = system('create', place.path, () => openSync(pathBelow(place.directory, name), flags, 0o600));
       return new Clone(host, place, fd, name);
     });
   }
@@ -91,6 +97,19 @@ export class Clone {
     this.#name = undefined;
   }
 
+  /** Keeps the descriptor open beyond `close` until `release`: its number must not be another file's in the meantime. */
+  retain(): void {
+    this.#users += 1;
+  }
+
+  release(): void {
+    this.#users -= 1;
+    if (this.#users === 0) {
+      closeSync(this.fd);
+      this.#place.release();
+    }
+  }
+
   /** Closes the descriptor, and removes the temporary name if it still is this inode's. Never throws; again: nothing. */
   close(): void {
     if (this.#closed) {
@@ -98,22 +117,21 @@ export class Clone {
     }
     this.#closed = true;
     if (this.#name !== undefined) {
-      removeName(this.#host, this.#place, this.#name, this.fd);
+      removeName(this.#host, this.#place, this.#name, () => this.#host.libc.statDescriptor(this.fd, this.#place.path));
     }
-    closeSync(this.fd);
-    this.#place.release();
+    this.release();
   }
 }
 
 /**
- * Removes a temporary name if it leads to the inode behind `fd`. Never throws: a name that cannot be removed now is
+ * Removes a temporary name if it leads to the inode that `identify` tells. Never throws: a name that cannot be removed now is
  * recognised and removed at the next start.
  */
-export function removeName(host: Host, place: Place, name: Buffer, fd: number): void {
+export function removeName(host: Host, place: Place, name: Buffer, identify: () => Stat): void {
   try {
     const { libc } = host;
     const found = libc.statAt(place.directory, name, AT_SYMLINK_NOFOLLOW, place.path);
-    if (sameInode(found, libc.statDescriptor(fd, place.path))) {
+    if (sameInode(found, identify())) {
       libc.unlink(place.directory, name, place.path);
     }
   } catch (thrown) {

@@ -1,10 +1,10 @@
 import { ftruncateSync, read, readSync, write, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { SystemError } from '../../core/errors.js';
-import { system, systemAsync } from './errors.js';
-import { SEEK_DATA, SEEK_HOLE } from './layouts.js';
-import type { Stat } from './layouts.js';
-import type { Host } from './linux.js';
+import { SystemError } from '../../core/errors';
+import { system, systemAsync } from './errors';
+import { SEEK_DATA, SEEK_HOLE } from './layouts';
+import type { Stat } from './layouts';
+import type { Host } from './linux';
 
 const readAsync = promisify(read);
 const writeAsync = promisify(write);

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { SystemError } from '../../core/errors.js';
+import { SystemError } from '../../core/errors';
 
 const NAMES = new Map<number, string>();
 

@@ -11,14 +11,14 @@
  */
 import { constants } from 'node:os';
 import type * as Koffi from 'koffi';
-import { SystemError } from '../../core/errors.js';
-import { errnoName } from './errors.js';
+import { SystemError } from '../../core/errors';
+import { errnoName } from './errors';
 import {
   decodeExtended, decodeStatx, encodeExtended, encodeTimes,
   AT_EMPTY_PATH, FICLONE, FSXATTR, FS_IOC_FSGETXATTR, FS_IOC_FSSETXATTR, FS_IOC_GETFLAGS, FS_IOC_SETFLAGS,
   STATX, STATX_BASIC_STATS, SYS_RENAMEAT2, SYS_STATX,
-} from './layouts.js';
-import type { Extended, Stat } from './layouts.js';
+} from './layouts';
+import type { Extended, Stat } from './layouts';
 
 /** XATTR_SIZE_MAX and XATTR_LIST_MAX, include/uapi/linux/limits.h. */
 const XATTR_MAX = 65536;
@@ -38,6 +38,8 @@ export interface Libc {
   unlink(directory: number, name: Buffer, path: string): void;
   /** flistxattr(2). Names are bytes, here as Latin-1 so that they can be keys. Not supported: empty. */
   listAttributes(fd: number, path: string): string[];
+  /** listxattr(2) of a path, the same way: works for what is only open as O_PATH. */
+  listAttributesOfPath(target: Buffer, path: string): string[];
   /** fgetxattr(2). `undefined` if there is no such attribute (ENODATA). */
   getAttribute(fd: number, name: string, path: string): Buffer | undefined;
   /** fsetxattr(2). */
@@ -86,11 +88,12 @@ function unsupported(thrown: unknown): boolean {
  */
 export function loadLibc(): Libc {
   // At call time, not at import: packages for other systems come without it.
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- lazily, and as a value if it is missing
   const koffi = require('koffi') as typeof Koffi;
   // The process itself: glibc and musl alike, whatever their files are called.
   const library = koffi.load(null);
   const bind = (name: string, result: string, ...parameters: string[]): NativeAsync =>
-    library.func(name, result, parameters) as unknown as NativeAsync;
+    library.func(name, result, parameters);
   const tryBind = (name: string, ...rest: [result: string, ...parameters: string[]]): NativeAsync | undefined => {
     try {
       return bind(name, ...rest);
@@ -103,6 +106,7 @@ export function loadLibc(): Libc {
   const linkat = bind('linkat', 'int', 'int', 'void *', 'int', 'void *', 'int');
   const unlinkat = bind('unlinkat', 'int', 'int', 'void *', 'int');
   const flistxattr = bind('flistxattr', 'int64', 'int', 'void *', 'size_t');
+  const listxattr = bind('listxattr', 'int64', 'void *', 'void *', 'size_t');
   const fgetxattr = bind('fgetxattr', 'int64', 'int', 'void *', 'void *', 'size_t');
   const fsetxattr = bind('fsetxattr', 'int', 'int', 'void *', 'void *', 'size_t', 'int');
   const fremovexattr = bind('fremovexattr', 'int', 'int', 'void *');
@@ -172,6 +176,17 @@ export function loadLibc(): Libc {
   const extendedBuffer = Buffer.alloc(FSXATTR.size);
   const scratch = Buffer.alloc(XATTR_MAX);
 
+  const names = (list: () => number): string[] => {
+    try {
+      return scratch.toString('latin1', 0, list()).split('\0').filter(name => name !== '');
+    } catch (thrown) {
+      if (SystemError.is(thrown, 'EOPNOTSUPP', 'ENOSYS')) {
+        return [];
+      }
+      throw thrown;
+    }
+  };
+
   return {
     statDescriptor(fd, path) {
       call('statx', path, statx, fd, NO_NAME, AT_EMPTY_PATH, STATX_BASIC_STATS, stat);
@@ -202,16 +217,10 @@ export function loadLibc(): Libc {
       call('unlinkat', path, unlinkat, directory, cString(name), 0);
     },
     listAttributes(fd, path) {
-      let length: number;
-      try {
-        length = call('flistxattr', path, flistxattr, fd, scratch, scratch.length);
-      } catch (thrown) {
-        if (SystemError.is(thrown, 'EOPNOTSUPP', 'ENOSYS')) {
-          return [];
-        }
-        throw thrown;
-      }
-      return scratch.toString('latin1', 0, length).split('\0').filter(name => name !== '');
+      return names(() => call('flistxattr', path, flistxattr, fd, scratch, scratch.length));
+    },
+    listAttributesOfPath(target, path) {
+      return names(() => call('listxattr', path, listxattr, cString(target), scratch, scratch.length));
     },
     getAttribute(fd, name, path) {
       try {

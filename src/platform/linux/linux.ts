@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import type { Platform } from '../../core/ports.js';
-import { parseCapabilities, parseStartTime } from '../../core/linux/proc.js';
-import type { Capabilities } from '../../core/linux/proc.js';
-import { loadLibc } from './libc.js';
-import type { Libc } from './libc.js';
-import { openTarget } from './target.js';
+import type { Platform } from '../../core/ports';
+import { parseCapabilities, parseStartTime } from '../../core/linux/proc';
+import type { Capabilities } from '../../core/linux/proc';
+import { loadLibc } from './libc';
+import type { Libc } from './libc';
+import { openTarget } from './target';
 
 /** Who we are and what we may do, found once; neither changes while an extension host runs. */
 export interface Host {

@@ -1,10 +1,10 @@
 import { fchmodSync, fchownSync } from 'node:fs';
-import { SystemError } from '../../core/errors.js';
-import type { Loss } from '../../core/ports.js';
-import { system } from './errors.js';
-import { FS_FLAGS, FS_XFLAG_COWEXTSIZE, FS_XFLAG_EXTSIZE, FS_XFLAG_REALTIME } from './layouts.js';
-import type { Extended, Stat } from './layouts.js';
-import type { Libc } from './libc.js';
+import { SystemError } from '../../core/errors';
+import type { Loss } from '../../core/ports';
+import { system } from './errors';
+import { FS_FLAGS, FS_XFLAG_COWEXTSIZE, FS_XFLAG_EXTSIZE, FS_XFLAG_REALTIME } from './layouts';
+import type { Extended, Stat } from './layouts';
+import type { Libc } from './libc';
 
 /** All that is to be kept besides the bytes. Birth time and generation cannot be set by anybody. */
 export interface Metadata {
@@ -94,7 +94,7 @@ export class Transfer {
         this.#try(`attribute ${name}`, () => { libc.setAttribute(this.#fd, name, value, this.#path); });
       }
     }
-    this.#try('mode', () => system('fchmod', this.#path, () => { fchmodSync(this.#fd, stat.mode & 0o7777); }));
+    this.#try('mode', () => { system('fchmod', this.#path, () => { fchmodSync(this.#fd, stat.mode & 0o7777); }); });
     this.#setFlags(KEPT_FLAGS);
     this.#try('times', () => { libc.setTimes(this.#fd, stat.atime, stat.mtime, this.#path); });
   }
@@ -144,10 +144,10 @@ export class Transfer {
     const now = this.#libc.statDescriptor(this.#fd, this.#path);
     // Apart: an ordinary user may well give a group away, but never the owner.
     if (now.gid !== gid) {
-      this.#try('owner', () => system('fchown', this.#path, () => { fchownSync(this.#fd, -1, gid); }));
+      this.#try('owner', () => { system('fchown', this.#path, () => { fchownSync(this.#fd, -1, gid); }); });
     }
     if (now.uid !== uid) {
-      this.#try('owner', () => system('fchown', this.#path, () => { fchownSync(this.#fd, uid, -1); }));
+      this.#try('owner', () => { system('fchown', this.#path, () => { fchownSync(this.#fd, uid, -1); }); });
     }
   }
 

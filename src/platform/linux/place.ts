@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync } from 'node:fs';
-import { SystemError } from '../../core/errors.js';
-import { system } from './errors.js';
-import { O_PATH } from './layouts.js';
+import { SystemError } from '../../core/errors';
+import { system } from './errors';
+import { O_PATH } from './layouts';
 
 /** The path under which a descriptor of this process can be opened anew, linked and asked; proc_pid_fd(5). */
 export function descriptorPath(fd: number): string {

@@ -1,15 +1,15 @@
 import { fsync } from 'node:fs';
 import { promisify } from 'node:util';
-import { SystemError } from '../../core/errors.js';
-import type { Identity, Loss, Published, Staged } from '../../core/ports.js';
-import { removeName, sameInode, withTemporaryName } from './clone.js';
-import type { Clone } from './clone.js';
-import { systemAsync } from './errors.js';
-import { AT_FDCWD, AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW, RENAME_EXCHANGE } from './layouts.js';
-import type { Stat } from './layouts.js';
-import type { Host } from './linux.js';
-import { descriptorPath } from './place.js';
-import type { Place } from './place.js';
+import { SystemError } from '../../core/errors';
+import type { Identity, Loss, Published, Staged } from '../../core/ports';
+import { removeName, sameInode, untouched, withTemporaryName } from './clone';
+import type { Clone } from './clone';
+import { systemAsync } from './errors';
+import { AT_FDCWD, AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW, RENAME_EXCHANGE } from './layouts';
+import type { Stat } from './layouts';
+import type { Host } from './linux';
+import { descriptorPath } from './place';
+import type { Place } from './place';
 
 const fsyncAsync = promisify(fsync);
 
@@ -41,8 +41,8 @@ export class StagedClone implements Staged {
   readonly #place: Place;
   readonly #clone: Clone;
   readonly #examined: Stat;
-  /** A temporary name that leads to the displaced inode. */
-  #displaced: Buffer | undefined;
+  /** A temporary name that leads to the displaced inode, and what the inode said under this name. */
+  #displaced: { readonly name: Buffer; readonly stat: Stat } | undefined;
   /** `publish` may run once: a nameless inode that had a name and lost it can never be linked again (ENOENT). */
   #spent = false;
 
@@ -57,10 +57,19 @@ export class StagedClone implements Staged {
     this.losses = losses;
   }
 
-  /** fsync(2) on another thread. @throws SystemError EIO, ENOSPC, EDQUOT; EBADF when closed */
+  /**
+   * fsync(2) on another thread. Goes on to its end if `close` is called meanwhile.
+   *
+   * @throws SystemError EIO, ENOSPC, EDQUOT; EBADF when closed before
+   */
   async sync(): Promise<void> {
     this.#check('fsync');
-    await systemAsync('fsync', this.#place.path, () => fsyncAsync(this.#clone.fd));
+    this.#clone.retain();
+    try {
+      await systemAsync('fsync', this.#place.path, () => fsyncAsync(this.#clone.fd));
+    } finally {
+      this.#clone.release();
+    }
   }
 
   /**
@@ -78,7 +87,7 @@ export class StagedClone implements Staged {
       return this.#isAsExamined() ? this.#replace(temporary) : 'changed';
     } finally {
       // Published: the name is gone, or leads to the displaced inode, and is left alone here.
-      removeName(this.#host, this.#place, temporary, this.#clone.fd);
+      removeName(this.#host, this.#place, temporary, () => this.#stagedInode());
     }
   }
 
@@ -86,9 +95,7 @@ export class StagedClone implements Staged {
     if (this.#clone.closed) {
       return;
     }
-    if (this.#displaced !== undefined) {
-      removeName(this.#host, this.#place, this.#displaced, this.#place.pin);
-    }
+    this.#dropDisplaced();
     this.#clone.close();
   }
 
@@ -119,9 +126,10 @@ export class StagedClone implements Staged {
   }
 
   #settle(temporary: Buffer): Published {
-    if (this.#leadsToTarget(temporary) && this.#hasExaminedBytes()) {
+    const displaced = this.#statName(temporary);
+    if (displaced !== undefined && sameInode(displaced, this.#target()) && this.#hasExaminedBytes(displaced)) {
       this.#clone.forgetName();
-      this.#displaced = temporary;
+      this.#displaced = { name: temporary, stat: displaced };
       this.#dropDisplaced();
       return 'published';
     }
@@ -137,7 +145,7 @@ export class StagedClone implements Staged {
   #restore(temporary: Buffer): void {
     const { libc } = this.#host;
     const { directory, name, path } = this.#place;
-    let expected = libc.statDescriptor(this.#clone.fd, path);
+    let expected = this.#stagedInode();
     for (let attempt = 0; attempt < RESTORE_ATTEMPTS; attempt++) {
       const held = libc.statAt(directory, temporary, AT_SYMLINK_NOFOLLOW, path);
       libc.rename(directory, temporary, name, RENAME_EXCHANGE, path);
@@ -150,7 +158,7 @@ export class StagedClone implements Staged {
       expected = held;
     }
     // What is at the temporary name is somebody else's and not ours to remove.
-    throw new SystemError('publish', path, 'EBUSY');
+    throw new SystemError('publish', path, 'EAGAIN');
   }
 
   /**
@@ -161,78 +169,92 @@ export class StagedClone implements Staged {
   #renameOver(temporary: Buffer): Published {
     const { libc } = this.#host;
     const { directory, name, path } = this.#place;
-    this.#displaced = this.#linkDisplaced();
+    this.#linkDisplaced();
     try {
-      if (!this.#leadsToTarget(name) || !this.#hasExaminedBytes()) {
+      const found = this.#statName(name);
+      if (found === undefined || !sameInode(found, this.#target()) || !this.#hasExaminedBytes(found)) {
         return 'changed';
       }
       libc.rename(directory, temporary, name, 0, path);
       this.#clone.forgetName();
-      if (this.#displaced !== undefined && !this.#hasExaminedBytes()) {
-        const found = libc.statAt(directory, name, AT_SYMLINK_NOFOLLOW, path);
-        if (sameInode(found, libc.statDescriptor(this.#clone.fd, path))) {
-          libc.rename(directory, this.#displaced, name, 0, path);
-          this.#displaced = undefined;
-        }
-        return 'changed';
-      }
-      return 'published';
+      return this.#displaced === undefined ? 'published' : this.#settleRename(this.#displaced.name);
     } finally {
       this.#dropDisplaced();
     }
   }
 
-  /** `undefined` where there can be no second name: no hard links, or fs.protected_hardlinks (proc_sys_fs(5)). */
-  #linkDisplaced(): Buffer | undefined {
+  #settleRename(second: Buffer): Published {
+    const { directory, name, path } = this.#place;
+    // Asked by name: a FUSE daemon that works with paths does not know the pinned inode any more (bindfs: ENOENT).
+    const displaced = this.#statName(second);
+    if (displaced === undefined || this.#hasExaminedBytes(displaced)) {
+      return 'published';
+    }
+    const found = this.#statName(name);
+    if (found !== undefined && sameInode(found, this.#stagedInode())) {
+      this.#host.libc.rename(directory, second, name, 0, path);
+      this.#displaced = undefined;
+    }
+    return 'changed';
+  }
+
+  /** There is no second name where there are no hard links, and with fs.protected_hardlinks; proc_sys_fs(5). */
+  #linkDisplaced(): void {
     const { pin, directory, path } = this.#place;
     try {
-      return withTemporaryName(this.#host, second => {
+      const name = withTemporaryName(this.#host, second => {
         const from = Buffer.from(descriptorPath(pin));
         this.#host.libc.link(AT_FDCWD, from, directory, second, AT_SYMLINK_FOLLOW, path);
         return second;
       });
+      // Under the new name the inode may have other numbers: FUSE.
+      this.#displaced = { name, stat: this.#statName(name) ?? this.#target() };
     } catch (thrown) {
-      if (SystemError.is(thrown, 'EPERM', 'EOPNOTSUPP', 'EMLINK', 'ENOENT', 'EXDEV')) {
-        return undefined;
+      if (!SystemError.is(thrown, 'EPERM', 'EOPNOTSUPP', 'EMLINK', 'ENOENT', 'EXDEV')) {
+        throw thrown;
       }
-      throw thrown;
     }
   }
 
   #dropDisplaced(): void {
-    if (this.#displaced !== undefined) {
-      removeName(this.#host, this.#place, this.#displaced, this.#place.pin);
+    const displaced = this.#displaced;
+    if (displaced !== undefined) {
+      removeName(this.#host, this.#place, displaced.name, () => displaced.stat);
     }
   }
 
   /** The path leads to the target, and nobody has touched it: not its bytes, not its metadata. */
   #isAsExamined(): boolean {
     const now = this.#target();
-    return now.ctime === this.#examined.ctime && this.#hasExaminedBytes() && this.#leadsToTarget(this.#place.name);
+    const found = this.#statName(this.#place.name);
+    return found !== undefined && sameInode(found, now) && untouched(this.#examined, now);
   }
 
-  #hasExaminedBytes(): boolean {
-    const now = this.#target();
+  #hasExaminedBytes(now: Stat): boolean {
     return now.size === this.#examined.size && now.mtime === this.#examined.mtime;
   }
 
-  /**
-   * Compared with what the pinned inode says now, not with what it said at first: overlayfs gives a file of a lower
-   * layer new numbers when it is copied up, which a rename does.
-   */
-  #leadsToTarget(name: Buffer): boolean {
+  #statName(name: Buffer): Stat | undefined {
     const { directory, path } = this.#place;
     try {
-      return sameInode(this.#host.libc.statAt(directory, name, AT_SYMLINK_NOFOLLOW, path), this.#target());
+      return this.#host.libc.statAt(directory, name, AT_SYMLINK_NOFOLLOW, path);
     } catch (thrown) {
       if (SystemError.is(thrown, 'ENOENT')) {
-        return false;
+        return undefined;
       }
       throw thrown;
     }
   }
 
+  /**
+   * The pinned inode as it is now. Names are compared with this and not with what it said at first: overlayfs gives a
+   * file of a lower layer new numbers when it is copied up, which a rename does.
+   */
   #target(): Stat {
     return this.#host.libc.statDescriptor(this.#place.pin, this.#place.path);
+  }
+
+  #stagedInode(): Stat {
+    return this.#host.libc.statDescriptor(this.#clone.fd, this.#place.path);
   }
 }

@@ -1,18 +1,13 @@
 import { closeSync } from 'node:fs';
-import { SystemError } from '../../core/errors.js';
-import type { Loss, Staged } from '../../core/ports.js';
-import { Clone, createNameless } from './clone.js';
-import { copyBytes } from './copy.js';
-import type { Stat } from './layouts.js';
-import type { Host } from './linux.js';
-import { readMetadata, Transfer } from './metadata.js';
-import type { Place } from './place.js';
-import { StagedClone } from './publish.js';
-
-/** Same bytes and same metadata, as far as the kernel tells: nobody has touched the inode between the two looks. */
-export function untouched(before: Stat, now: Stat): boolean {
-  return before.size === now.size && before.mtime === now.mtime && before.ctime === now.ctime;
-}
+import { SystemError } from '../../core/errors';
+import type { Staged } from '../../core/ports';
+import { Clone, untouched } from './clone';
+import { copyBytes } from './copy';
+import type { Stat } from './layouts';
+import type { Host } from './linux';
+import { readMetadata, Transfer } from './metadata';
+import type { Place } from './place';
+import { StagedClone } from './publish';
 
 /**
  * Makes the clone; see `Target.stage`. On every way out but the good one nothing is left of it.
@@ -45,31 +40,6 @@ export async function stage(host: Host, place: Place, examined: Stat, signal: Ab
     } catch (thrown) {
       clone.close();
       throw thrown;
-    }
-  } finally {
-    closeSync(source);
-  }
-}
-
-/**
- * Finds what a clone would lose, with a nameless empty file; see `Target.rehearse`.
- *
- * @throws SystemError as `stage`, without those about bytes
- */
-export function rehearse(host: Host, place: Place, examined: Stat): readonly Loss[] | undefined {
-  const source = place.openReader();
-  try {
-    const fd = createNameless(place);
-    if (fd === undefined) {
-      return undefined;
-    }
-    try {
-      const transfer = new Transfer(host.libc, fd, readMetadata(host.libc, source, examined, place.path), place.path);
-      transfer.prepare();
-      transfer.finish();
-      return transfer.compare();
-    } finally {
-      closeSync(fd);
     }
   } finally {
     closeSync(source);

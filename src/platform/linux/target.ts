@@ -1,18 +1,19 @@
 import { constants, realpathSync, statfsSync } from 'node:fs';
-import { SystemError } from '../../core/errors.js';
-import type { FileKind, Loss, Staged, Target, TargetFacts } from '../../core/ports.js';
-import { system } from './errors.js';
+import { SystemError } from '../../core/errors';
+import type { FileKind, Staged, Target, TargetFacts } from '../../core/ports';
+import { system } from './errors';
 import {
   AT_EACCESS, AT_FDCWD, STATX_ATTR_APPEND, STATX_ATTR_IMMUTABLE, STATX_ATTR_MOUNT_ROOT, STATX_ATTR_VERITY,
   SYNTHETIC_FILE_SYSTEMS, S_IFDIR, S_IFMT, S_IFREG,
-} from './layouts.js';
-import type { Stat } from './layouts.js';
-import type { Host } from './linux.js';
-import { descriptorPath, Place } from './place.js';
-import { rehearse, stage } from './stage.js';
+} from './layouts';
+import type { Stat } from './layouts';
+import type { Host } from './linux';
+import { descriptorPath, Place } from './place';
+import { stage } from './stage';
 
 const SEALED = STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND | STATX_ATTR_VERITY;
 const S_ISVTX = 0o1000;
+const PRIVILEGED_ATTRIBUTES: ReadonlySet<string> = new Set(['security.ima', 'security.evm']);
 
 /**
  * Opens what `path` leads to, all symbolic links followed. The target itself is only opened O_PATH, which waits for
@@ -57,28 +58,20 @@ class LinuxTarget implements Target {
   }
 
   async stage(signal: AbortSignal): Promise<Staged> {
-    this.#check('stage');
+    const { path } = this.#place;
+    if (this.#closed) {
+      throw new SystemError('stage', path, 'EBADF');
+    }
+    if (this.facts.kind !== 'regular') {
+      throw new SystemError('stage', path, 'EINVAL');
+    }
     return stage(this.#host, this.#place, this.#examined, signal);
-  }
-
-  rehearse(): readonly Loss[] | undefined {
-    this.#check('rehearse');
-    return rehearse(this.#host, this.#place, this.#examined);
   }
 
   close(): void {
     if (!this.#closed) {
       this.#closed = true;
       this.#place.release();
-    }
-  }
-
-  #check(operation: string): void {
-    if (this.#closed) {
-      throw new SystemError(operation, this.#place.path, 'EBADF');
-    }
-    if (this.facts.kind !== 'regular') {
-      throw new SystemError(operation, this.#place.path, 'EINVAL');
     }
   }
 }
@@ -106,6 +99,7 @@ function examine(host: Host, place: Place, stat: Stat): TargetFacts {
   const directoryWritable = (directory.attributes & STATX_ATTR_APPEND) === 0n &&
     libc.mayAccess(place.directory, Buffer.from('.'), constants.W_OK | constants.X_OK, AT_EACCESS, place.path);
   const { type } = system('statfs', place.path, () => statfsSync(descriptorPath(place.pin), { bigint: true }));
+  const unkeepable = foreseeLoss(host, place, stat);
   return {
     realPath: place.path,
     kind: kindOf(stat.mode),
@@ -125,5 +119,23 @@ function examine(host: Host, place: Place, stat: Stat): TargetFacts {
     stickyForbids: (directory.mode & S_ISVTX) !== 0 && stat.uid !== uid && directory.uid !== uid && !capabilities.fowner,
     ownerKeepable: stat.uid === uid || capabilities.chown,
     groupKeepable: groups.has(stat.gid) || capabilities.chown,
+    ...(unkeepable === undefined ? {} : { unkeepable }),
   };
+}
+
+/**
+ * Finds the first attribute that needs a privilege we lack, by its name alone; capabilities(7), security/commoncap.c and
+ * fs/xattr.c. A label of a security module is not among them: whether we may give it, only trying tells.
+ */
+function foreseeLoss({ libc, capabilities }: Host, place: Place, stat: Stat): TargetFacts['unkeepable'] {
+  if (kindOf(stat.mode) !== 'regular') {
+    return undefined;
+  }
+  for (const name of libc.listAttributesOfPath(Buffer.from(descriptorPath(place.pin)), place.path)) {
+    const allowed = name === 'security.capability' ? capabilities.setfcap : capabilities.sysAdmin;
+    if (!allowed && (name === 'security.capability' || PRIVILEGED_ATTRIBUTES.has(name) || name.startsWith('trusted.'))) {
+      return { what: 'attribute', name };
+    }
+  }
+  return undefined;
 }

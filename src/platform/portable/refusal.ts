@@ -1,4 +1,4 @@
-import type { Platform } from '../../core/ports.js';
+import type { Platform } from '../../core/ports';
 
 /**
  * The answer for systems that nothing is promised on yet: macOS, Windows, other architectures, and packages without

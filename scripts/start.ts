@@ -1,0 +1,30 @@
+/** `npm start`: the editor with the packaged extension on a demonstration workspace, until it is stopped. */
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { startGuardedEditor } from './lib/guardedEditor';
+
+const countdown = `#!/usr/bin/env bash
+# Run me in the terminal (bash countdown.sh), insert a few lines up here while I run, and save.
+# With Holdfast I go on counting as if nothing had happened. Switch "holdfast.enabled" off, and I do not.
+say() { printf '%s … ' "$1"; /bin/sleep 1; }
+${Array.from({ length: 60 }, (_, index) => `say ${String(60 - index)}`).join('\n')}
+echo 'done, undisturbed'
+`;
+
+async function main(): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-workspace-'));
+  await writeFile(join(folder, 'countdown.sh'), countdown, { mode: 0o755 });
+  const editor = await startGuardedEditor({ workspace: folder });
+  console.log(`\nThe editor is at ${editor.addressOf(folder)}\nOpen countdown.sh, and stop with Control+C.`);
+  try {
+    await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  } finally {
+    await editor.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+void main();

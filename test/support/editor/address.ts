@@ -1,0 +1,19 @@
+/** The address a window is opened with. */
+
+export interface AddressOptions {
+  readonly workspace?: string;
+  readonly developmentPath?: string;
+  readonly testsPath?: string;
+}
+
+export function windowAddress(port: number, { workspace, developmentPath, testsPath }: AddressOptions): string {
+  const address = new URL(`http://127.0.0.1:${port}/`);
+  if (workspace === undefined) address.searchParams.set('ew', 'true');
+  else address.searchParams.set(workspace.endsWith('.code-workspace') ? 'workspace' : 'folder', workspace);
+  const remote = (path: string): string => `vscode-remote://127.0.0.1:${port}${encodeURI(path)}`;
+  const payload: [string, string][] = [];
+  if (developmentPath !== undefined) payload.push(['extensionDevelopmentPath', remote(developmentPath)]);
+  if (testsPath !== undefined) payload.push(['extensionTestsPath', remote(testsPath)]);
+  if (payload.length > 0) address.searchParams.set('payload', JSON.stringify(payload));
+  return address.href;
+}

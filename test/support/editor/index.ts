@@ -1,0 +1,7 @@
+/** Drives a real VS Code from tests. */
+export { Editor, type EditorOptions, type WindowOptions } from './editor';
+export { EditorWindow } from './window';
+export { RemoteError, type RemoteFunction } from './driver';
+export { DeadlineError, within } from './deadline';
+export { installation, projectFolder, type EditorVersion, type Installation } from './installations';
+export type { Strace, StraceOptions } from './strace';

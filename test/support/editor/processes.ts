@@ -1,0 +1,136 @@
+/** Processes the tests start, and how all of them are ended. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { DeadlineError, within } from './deadline';
+
+/** How much of a process's output is kept to explain a failure. */
+const keptOutput = 64 * 1024;
+
+export interface ProcessOptions {
+  readonly cwd?: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/**
+ * A process that leads a group of its own, so that whatever it starts can be ended with it. Its output is kept, and read line by line
+ * for as long as somebody waits for a line.
+ */
+export class StartedProcess {
+  readonly pid: number;
+  /** Settles when the process has ended: with its exit code, or with the name of the signal that ended it. */
+  readonly ended: Promise<number | NodeJS.Signals>;
+  readonly #child: ChildProcess;
+  readonly #name: string;
+  #output = '';
+  #listeners = new Set<() => void>();
+
+  private constructor(name: string, child: ChildProcess, pid: number) {
+    this.#name = name;
+    this.#child = child;
+    this.pid = pid;
+    this.ended = new Promise((resolve) => child.once('exit', (code, signal) => resolve(code ?? signal ?? 'SIGKILL')));
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        this.#output = (this.#output + text).slice(-keptOutput);
+        for (const listener of [...this.#listeners]) listener();
+      });
+    }
+  }
+
+  static async start(name: string, command: string, args: readonly string[], options: ProcessOptions): Promise<StartedProcess> {
+    const child = spawn(command, args, { ...options, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    await once(child, 'spawn');
+    if (child.pid === undefined) throw new Error(`${name} has no process id`);
+    return new StartedProcess(name, child, child.pid);
+  }
+
+  /** The last of what the process wrote. */
+  get output(): string {
+    return this.#output;
+  }
+
+  /** Waits until the output matches; fails at once if the process ends instead. */
+  async untilOutput(pattern: RegExp, milliseconds: number): Promise<RegExpExecArray> {
+    let listener: (() => void) | undefined;
+    const matched = new Promise<RegExpExecArray>((resolve) => {
+      listener = () => {
+        const match = pattern.exec(this.#output);
+        if (match) resolve(match);
+      };
+      this.#listeners.add(listener);
+      listener();
+    });
+    const died = this.ended.then((outcome) => {
+      throw new Error(`${this.#name} ended (${outcome}) before it wrote ${pattern}:\n${this.#output}`);
+    });
+    try {
+      return await within(milliseconds, `${this.#name} writes ${pattern}`, Promise.race([matched, died]));
+    } catch (error) {
+      if (error instanceof DeadlineError) throw new Error(`${error.message}\n${this.#output}`, { cause: error });
+      throw error;
+    } finally {
+      if (listener) this.#listeners.delete(listener);
+    }
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** Asks the process to end, then makes it and all of its group end. */
+  async stop(milliseconds: number, politely: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    this.#child.kill(politely);
+    try {
+      await within(milliseconds, `${this.#name} ends`, this.ended);
+    } catch (error) {
+      if (!(error instanceof DeadlineError)) throw error;
+    }
+    killGroup(this.pid);
+    await within(milliseconds, `${this.#name} is ended`, this.ended);
+    await untilGroupGone(this.pid, milliseconds);
+  }
+}
+
+function killGroup(leader: number): void {
+  try {
+    process.kill(-leader, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/**
+ * The group's other members are not our children, so the system does not tell us of their end: it has to be looked up. They have been
+ * killed already, so this is short.
+ */
+async function untilGroupGone(leader: number, milliseconds: number): Promise<void> {
+  const deadline = performance.now() + milliseconds;
+  for (;;) {
+    const left = await membersOf(leader);
+    if (left.length === 0) return;
+    if (performance.now() > deadline) throw new DeadlineError(`processes ${left.join(', ')} are still there after ${milliseconds} ms`);
+    await delay(10);
+  }
+}
+
+/** The living processes of a group. A zombie is dead; it only waits for a parent that may never ask. */
+export async function membersOf(group: number): Promise<number[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const stats = await Promise.all(pids.map(readStat));
+  return stats.filter((stat) => stat?.group === group && stat.state !== 'Z').map((stat) => stat!.pid);
+}
+
+async function readStat(pid: string): Promise<{ pid: number; state: string; group: number } | undefined> {
+  try {
+    const text = await readFile(`/proc/${pid}/stat`, 'utf8');
+    // The name in parentheses may itself contain parentheses and spaces.
+    const [state = '', , group = ''] = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    return { pid: Number(pid), state, group: Number(group) };
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ESRCH') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,85 @@
+/** A VS Code server: preparing its folders, starting it, and installing extensions into it. */
+import { execFile } from 'node:child_process';
+import { cp, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { runEnvironment, type RunFolders } from './folders';
+import { projectFolder, type Installation } from './installations';
+import { writeLanguagePack } from './locale';
+import { StartedProcess } from './processes';
+import { quietSettings } from './settings';
+
+const startDeadline = 60_000;
+const installDeadline = 120_000;
+
+export interface ServerOptions {
+  readonly installation: Installation;
+  readonly folders: RunFolders;
+  /** Packages (`.vsix`) that are installed the way a user's are. */
+  readonly extensions?: readonly string[];
+  /** User settings, over the quiet ones. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** The display language, such as `de`. */
+  readonly locale?: string;
+  /** More environment variables for the server, and so for its extension hosts. */
+  readonly environment?: NodeJS.ProcessEnv;
+  /** Put before the server's command line, to run it under another program, such as strace or prlimit. */
+  readonly wrapper?: readonly string[];
+}
+
+export interface RunningServer {
+  readonly process: StartedProcess;
+  readonly port: number;
+}
+
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { folders, installation } = options;
+  await writeSettings(folders, options.settings);
+  if (options.locale !== undefined) await writeLanguagePack(folders, options.locale);
+  await cp(join(projectFolder(), 'test', 'support', 'driver-extension'), join(folders.extensions, 'holdfast-test.driver-0.0.1'), { recursive: true });
+  const environment = runEnvironment(folders, { ...options.environment, HOLDFAST_DRIVER: folders.driverSocket });
+  for (const extension of options.extensions ?? []) await install(extension, options, environment);
+  const [command, ...args] = [
+    ...(options.wrapper ?? []),
+    installation.node,
+    ...serverArguments(options),
+    '--without-connection-token',
+    '--enable-smoke-test-driver',
+    '--disable-workspace-trust',
+    '--force-disable-user-env',
+    '--telemetry-level=off',
+    '--host=127.0.0.1',
+    '--port=0',
+    ...(options.locale === undefined ? [] : [`--locale=${options.locale}`]),
+  ];
+  const server = await StartedProcess.start('the VS Code server', command ?? installation.node, args, { cwd: folders.home, env: environment });
+  try {
+    const [, port] = await server.untilOutput(/listening on (?:http:\/\/)?(?:127\.0\.0\.1:)?(\d+)/, startDeadline);
+    return { process: server, port: Number(port) };
+  } catch (error) {
+    await server.stop(5000);
+    throw error;
+  }
+}
+
+function serverArguments({ folders, installation }: ServerOptions): string[] {
+  return [
+    join(installation.server, 'out', 'server-main.js'),
+    '--accept-server-license-terms',
+    `--server-data-dir=${folders.serverData}`,
+    `--user-data-dir=${folders.userData}`,
+    `--extensions-dir=${folders.extensions}`,
+  ];
+}
+
+async function writeSettings(folders: RunFolders, settings: Readonly<Record<string, unknown>> = {}): Promise<void> {
+  const folder = join(folders.userData, 'User');
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'settings.json'), JSON.stringify({ ...quietSettings, ...settings }, undefined, 2));
+}
+
+async function install(extension: string, options: ServerOptions, env: NodeJS.ProcessEnv): Promise<void> {
+  const args = [...serverArguments(options), '--install-extension', extension, '--force'];
+  const { stdout, stderr } = await promisify(execFile)(options.installation.node, args, { env, timeout: installDeadline });
+  if (!/successfully installed/.test(stdout)) throw new Error(`${extension} was not installed:\n${stdout}${stderr}`);
+}

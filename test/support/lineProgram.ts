@@ -1,0 +1,72 @@
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { createInterface } from 'node:readline';
+
+import { within } from './deadline';
+
+const deadline = 20_000;
+
+/** A helper program that answers in lines. Says READY first. */
+export class LineProgram {
+  readonly lines: string[] = [];
+  readonly #name: string;
+  readonly #process: ChildProcessWithoutNullStreams;
+  readonly #ended: Promise<void>;
+  #taken = 0;
+  #wake: () => void = () => undefined;
+
+  private constructor(program: string, args: readonly string[]) {
+    this.#name = [program, ...args].join(' ');
+    this.#process = spawn(program, args, { stdio: 'pipe' });
+    this.#process.stderr.pipe(process.stderr);
+    createInterface(this.#process.stdout).on('line', (line) => {
+      this.lines.push(line);
+      this.#wake();
+    });
+    this.#ended = new Promise((resolve, reject) => {
+      this.#process.once('error', reject);
+      this.#process.once('close', () => {
+        resolve();
+      });
+    });
+  }
+
+  static async start(program: string, ...args: readonly string[]): Promise<LineProgram> {
+    const started = new LineProgram(program, args);
+    const first = await started.next();
+    if (first !== 'READY') throw new Error(`${program} said ${first}`);
+    return started;
+  }
+
+  get pid(): number {
+    const { pid } = this.#process;
+    if (pid === undefined) throw new Error(`${this.#name} has not started`);
+    return pid;
+  }
+
+  /** The next line that nobody has asked for. */
+  async next(): Promise<string> {
+    const arrived = new Promise<string>((resolve) => {
+      this.#wake = () => {
+        const line = this.lines[this.#taken];
+        if (line === undefined) return;
+        this.#taken++;
+        this.#wake = () => undefined;
+        resolve(line);
+      };
+      this.#wake();
+    });
+    return within(deadline, `a line of ${this.#name}`, arrived);
+  }
+
+  async ask(question = ''): Promise<string> {
+    this.#process.stdin.write(`${question}\n`);
+    return this.next();
+  }
+
+  /** Ends it by closing its standard input, and returns all it said. */
+  async end(): Promise<readonly string[]> {
+    this.#process.stdin.end();
+    await within(deadline, `the end of ${this.#name}`, this.#ended);
+    return this.lines;
+  }
+}

@@ -1,0 +1,114 @@
+/** What a person does to a document, as functions that work inside the editor and from outside. */
+import type * as vscode from 'vscode';
+
+import type { Run } from '../run';
+
+export const edits = ['insertAbove', 'removeAbove', 'empty', 'replace', 'undoAndSaveAgain'] as const;
+export type Edit = (typeof edits)[number];
+
+export const saves = ['save', 'saveAll', 'autoSave'] as const;
+export type Save = (typeof saves)[number];
+
+export interface Actions {
+  open(path: string): Promise<void>;
+  /** Applies the edit as typing would: the document is dirty afterwards. */
+  edit(path: string, edit: Edit): Promise<void>;
+  undo(path: string): Promise<void>;
+  /** Resolves when VS Code says that the document is saved. */
+  save(path: string, how: Save): Promise<void>;
+  /** The document's text. */
+  text(path: string): Promise<string>;
+  close(): Promise<void>;
+  /** Switches the guard on or off for the whole window. */
+  enable(on: boolean): Promise<void>;
+}
+
+export function actions(run: Run): Actions {
+  return {
+    open: (path) => run(open, path),
+    edit: (path, edit) => run(applyEdit, path, edit),
+    undo: (path) => run(undo, path),
+    save: (path, how) => run(save, path, how),
+    text: (path) => run(async (api, at) => (await api.workspace.openTextDocument(at)).getText(), path),
+    close: () => run(async (api) => {
+      await api.commands.executeCommand('workbench.action.closeAllEditors');
+    }),
+    enable: (on) => run(enable, on),
+  };
+}
+
+async function open(api: typeof vscode, path: string): Promise<void> {
+  await api.window.showTextDocument(await api.workspace.openTextDocument(path), { preview: false });
+}
+
+async function applyEdit(api: typeof vscode, path: string, kind: string): Promise<void> {
+  const editor = await api.window.showTextDocument(await api.workspace.openTextDocument(path), { preview: false });
+  const { document } = editor;
+  const whole = new api.Range(0, 0, document.lineCount, 0);
+  const done = await editor.edit((builder) => {
+    switch (kind) {
+      case 'insertAbove':
+      case 'undoAndSaveAgain':
+        builder.insert(new api.Position(1, 0), '# a first new line\n# and a second one, longer than the first\n#\n');
+        return;
+      case 'removeAbove':
+        builder.delete(new api.Range(1, 0, 3, 0));
+        return;
+      case 'empty':
+        builder.delete(whole);
+        return;
+      case 'replace':
+        builder.replace(whole, '#!/usr/bin/env bash\necho "the new version runs in the old one"\n'.repeat(40));
+        return;
+      default:
+        throw new Error(`no such edit: ${kind}`);
+    }
+  });
+  if (!done || !document.isDirty) throw new Error(`the edit ${kind} was not applied to ${path}`);
+}
+
+async function undo(api: typeof vscode, path: string): Promise<void> {
+  const document = await api.workspace.openTextDocument(path);
+  await api.window.showTextDocument(document, { preview: false });
+  const before = document.version;
+  await api.commands.executeCommand('undo');
+  if (document.version === before) throw new Error(`nothing was undone in ${path}`);
+}
+
+async function save(api: typeof vscode, path: string, how: string): Promise<void> {
+  const document = await api.workspace.openTextDocument(path);
+  if (!document.isDirty) throw new Error(`not dirty: ${path}`);
+  const wanted = document.uri.toString();
+  let listener: vscode.Disposable | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const saved = new Promise<void>((resolve, reject) => {
+    listener = api.workspace.onDidSaveTextDocument((one) => {
+      if (one.uri.toString() === wanted) resolve();
+    });
+    timer = setTimeout(() => {
+      reject(new Error(`not saved within 10 s by ${how}: ${path}`));
+    }, 10_000);
+  });
+  const files = api.workspace.getConfiguration('files');
+  try {
+    if (how === 'save') {
+      await api.window.showTextDocument(document, { preview: false });
+      await api.commands.executeCommand('workbench.action.files.save');
+    } else if (how === 'saveAll') {
+      await api.commands.executeCommand('workbench.action.files.saveAll');
+    } else {
+      await files.update('autoSaveDelay', 50, api.ConfigurationTarget.Global);
+      await files.update('autoSave', 'afterDelay', api.ConfigurationTarget.Global);
+    }
+    await saved;
+  } finally {
+    listener?.dispose();
+    clearTimeout(timer);
+    if (how === 'autoSave') await files.update('autoSave', undefined, api.ConfigurationTarget.Global);
+  }
+}
+
+async function enable(api: typeof vscode, on: boolean): Promise<void> {
+  const value = on ? undefined : false;
+  await api.workspace.getConfiguration('holdfast').update('enabled', value, api.ConfigurationTarget.Global);
+}
