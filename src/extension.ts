@@ -24,7 +24,8 @@ export function activate(context: vscode.ExtensionContext): void {
     log.write(settingLine(problem));
     void tellInvalidSetting(problem);
   });
-  keeper = new KeeperClient(join(__dirname, 'keeper.js'), (event) => {
+  const workshopFolder = join(context.globalStorageUri.fsPath, 'workshop');
+  keeper = new KeeperClient(join(__dirname, 'keeper.js'), { workshopFolder }, (event) => {
     log.write(keeperLine(event));
     if (event.kind === 'died' && !event.startedAgain) void tellKeeperDied();
   });

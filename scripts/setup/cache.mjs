@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { access, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
+import { access, chmod, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheFolder } from './places.mjs';
 import { step } from './report.mjs';
@@ -34,6 +34,8 @@ export async function cached(name, title, build) {
     process.once('exit', removeOnExit);
     try {
       await build(folder);
+      // Made for its owner alone; but several users may share a cache.
+      await chmod(folder, 0o755);
       await place(folder, entry);
     } finally {
       process.off('exit', removeOnExit);

@@ -1,5 +1,11 @@
 import type { Report } from './level';
 
+/** What the keeper's thread is started with. */
+export interface KeeperData {
+  /** A folder of Holdfast's own, outside every workspace, that nobody watches. Made if it is not there. */
+  readonly workshopFolder: string;
+}
+
 /** What the extension host tells the keeper. */
 export type Order =
   | { readonly kind: 'assess'; readonly id: number; readonly path: string }

@@ -9,13 +9,14 @@ import { describeError } from '../core/errors';
 import type { Guard, GuardedSave, KeeperEvent } from '../core/guard';
 import { report, type Report } from '../core/level';
 import { limits } from '../core/limits';
-import type { Answer, Order } from '../core/messages';
+import type { Answer, KeeperData, Order } from '../core/messages';
 
 /** A keeper that dies is started once more; one that dies again has a reason to. */
 const startsAtMost = 2;
 
 export class KeeperClient implements Guard {
   readonly #script: string;
+  readonly #data: KeeperData;
   readonly #onEvent: (event: KeeperEvent) => void;
   readonly #waiting = new Map<number, (reached: Report) => void>();
   /** Saves that we gave up and that the keeper has not ended: while there is one, it is of no use to others. */
@@ -26,14 +27,15 @@ export class KeeperClient implements Guard {
   #stopping = false;
 
   /** @param script the bundled `keeper/main` */
-  constructor(script: string, onEvent: (event: KeeperEvent) => void) {
+  constructor(script: string, data: KeeperData, onEvent: (event: KeeperEvent) => void) {
     this.#script = script;
+    this.#data = data;
     this.#onEvent = onEvent;
   }
 
   start(): void {
     this.#starts++;
-    const worker = new Worker(this.#script, { name: 'holdfast keeper' });
+    const worker = new Worker(this.#script, { name: 'holdfast keeper', workerData: this.#data });
     this.#worker = worker;
     let failure: unknown;
     worker.on('message', (answer: Answer) => {

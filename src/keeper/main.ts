@@ -2,13 +2,13 @@
  * The keeper's thread: carries out orders off the extension host's main thread, so that a slow file system never
  * freezes anybody else's extension. It decides nothing: that is `core/detach`.
  */
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 
 import { Claim } from '../core/claim';
 import { assess, detach } from '../core/detach';
 import { report, type Report } from '../core/level';
 import { limits, savesAtOnce } from '../core/limits';
-import type { Answer, Order, PlatformReport } from '../core/messages';
+import type { Answer, KeeperData, Order, PlatformReport } from '../core/messages';
 import type { Platform } from '../core/ports';
 import { openPlatform } from '../platform/select';
 import { Turns } from './turns';
@@ -16,7 +16,8 @@ import { Turns } from './turns';
 const port = parentPort;
 if (!port) throw new Error('the keeper runs as a worker thread only');
 
-const platform = openPlatform();
+const { workshopFolder } = workerData as KeeperData;
+const platform = openPlatform(workshopFolder);
 const turns = new Turns(savesAtOnce);
 const running = new Map<number, AbortController>();
 

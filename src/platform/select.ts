@@ -6,8 +6,12 @@ import { refuse } from './portable/refusal';
 /** Where the layouts of `linux/layouts.ts` hold. */
 const ARCHITECTURES: ReadonlySet<string> = new Set(['x64', 'arm64']);
 
-/** The one place that selects the implementation. Never throws: what is missing is a value. */
-export function openPlatform(): Platform {
+/**
+ * The one place that selects the implementation. Never throws: what is missing is a value.
+ *
+ * @param workshopFolder a folder of Holdfast's own, see `linux/workshop.ts`
+ */
+export function openPlatform(workshopFolder: string): Platform {
   if (process.platform !== 'linux') {
     return refuse('platform', process.platform);
   }
@@ -15,7 +19,7 @@ export function openPlatform(): Platform {
     return refuse('platform', `${process.platform}-${process.arch}`);
   }
   try {
-    return openLinux();
+    return openLinux(workshopFolder);
   } catch (thrown) {
     // Node adds its whole search path behind the first line.
     return refuse('library', describeError(thrown).detail.split('\n', 1).join());

@@ -6,7 +6,12 @@ export interface Skip {
   readonly reason: string;
 }
 
-const skips = new WeakMap<object, Skip>();
+/** On the test or suite itself: every bundle has a copy of this module, so a table in here would not be shared. */
+const record = Symbol.for('holdfast.skip');
+
+interface Recorded {
+  [record]?: Skip;
+}
 
 /**
  * Ends the running test or hook as skipped.
@@ -17,15 +22,15 @@ export function skip(context: Context, id: string, reason: string): never {
   const runnable = context.test ?? context.runnable();
   // A hook speaks for its whole suite.
   const isHook = !runnable.parent?.tests.includes(runnable as Mocha.Test);
-  skips.set(isHook && runnable.parent ? runnable.parent : runnable, { id, reason });
+  const place = isHook && runnable.parent ? runnable.parent : runnable;
+  (place as Recorded)[record] = { id, reason };
   return context.skip();
 }
 
 /** Why a pending test was skipped: by itself, or by a hook of a suite around it. */
 export function skipOf(test: Mocha.Test): Skip | undefined {
-  for (let at: Mocha.Test | Mocha.Suite | undefined = test; at; at = at.parent) {
-    const found = skips.get(at);
-    if (found) return found;
+  for (let at: Recorded & { parent?: Mocha.Suite | undefined } | undefined = test; at; at = at.parent) {
+    if (at[record]) return at[record];
   }
   return undefined;
 }

@@ -34,6 +34,7 @@ function withoutExchange(host: Host): Host {
 for (const way of ['exchange', 'rename'] as const) {
   describe(`publishing by ${way}`, () => {
     let host: Host;
+    let workshop: string;
     let directory: string;
     let path: string;
     let descriptors: string[];
@@ -43,7 +44,13 @@ for (const way of ['exchange', 'rename'] as const) {
       if (process.platform !== 'linux') {
         skip(this, `publish.${way}`, 'only Linux');
       }
-      host = way === 'exchange' ? openHost() : withoutExchange(openHost());
+      workshop = mkdtempSync(join(tmpdir(), 'holdfast-workshop-'));
+      host = way === 'exchange' ? openHost(workshop) : withoutExchange(openHost());
+    });
+    after(() => {
+      const made = (host as Host | undefined)?.workshop;
+      if (made) closeSync(made.directory);
+      rmSync(workshop, { recursive: true, force: true });
     });
     beforeEach(() => {
       directory = mkdtempSync(join(tmpdir(), 'holdfast-publish-'));

@@ -263,24 +263,26 @@ describe('what is known about a target', function () {
     }
     await assert.rejects(target.stage(never), (thrown: unknown) => SystemError.is(thrown, 'EBADF'));
   });
-
-  it('by the selected platform', () => {
-    const platform = openPlatform();
-    assert.ok(platform.supported);
-    const target = platform.targets.open(file());
-    assert.ok(target);
-    assert.equal(target.facts.kind, 'regular');
-    target.close();
-  });
 });
 
 describe('the selected platform', () => {
+  it('opens targets', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'holdfast-selected-'));
+    const platform = openPlatform(join(folder, 'workshop'));
+    assert.ok(platform.supported);
+    writeFileSync(join(folder, 'file'), 'x');
+    const target = platform.targets.open(join(folder, 'file'));
+    assert.equal(target?.facts.kind, 'regular');
+    target.close();
+    rmSync(folder, { recursive: true });
+  });
+
   it('refuses what it does not know, as a value', () => {
     const fake = (key: 'platform' | 'arch', value: string): unknown => {
       const original = Object.getOwnPropertyDescriptor(process, key) ?? {};
       Object.defineProperty(process, key, { ...original, value });
       try {
-        return openPlatform();
+        return openPlatform(join(tmpdir(), 'holdfast-workshop'));
       } finally {
         Object.defineProperty(process, key, original);
       }

@@ -1,11 +1,12 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import { SystemError } from '../../core/errors';
 import { system } from './errors';
-import { AT_FDCWD, AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW, O_TMPFILE } from './layouts';
+import { AT_FDCWD, AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW } from './layouts';
 import type { Stat } from './layouts';
 import type { Host } from './linux';
 import { descriptorPath, pathBelow } from './place';
 import type { Place } from './place';
+import { createNameless, reaches } from './workshop';
 
 /** More collisions than this are no accident. */
 const NAME_ATTEMPTS = 64;
@@ -33,22 +34,6 @@ export function withTemporaryName<T>(host: Host, attempt: (name: Buffer) => T): 
   }
 }
 
-/**
- * A nameless inode in the place's directory, mode 0600; open(2), O_TMPFILE. `undefined` where the file system or the
- * kernel has none; which errno says so depends on both, see there.
- */
-export function createNameless(place: Place): number | undefined {
-  try {
-    return system('create', place.path, () =>
-      openSync(descriptorPath(place.directory), O_TMPFILE | constants.O_RDWR, 0o600));
-  } catch (thrown) {
-    if (SystemError.is(thrown, 'EOPNOTSUPP', 'EISDIR', 'EINVAL', 'ENOENT')) {
-      return undefined;
-    }
-    throw thrown;
-  }
-}
-
 /** The inode that is to be published: its descriptor, and the temporary name it has, if it has one. */
 export class Clone {
   readonly fd: number;
@@ -66,10 +51,18 @@ export class Clone {
     place.retain();
   }
 
-  static create(host: Host, place: Place): Clone {
-    const nameless = createNameless(place);
-    if (nameless !== undefined) {
-      return new Clone(host, place, nameless, undefined);
+  /**
+   * A new empty inode, mode 0600. `apart`: nameless, in the workshop; `undefined` where that cannot be. `beside`: in the
+   * target's directory, with a temporary name.
+   */
+  static create(host: Host, place: Place, where: 'apart' | 'beside'): Clone | undefined {
+    if (where === 'apart') {
+      const { workshop } = host;
+      if (workshop === undefined || !reaches(host.libc, workshop, place)) {
+        return undefined;
+      }
+      const nameless = createNameless(workshop, place.path);
+      return nameless === undefined ? undefined : new Clone(host, place, nameless, undefined);
     }
     const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
     return withTemporaryName(host, name => {

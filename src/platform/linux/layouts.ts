@@ -45,6 +45,7 @@ export const FS_FLAGS = {
 } as const;
 
 export const FS_XFLAG_REALTIME = 0x00000001;
+export const FS_XFLAG_PROJINHERIT = 0x00000200;
 export const FS_XFLAG_EXTSIZE = 0x00000800;
 export const FS_XFLAG_COWEXTSIZE = 0x00010000;
 
@@ -53,6 +54,9 @@ export const SYS_RENAMEAT2: Readonly<Record<string, number>> = { x64: 316, arm64
 
 /** STATX_BASIC_STATS; attributes come unasked. */
 export const STATX_BASIC_STATS = 0x7ff;
+/** Linux 5.8. */
+export const STATX_MNT_ID = 0x1000;
+export const STATX_ATTR_ENCRYPTED = 0x800n;
 export const STATX_ATTR_IMMUTABLE = 0x10n;
 export const STATX_ATTR_APPEND = 0x20n;
 export const STATX_ATTR_MOUNT_ROOT = 0x2000n;
@@ -60,6 +64,7 @@ export const STATX_ATTR_VERITY = 0x100000n;
 
 export const STATX = {
   size: 256,
+  mask: 0,
   attributes: 8,
   nlink: 16,
   uid: 20,
@@ -74,6 +79,7 @@ export const STATX = {
   mtime: 112,
   devMajor: 136,
   devMinor: 140,
+  mountId: 144,
 } as const;
 
 /** `struct statx_timestamp`. */
@@ -107,6 +113,8 @@ export interface Stat {
   readonly ctime: bigint;
   /** Only bits that the kernel and the file system know about. */
   readonly attributes: bigint;
+  /** The mount that it was reached through. `undefined` before Linux 5.8. */
+  readonly mount: bigint | undefined;
 }
 
 const BILLION = 1_000_000_000n;
@@ -139,6 +147,7 @@ export function decodeStatx(buffer: Buffer): Stat {
     mtime: readTimestamp(buffer, STATX.mtime),
     ctime: readTimestamp(buffer, STATX.ctime),
     attributes: buffer.readBigUInt64LE(STATX.attributes) & buffer.readBigUInt64LE(STATX.attributesMask),
+    mount: (buffer.readUInt32LE(STATX.mask) & STATX_MNT_ID) === 0 ? undefined : buffer.readBigUInt64LE(STATX.mountId),
   };
 }
 

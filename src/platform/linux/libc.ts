@@ -16,7 +16,7 @@ import { errnoName } from './errors';
 import {
   decodeExtended, decodeStatx, encodeExtended, encodeTimes,
   AT_EMPTY_PATH, FICLONE, FSXATTR, FS_IOC_FSGETXATTR, FS_IOC_FSSETXATTR, FS_IOC_GETFLAGS, FS_IOC_SETFLAGS,
-  STATX, STATX_BASIC_STATS, SYS_RENAMEAT2, SYS_STATX,
+  STATX, STATX_BASIC_STATS, STATX_MNT_ID, SYS_RENAMEAT2, SYS_STATX,
 } from './layouts';
 import type { Extended, Stat } from './layouts';
 
@@ -189,11 +189,11 @@ export function loadLibc(): Libc {
 
   return {
     statDescriptor(fd, path) {
-      call('statx', path, statx, fd, NO_NAME, AT_EMPTY_PATH, STATX_BASIC_STATS, stat);
+      call('statx', path, statx, fd, NO_NAME, AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_MNT_ID, stat);
       return decodeStatx(stat);
     },
     statAt(directory, name, flags, path) {
-      call('statx', path, statx, directory, cString(name), flags, STATX_BASIC_STATS, stat);
+      call('statx', path, statx, directory, cString(name), flags, STATX_BASIC_STATS | STATX_MNT_ID, stat);
       return decodeStatx(stat);
     },
     mayAccess(directory, name, mode, flags, path) {

@@ -5,6 +5,7 @@ import type { Capabilities } from '../../core/linux/proc';
 import { loadLibc } from './libc';
 import type { Libc } from './libc';
 import { openTarget } from './target';
+import { openWorkshop, type Workshop } from './workshop';
 
 /** Who we are and what we may do, found once; neither changes while an extension host runs. */
 export interface Host {
@@ -14,26 +15,33 @@ export interface Host {
   readonly capabilities: Capabilities;
   /** A name for a temporary file that no other process and no earlier life of this one would choose. */
   readonly temporaryName: () => Buffer;
+  /** Where clones get their bytes and metadata before they have a name, if there is such a place. */
+  readonly workshop: Workshop | undefined;
   /** Devices (as bigint) that have answered FICLONE with "not supported". */
   readonly withoutReflinks: Set<bigint>;
 }
 
-/** @throws Error if koffi cannot be loaded; `SystemError` or Node's error if `/proc` cannot be read */
-export function openHost(): Host {
+/**
+ * @param workshopFolder a folder of our own that nobody watches; made if it is not there
+ * @throws Error if koffi cannot be loaded; `SystemError` or Node's error if `/proc` cannot be read
+ */
+export function openHost(workshopFolder?: string): Host {
+  const libc = loadLibc();
   const startTime = parseStartTime(readFileSync('/proc/self/stat', 'latin1')).value;
   let counter = 0;
   return {
-    libc: loadLibc(),
+    libc,
     uid: process.geteuid?.() ?? -1,
     groups: new Set([process.getegid?.() ?? -1, ...(process.getgroups?.() ?? [])]),
     capabilities: parseCapabilities(readFileSync('/proc/thread-self/status', 'latin1')).value,
     temporaryName: () => Buffer.from(`.holdfast-${process.pid}-${startTime}-${counter++}~`),
+    workshop: workshopFolder === undefined ? undefined : openWorkshop(libc, workshopFolder),
     withoutReflinks: new Set(),
   };
 }
 
 /** @throws as `openHost` */
-export function openLinux(): Platform {
-  const host = openHost();
+export function openLinux(workshopFolder: string): Platform {
+  const host = openHost(workshopFolder);
   return { supported: true, targets: { open: path => openTarget(host, path) } };
 }

@@ -17,14 +17,6 @@ const fsyncAsync = promisify(fsync);
 const RESTORE_ATTEMPTS = 16;
 
 /**
- * How the clone gets to the path. `exchange` can be taken back completely when somebody else was quicker. VS Code's
- * watcher reports `create` for a rename and nothing for an exchange.
- */
-function preferredWay(): 'exchange' | 'rename' {
-  return 'exchange';
-}
-
-/**
  * A clone that waits to be published:
  *
  *     staged → published     the clone is at the path; the displaced inode lives on with its holders
@@ -106,16 +98,20 @@ export class StagedClone implements Staged {
   }
 
   #replace(temporary: Buffer): Published {
-    return preferredWay() === 'exchange' && this.#exchange(temporary)
-      ? this.#settle(temporary)
-      : this.#renameOver(temporary);
+    return this.#exchange(temporary) ? this.#settle(temporary) : this.#renameOver(temporary);
   }
 
-  /** `false` where the file system or the kernel cannot: NFS, CIFS, some FUSE say EINVAL, Linux before 3.15 ENOSYS. */
+  /**
+   * `false` where the file system or the kernel cannot: NFS, CIFS, some FUSE say EINVAL, Linux before 3.15 ENOSYS.
+   *
+   * The path comes first although an exchange has no direction: the kernel reports it as two moves, that of the first
+   * name before that of the second (fs/namei.c, vfs_rename). Watchers then see the path go and come back, which they
+   * take for a change. The other way round they see it come and go: VS Code's takes the save for nothing at all.
+   */
   #exchange(temporary: Buffer): boolean {
     const { directory, name, path } = this.#place;
     try {
-      this.#host.libc.rename(directory, temporary, name, RENAME_EXCHANGE, path);
+      this.#host.libc.rename(directory, name, temporary, RENAME_EXCHANGE, path);
       return true;
     } catch (thrown) {
       if (SystemError.is(thrown, 'EINVAL', 'ENOSYS')) {
@@ -148,7 +144,7 @@ export class StagedClone implements Staged {
     let expected = this.#stagedInode();
     for (let attempt = 0; attempt < RESTORE_ATTEMPTS; attempt++) {
       const held = libc.statAt(directory, temporary, AT_SYMLINK_NOFOLLOW, path);
-      libc.rename(directory, temporary, name, RENAME_EXCHANGE, path);
+      libc.rename(directory, name, temporary, RENAME_EXCHANGE, path);
       const found = libc.statAt(directory, temporary, AT_SYMLINK_NOFOLLOW, path);
       if (sameInode(found, expected)) {
         libc.unlink(directory, temporary, path);

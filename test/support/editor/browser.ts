@@ -6,12 +6,12 @@ import { runEnvironment, type RunFolders } from './folders';
 const args = ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
 export async function startBrowser(folders: RunFolders): Promise<Browser> {
-  const launch = (chromiumSandbox: boolean) =>
+  const launch = (chromiumSandbox: boolean): Promise<Browser> =>
     chromium.launch({
       executablePath: browserPath(),
       args,
       chromiumSandbox,
-      env: runEnvironment(folders) as Record<string, string>,
+      env: runEnvironment(folders),
       handleSIGINT: false,
       handleSIGTERM: false,
       handleSIGHUP: false,

@@ -1,9 +1,9 @@
 /** The tests' end of the driver extension: `test/support/driver-extension`. */
 import { createServer, type Server, type Socket } from 'node:net';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type * as VSCode from 'vscode';
-import { within } from './deadline';
+import { DeadlineError, within } from '../deadline';
 
 /**
  * A function that runs in an extension host. It travels as text: it must not use anything from around it but its arguments, which
@@ -51,7 +51,7 @@ export class ExtensionHost {
   readonly #pending = new Map<number, Pending>();
   #lastId = 0;
 
-  constructor(pid: number, socket: Socket, lines: NodeJS.EventEmitter) {
+  constructor(pid: number, socket: Socket, lines: EventEmitter) {
     this.pid = pid;
     this.#socket = socket;
     this.ended = new Promise((resolve) => {
@@ -64,8 +64,12 @@ export class ExtensionHost {
     lines.on('line', (line: string) => this.#settle(JSON.parse(line) as Reply));
   }
 
+  get alive(): boolean {
+    return !this.#socket.destroyed;
+  }
+
   async run<A extends readonly unknown[], R>(milliseconds: number, remote: RemoteFunction<A, R>, args: A): Promise<Awaited<R>> {
-    if (this.#socket.destroyed) throw new Error(`extension host ${this.pid} has ended`);
+    if (!this.alive) throw new Error(`extension host ${this.pid} has ended`);
     const id = ++this.#lastId;
     const reply = new Promise<unknown>((resolve, reject) => this.#pending.set(id, { resolve, reject }));
     this.#socket.write(`${JSON.stringify({ id, source: remote.toString(), args })}\n`);
@@ -85,16 +89,14 @@ export class ExtensionHost {
   }
 }
 
-/** Listens for extension hosts, and hands each to whoever waits for the next one. */
+/** Listens for extension hosts, and hands each of them out once, in the order they came. */
 export class DriverHub {
-  readonly address: string;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #arrived: ExtensionHost[] = [];
-  #waiting: ((host: ExtensionHost) => void)[] = [];
+  readonly #arrival = new EventEmitter();
 
-  private constructor(address: string, server: Server) {
-    this.address = address;
+  private constructor(server: Server) {
     this.#server = server;
     server.on('connection', (socket) => this.#greet(socket));
   }
@@ -103,13 +105,22 @@ export class DriverHub {
     const server = createServer();
     server.listen(address);
     await once(server, 'listening');
-    return new DriverHub(address, server);
+    return new DriverHub(server);
   }
 
-  /** The next extension host that nobody has been given yet. */
-  next(): Promise<ExtensionHost> {
-    const ready = this.#arrived.shift();
-    return ready ? Promise.resolve(ready) : new Promise((resolve) => this.#waiting.push(resolve));
+  /** The next extension host that was not handed out yet and still lives. */
+  async next(milliseconds: number): Promise<ExtensionHost> {
+    const signal = AbortSignal.timeout(milliseconds);
+    for (;;) {
+      const host = this.#arrived.shift();
+      if (host?.alive === true) return host;
+      if (host !== undefined) continue;
+      try {
+        await once(this.#arrival, 'host', { signal });
+      } catch (cause) {
+        throw new DeadlineError(`no extension host appeared within ${milliseconds} ms`, { cause });
+      }
+    }
   }
 
   async close(): Promise<void> {
@@ -125,10 +136,8 @@ export class DriverHub {
     socket.once('close', () => this.#sockets.delete(socket));
     const lines = createInterface({ input: socket });
     lines.once('line', (line) => {
-      const host = new ExtensionHost((JSON.parse(line) as { pid: number }).pid, socket, lines);
-      const waiting = this.#waiting.shift();
-      if (waiting) waiting(host);
-      else this.#arrived.push(host);
+      this.#arrived.push(new ExtensionHost((JSON.parse(line) as { pid: number }).pid, socket, lines));
+      this.#arrival.emit('host');
     });
   }
 }

@@ -1,98 +1,81 @@
 /** A real VS Code: a server with its extension hosts, and a browser that shows its windows. */
-import type { Browser } from 'playwright-core';
-import { startBrowser } from './browser';
-import { DriverHub } from './driver';
-import { createRunFolders, removeRunFolders, type RunFolders } from './folders';
-import { installation, type EditorVersion } from './installations';
-import { startServer, type RunningServer, type ServerOptions } from './server';
-import { startStrace, type Strace, type StraceOptions } from './strace';
 import { windowAddress } from './address';
+import { startRun, type Run, type RunOptions } from './started';
+import { startStrace, type Strace, type StraceOptions } from './strace';
 import { EditorWindow } from './window';
-import { within } from './deadline';
 
-const stopDeadline = 15_000;
-
-export interface EditorOptions extends Pick<ServerOptions, 'extensions' | 'settings' | 'locale' | 'environment' | 'wrapper'> {
-  readonly version?: EditorVersion;
+export interface EditorOptions extends RunOptions {
   /** What windows open unless they are told otherwise: a folder, or a `.code-workspace` file. */
   readonly workspace?: string;
   /** An unpacked extension that every window loads, as under the debugger. */
   readonly developmentPath?: string;
-  /** Settings, state and installed extensions are kept here, and not removed. */
-  readonly dataFolder?: string;
 }
 
 export interface WindowOptions {
   /** A folder, or a `.code-workspace` file. */
   readonly workspace?: string;
-  readonly theme?: 'dark' | 'light';
+  readonly theme?: 'dark' | 'light' | 'high-contrast-dark' | 'high-contrast-light';
   readonly size?: { readonly width: number; readonly height: number };
 }
 
 export class Editor {
-  readonly version: string;
   readonly #options: EditorOptions;
-  readonly #folders: RunFolders;
-  readonly #hub: DriverHub;
-  readonly #server: RunningServer;
-  readonly #browser: Browser;
-  readonly #windows = new Set<EditorWindow>();
-  readonly #straces = new Set<Strace>();
-  #stopped: Promise<void> | undefined;
+  readonly #run: Run;
+  readonly #windows: EditorWindow[] = [];
+  readonly #straces: Strace[] = [];
 
-  private constructor(version: string, options: EditorOptions, folders: RunFolders, hub: DriverHub, server: RunningServer, browser: Browser) {
-    this.version = version;
+  private constructor(options: EditorOptions, run: Run) {
     this.#options = options;
-    this.#folders = folders;
-    this.#hub = hub;
-    this.#server = server;
-    this.#browser = browser;
+    this.#run = run;
   }
 
   static async start(options: EditorOptions = {}): Promise<Editor> {
-    const editor = installation(options.version ?? 'current');
-    const folders = await createRunFolders(options.dataFolder);
-    // What has been started is stopped again, last first, if a later step fails.
-    const undo: (() => Promise<unknown>)[] = [() => removeRunFolders(folders)];
-    try {
-      const hub = await DriverHub.listen(folders.driverSocket);
-      undo.unshift(() => hub.close());
-      const server = await startServer({ ...options, installation: editor, folders });
-      undo.unshift(() => server.process.stop(stopDeadline));
-      const browser = await startBrowser(folders);
-      return new Editor(editor.version, options, folders, hub, server, browser);
-    } catch (error) {
-      for (const step of undo) await step();
-      throw error;
-    }
+    return new Editor(options, await startRun(options));
   }
 
+  /** VS Code's version, such as `1.100.3`. */
+  get version(): string {
+    return this.#run.version;
+  }
+
+  /** The process that reads and writes files for all windows. */
   get serverPid(): number {
-    return this.#server.process.pid;
+    return this.#run.server.process.pid;
+  }
+
+  /** The extension host of the window that was opened first. */
+  get extensionHostPid(): number {
+    const [first] = this.#windows;
+    if (first === undefined) throw new Error('no window is open');
+    return first.extensionHostPid;
   }
 
   /** The last of what the server wrote, to explain a failure. */
   get serverOutput(): string {
-    return this.#server.process.output;
+    return this.#run.server.process.output;
   }
 
-  /** Open one window at a time: the extension host that appears next is taken for the window's. */
+  /** Settles when the server has ended. */
+  get serverEnded(): Promise<number | NodeJS.Signals> {
+    return this.#run.server.process.ended;
+  }
+
+  /**
+   * Opens a window with an extension host of its own, and waits until both are ready. Open, reload or revive one window at a time: the
+   * extension host that appears next is taken for the window's.
+   */
   async openWindow(options: WindowOptions = {}): Promise<EditorWindow> {
-    const context = await this.#browser.newContext({
-      viewport: options.size ?? { width: 1280, height: 800 },
-      colorScheme: options.theme ?? 'dark',
+    const { theme = 'dark', size = { width: 1280, height: 800 } } = options;
+    const context = await this.#run.browser.newContext({
+      viewport: size,
+      colorScheme: theme.endsWith('dark') ? 'dark' : 'light',
+      forcedColors: theme.startsWith('high-contrast') ? 'active' : 'none',
       locale: this.#options.locale ?? 'en-US',
       reducedMotion: 'reduce',
     });
-    const workspace = options.workspace ?? this.#options.workspace;
-    const { developmentPath } = this.#options;
-    const address = windowAddress(this.#server.port, {
-      ...(workspace === undefined ? {} : { workspace }),
-      ...(developmentPath === undefined ? {} : { developmentPath }),
-    });
     try {
-      const window = await EditorWindow.open(context, address, () => this.#hub.next());
-      this.#windows.add(window);
+      const window = await EditorWindow.open(context, this.addressOf(options.workspace), this.#run.hub);
+      this.#windows.push(window);
       return window;
     } catch (error) {
       await context.close();
@@ -100,31 +83,27 @@ export class Editor {
     }
   }
 
+  /** Where a browser of one's own finds a window on a folder or a `.code-workspace` file. */
+  addressOf(workspace = this.#options.workspace): string {
+    const { developmentPath } = this.#options;
+    return windowAddress(this.#run.server.port, {
+      ...(workspace === undefined ? {} : { workspace }),
+      ...(developmentPath === undefined ? {} : { developmentPath }),
+    });
+  }
+
+  /** Watches or disturbs a process's system calls; resolves when strace is attached. */
   async strace(options: StraceOptions): Promise<Strace> {
-    const strace = await startStrace(this.#folders, options);
-    this.#straces.add(strace);
+    const strace = await startStrace(this.#run.folders, options);
+    this.#straces.push(strace);
     return strace;
   }
 
   /** Ends everything that was started, and removes what it left behind. */
-  stop(): Promise<void> {
-    return (this.#stopped ??= this.#stop());
-  }
-
-  async #stop(): Promise<void> {
-    const failures: unknown[] = [];
-    const attempt = async (step: () => Promise<unknown>): Promise<void> => {
-      try {
-        await step();
-      } catch (error) {
-        failures.push(error);
-      }
-    };
-    for (const strace of this.#straces) await attempt(() => strace.stop());
-    await attempt(() => within(stopDeadline, 'the browser closes', this.#browser.close()));
-    await attempt(() => this.#server.process.stop(stopDeadline));
-    await attempt(() => this.#hub.close());
-    await attempt(() => removeRunFolders(this.#folders));
-    if (failures.length > 0) throw new AggregateError(failures, 'the editor did not stop cleanly');
+  async stop(): Promise<void> {
+    const results = await Promise.allSettled(this.#straces.map((strace) => strace.stop()));
+    await this.#run.stop();
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed) throw failed.reason;
   }
 }

@@ -1,4 +1,5 @@
 /** The folders of one run. All lie in one fresh folder, which goes when the run ends. */
+import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,9 +16,14 @@ export interface RunFolders {
   readonly driverSocket: string;
 }
 
+/** The folders of runs that nobody has stopped: they go when this process ends. */
+const living = new Set<string>();
+process.on('exit', () => living.forEach((root) => rmSync(root, { recursive: true, force: true })));
+
 /** @param dataFolder keeps settings, state and extensions from one run to the next; without it they go with the run */
 export async function createRunFolders(dataFolder?: string): Promise<RunFolders> {
   const root = await mkdtemp(join(tmpdir(), 'holdfast-'));
+  living.add(root);
   const data = dataFolder ?? join(root, 'data');
   const folders = {
     home: join(root, 'home'),
@@ -34,6 +40,7 @@ export async function createRunFolders(dataFolder?: string): Promise<RunFolders>
 export async function removeRunFolders(folders: RunFolders): Promise<void> {
   // A process that is being ended may still write for a moment.
   await rm(folders.root, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+  living.delete(folders.root);
 }
 
 /** The environment of everything in a run: what programs need, and nothing of the user's. */

@@ -2,6 +2,7 @@
 export { Editor, type EditorOptions, type WindowOptions } from './editor';
 export { EditorWindow } from './window';
 export { RemoteError, type RemoteFunction } from './driver';
-export { DeadlineError, within } from './deadline';
+export { DeadlineError, within } from '../deadline';
 export { installation, projectFolder, type EditorVersion, type Installation } from './installations';
 export type { Strace, StraceOptions } from './strace';
+export { runSuite, type SuiteOptions } from './suite';

@@ -9,6 +9,7 @@ import type { RunFolders } from './folders';
 export async function writeLanguagePack(folders: RunFolders, locale: string): Promise<void> {
   const translations = join(folders.userData, `empty-translation.${locale}.json`);
   await writeFile(translations, JSON.stringify({ version: '1.0.0', contents: {} }));
-  const packs = { [locale]: { hash: `holdfast-${locale}`, label: locale, extensions: [], translations: { vscode: translations } } };
+  const extensions = [{ extensionIdentifier: { id: `holdfast-test.language-${locale}` }, version: '1.0.0' }];
+  const packs = { [locale]: { hash: `holdfast-${locale}`, label: locale, extensions, translations: { vscode: translations } } };
   await writeFile(join(folders.userData, 'languagepacks.json'), JSON.stringify(packs));
 }

@@ -1,12 +1,20 @@
 /** Processes the tests start, and how all of them are ended. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { DeadlineError, within } from './deadline';
+import { DeadlineError, within } from '../deadline';
 
 /** How much of a process's output is kept to explain a failure. */
 const keptOutput = 64 * 1024;
+
+/** What has been started and has not ended. If this process ends before they do, they go with it. */
+const living = new Set<number>();
+process.on('exit', () => living.forEach(killGroup));
+
+/** Kept by every util-linux: asks the system to end a process when the one that started it is gone, however that ended. */
+const lifeline = ['/usr/bin/setpriv', '--pdeathsig', 'TERM'] as const;
 
 export interface ProcessOptions {
   readonly cwd?: string;
@@ -30,7 +38,13 @@ export class StartedProcess {
     this.#name = name;
     this.#child = child;
     this.pid = pid;
-    this.ended = new Promise((resolve) => child.once('exit', (code, signal) => resolve(code ?? signal ?? 'SIGKILL')));
+    living.add(pid);
+    this.ended = new Promise((resolve) => {
+      child.once('exit', (code, signal) => {
+        living.delete(pid);
+        resolve(code ?? signal ?? 'SIGKILL');
+      });
+    });
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.#output = (this.#output + text).slice(-keptOutput);
@@ -40,7 +54,9 @@ export class StartedProcess {
   }
 
   static async start(name: string, command: string, args: readonly string[], options: ProcessOptions): Promise<StartedProcess> {
-    const child = spawn(command, args, { ...options, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    const [setpriv, ...ask] = lifeline;
+    const [program, rest] = existsSync(setpriv) ? [setpriv, [...ask, command, ...args]] : [command, args];
+    const child = spawn(program, rest, { ...options, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     await once(child, 'spawn');
     if (child.pid === undefined) throw new Error(`${name} has no process id`);
     return new StartedProcess(name, child, child.pid);
@@ -119,7 +135,7 @@ async function untilGroupGone(leader: number, milliseconds: number): Promise<voi
 export async function membersOf(group: number): Promise<number[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const stats = await Promise.all(pids.map(readStat));
-  return stats.filter((stat) => stat?.group === group && stat.state !== 'Z').map((stat) => stat!.pid);
+  return stats.flatMap((stat) => (stat?.group === group && stat.state !== 'Z' ? [stat.pid] : []));
 }
 
 async function readStat(pid: string): Promise<{ pid: number; state: string; group: number } | undefined> {

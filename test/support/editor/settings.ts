@@ -9,6 +9,8 @@ export const quietSettings: Readonly<Record<string, unknown>> = {
   'extensions.autoCheckUpdates': false,
   'extensions.autoUpdate': false,
   'extensions.ignoreRecommendations': true,
+  // In a browser VS Code saves by itself; tests say when.
+  'files.autoSave': 'off',
   'git.autofetch': false,
   'git.autoRepositoryDetection': false,
   'git.enabled': false,

@@ -1,7 +1,7 @@
 /** One window: a page of its own in the browser, and an extension host of its own in the server. */
 import type { BrowserContext, Page } from 'playwright-core';
-import { within } from './deadline';
-import type { ExtensionHost, RemoteFunction } from './driver';
+import { within } from '../deadline';
+import type { DriverHub, ExtensionHost, RemoteFunction } from './driver';
 
 const openDeadline = 90_000;
 const runDeadline = 60_000;
@@ -12,14 +12,14 @@ export class EditorWindow {
   /** What went wrong in the page itself: uncaught errors, and errors written to its console. */
   readonly problems: string[] = [];
   readonly #context: BrowserContext;
-  readonly #nextHost: () => Promise<ExtensionHost>;
+  readonly #hub: DriverHub;
   #host: ExtensionHost | undefined;
   #closed = false;
 
-  private constructor(context: BrowserContext, page: Page, nextHost: () => Promise<ExtensionHost>) {
+  private constructor(context: BrowserContext, page: Page, hub: DriverHub) {
     this.#context = context;
     this.page = page;
-    this.#nextHost = nextHost;
+    this.#hub = hub;
     page.on('pageerror', (error) => this.problems.push(String(error)));
     page.on('console', (message) => {
       if (message.type() === 'error') this.problems.push(message.text());
@@ -30,10 +30,9 @@ export class EditorWindow {
     });
   }
 
-  /** @param nextHost the extension host that appears next belongs to this window: only one window is opened or reloaded at a time */
-  static async open(context: BrowserContext, address: string, nextHost: () => Promise<ExtensionHost>): Promise<EditorWindow> {
+  static async open(context: BrowserContext, address: string, hub: DriverHub): Promise<EditorWindow> {
     const page = await context.newPage();
-    const window = new EditorWindow(context, page, nextHost);
+    const window = new EditorWindow(context, page, hub);
     await window.#load(() => page.goto(address));
     return window;
   }
@@ -63,7 +62,7 @@ export class EditorWindow {
 
   /** After the extension host was killed: waits for the one VS Code starts in its place. */
   async untilNewExtensionHost(): Promise<void> {
-    this.#host = await within(openDeadline, 'a new extension host', this.#nextHost());
+    this.#host = await this.#hub.next(openDeadline);
   }
 
   press(keys: string): Promise<void> {
@@ -102,9 +101,8 @@ export class EditorWindow {
   }
 
   async #load(navigate: () => Promise<unknown>): Promise<void> {
-    const host = this.#nextHost();
     await navigate();
     await this.page.waitForSelector('.monaco-workbench .part.editor', { timeout: openDeadline });
-    this.#host = await within(openDeadline, 'an extension host', host);
+    this.#host = await this.#hub.next(openDeadline);
   }
 }

@@ -104,7 +104,7 @@ async function save(api: typeof vscode, path: string, how: string): Promise<void
   } finally {
     listener?.dispose();
     clearTimeout(timer);
-    if (how === 'autoSave') await files.update('autoSave', undefined, api.ConfigurationTarget.Global);
+    if (how === 'autoSave') await files.update('autoSave', 'off', api.ConfigurationTarget.Global);
   }
 }
 

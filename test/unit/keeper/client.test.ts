@@ -52,7 +52,7 @@ describe('KeeperClient', function () {
     writeFileSync(script, head + keepers[kind]);
     const events: KeeperEvent[] = [];
     let wake: () => void = () => undefined;
-    const client = new KeeperClient(script, (event) => {
+    const client = new KeeperClient(script, { workshopFolder: folder }, (event) => {
       events.push(event);
       wake();
     });

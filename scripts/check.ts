@@ -1,0 +1,14 @@
+/** `npm run check`: types, lint, import law, unit tests, in under a minute. */
+import { mochaStage } from './lib/mochaStage';
+import { staticChecks } from './lib/staticChecks';
+import { verdict } from './lib/verdict';
+
+async function main(): Promise<void> {
+  const results = [
+    ...await staticChecks(),
+    ...await mochaStage('Unit tests and structure', ['out/test/unit/**/*.test.cjs', 'out/test/arch/**/*.test.cjs']),
+  ];
+  process.exitCode = await verdict(results, false) ? 0 : 1;
+}
+
+void main();

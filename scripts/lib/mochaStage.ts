@@ -1,0 +1,51 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import type { Result } from '../../test/support/results';
+
+/** Runs one group of suites in a process of its own, and returns what its tests came to. */
+export async function mochaStage(name: string, patterns: readonly string[]): Promise<readonly Result[]> {
+  const mocha = join('node_modules', 'mocha', 'bin', 'mocha.js');
+  const reporter = join('out', 'test', 'support', 'reporter.entry.cjs');
+  const grep = process.env['HOLDFAST_GREP'];
+  return collectResults(name, async (path) => {
+    const child = spawn(process.execPath, [
+      mocha, '--no-config', '--forbid-only', '--reporter', join(process.cwd(), reporter),
+      ...(grep ? ['--grep', grep] : []), ...patterns,
+    ], { stdio: 'inherit', env: { ...process.env, HOLDFAST_RESULTS: path } });
+    const [code] = await once(child, 'close') as [number | null];
+    return code ?? -1;
+  });
+}
+
+/**
+ * A group that left no results, or ended badly although all its tests were good, is a failure of its own.
+ * @param work runs the group, writes its results into the file given, and returns its exit code
+ */
+export async function collectResults(
+  name: string, work: (results: string) => Promise<number>,
+): Promise<readonly Result[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-results-'));
+  const path = join(folder, 'results.json');
+  console.log(`\n${name}`);
+  try {
+    const code = await work(path);
+    const results = JSON.parse(await readFile(path, 'utf8')) as Result[];
+    if (results.length === 0) return [failed(name, 'no test ran')];
+    if (code === 0 || results.some(({ state }) => state === 'failed')) return results;
+    return [...results, failed(name, `all tests were good, but the exit code was ${String(code)}`)];
+  } catch (error) {
+    const text = error instanceof Error ? error.stack ?? error.message : String(error);
+    console.log(text);
+    return [failed(name, text)];
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function failed(name: string, error: string): Result {
+  return { title: name, state: 'failed', duration: 0, error };
+}

@@ -1,0 +1,36 @@
+/** `npm test [-- STAGE…]`: the whole suite, or the stages named. */
+import { performance } from 'node:perf_hooks';
+
+import type { Result } from '../test/support/results';
+import { collectResults, mochaStage } from './lib/mochaStage';
+import { staticChecks } from './lib/staticChecks';
+import { insideEditor } from './lib/suiteStage';
+import { verdict } from './lib/verdict';
+
+/** For work on the tests themselves: `HOLDFAST_GREP=… npm test -- current`. */
+const grep = process.env['HOLDFAST_GREP'];
+
+const stages: Readonly<Record<string, () => Promise<readonly Result[]>>> = {
+  static: staticChecks,
+  unit: () => mochaStage('Unit tests and structure', ['out/test/unit/**/*.test.cjs', 'out/test/arch/**/*.test.cjs']),
+  system: () => mochaStage('The real kernel', ['out/test/system/**/*.test.cjs']),
+  current: () => collectResults('Inside the current VS Code', (path) => insideEditor('current', path, grep)),
+  oldest: () => collectResults('Inside the oldest VS Code', (path) => insideEditor('oldest', path, grep)),
+  driven: () => mochaStage('The real editor, driven from outside', ['out/test/vscode/driven/**/*.test.cjs']),
+};
+
+async function main(): Promise<void> {
+  const asked = process.argv.slice(2);
+  const names = asked.length > 0 ? asked : Object.keys(stages);
+  const began = performance.now();
+  const results: Result[] = [];
+  for (const name of names) {
+    const stage = stages[name];
+    if (!stage) throw new Error(`no such stage: ${name}; there are: ${Object.keys(stages).join(', ')}`);
+    results.push(...await stage());
+  }
+  console.log(`\n${names.join(', ')}: ${((performance.now() - began) / 1000).toFixed(0)} s`);
+  process.exitCode = await verdict(results, process.getuid?.() === 0) ? 0 : 1;
+}
+
+void main();
