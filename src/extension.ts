@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 
 import type { CommandName } from './core/contributions';
 import { DisposableStore } from './core/disposable';
-import { keeperLine, settingLine } from './core/logLines';
+import { activatedLine, keeperLine, settingLine } from './core/logLines';
 import { KeeperClient } from './keeper/client';
 import { Levels } from './shell/levels';
 import { Log } from './shell/log';
@@ -12,6 +12,9 @@ import { tellInvalidSetting, tellKeeperDied } from './shell/notices';
 import { SaveParticipant } from './shell/participant';
 import { Settings } from './shell/settings';
 import { StatusItem } from './shell/statusItem';
+
+/** When the bundle's first line ran, in milliseconds of `performance.now()`; see `esbuild.mjs`. */
+declare const bundleBegan: number;
 
 let keeper: KeeperClient | undefined;
 
@@ -37,6 +40,7 @@ export function activate(context: vscode.ExtensionContext): void {
   owned.add(vscode.commands.registerCommand('holdfast.showLog' satisfies CommandName, () => {
     log.show();
   }));
+  log.write(activatedLine(performance.now() - bundleBegan));
 }
 
 export async function deactivate(): Promise<void> {

@@ -26,6 +26,10 @@ export function savedLine(path: string, report: Report, milliseconds: number): L
   return { severity, text: `save ${JSON.stringify(path)}: ${facts.join(' ')}` };
 }
 
+export function activatedLine(milliseconds: number): LogLine {
+  return { severity: 'info', text: `activated: time=${milliseconds.toFixed(1)}ms` };
+}
+
 export function keeperLine(event: KeeperEvent): LogLine {
   switch (event.kind) {
     case 'ready':

@@ -30,7 +30,7 @@ export class Editor {
   }
 
   static async start(options: EditorOptions = {}): Promise<Editor> {
-    return new Editor(options, await startRun(options));
+    return new Editor(options, await startRun({ ...options, loadsFromSource: options.developmentPath !== undefined }));
   }
 
   /** VS Code's version, such as `1.100.3`. */

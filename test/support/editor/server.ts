@@ -26,6 +26,11 @@ export interface ServerOptions {
   readonly locale?: string;
   /** More environment variables for the server, and so for its extension hosts. */
   readonly environment?: NodeJS.ProcessEnv;
+  /**
+   * Whether windows load extensions or suites from their source folders. A built server does that only for its smoke
+   * test driver, which also switches notifications and dialogs off.
+   */
+  readonly loadsFromSource?: boolean;
   /** Put before the server's command line, to run it under another program, such as strace or prlimit. */
   readonly wrapper?: readonly string[];
 }
@@ -47,7 +52,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     installation.node,
     ...serverArguments(options),
     '--without-connection-token',
-    '--enable-smoke-test-driver',
+    ...(options.loadsFromSource === true ? ['--enable-smoke-test-driver'] : []),
     '--disable-workspace-trust',
     '--force-disable-user-env',
     '--telemetry-level=off',

@@ -30,6 +30,7 @@ export async function runSuite(options: SuiteOptions): Promise<number> {
   const { developmentPath, testsPath, workspace } = options;
   const run = await startRun({
     ...options,
+    loadsFromSource: true,
     environment: {
       ...options.environment,
       ...(options.grep === undefined ? {} : { HOLDFAST_GREP: options.grep }),

@@ -1,0 +1,142 @@
+/** The level that is shown is the one that is reached. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { startGuardedEditor } from '../../../scripts/lib/guardedEditor';
+import type { Editor, EditorVersion, EditorWindow } from '../../support/editor';
+import { skip } from '../../support/skip';
+import { changeAndSave, show, untilLevel, untilNoLevel } from '../../support/statusBar';
+
+const versions: readonly EditorVersion[] = ['current', 'oldest'];
+
+for (const version of versions) {
+  describe(`levels in the ${version} VS Code`, function () {
+    this.timeout(120_000);
+    let root: string;
+    let editor: Editor | undefined;
+    let window: EditorWindow;
+    const at = (...names: string[]): string => join(root, ...names);
+    const write = (path: string, mode = 0o644): string => {
+      writeFileSync(path, 'echo one\n', { mode });
+      return path;
+    };
+
+    before(async () => {
+      root = mkdtempSync(join(tmpdir(), 'holdfast-levels-'));
+      for (const name of ['outer', 'outer/inner', 'outside']) mkdirSync(at(name));
+      mkdirSync(at('outer', 'inner', '.vscode'));
+      writeFileSync(at('outer', 'inner', '.vscode', 'settings.json'), '{ "holdfast.enabled": false }\n');
+      const workspace = at('two.code-workspace');
+      writeFileSync(workspace, JSON.stringify({ folders: [{ path: 'outer' }, { path: 'outer/inner', name: 'Inner' }] }));
+      editor = await startGuardedEditor({ version, workspace });
+      window = await editor.openWindow();
+      await window.activate('holdfast.holdfast');
+    });
+    after(async () => {
+      await editor?.stop();
+      rmSync(root, { recursive: true, force: true });
+    });
+
+    async function reached(path: string, level: string): Promise<string> {
+      const { ino } = statSync(path);
+      const before = readFileSync(path, 'utf8');
+      await show(window, path);
+      const foreseen = await untilLevel(window, level, path.slice(path.lastIndexOf('/') + 1));
+      await changeAndSave(window, path, '# changed');
+      assert.equal(readFileSync(path, 'utf8'), `# changed\n${before}`);
+      assert.equal(statSync(path).ino === ino ? 'in place' : 'a new inode', level === 'detached' ? 'a new inode' : 'in place');
+      await untilLevel(window, level, path.slice(path.lastIndexOf('/') + 1));
+      return foreseen;
+    }
+
+    it('a plain file: detached', async () => {
+      const label = await reached(write(at('outer', 'plain.sh'), 0o755), 'detached');
+      assert.match(label, /a save goes to a new copy/);
+    });
+
+    it('a file that may not be written by its mode, and a file outside every folder: detached', async () => {
+      await reached(write(at('outside', 'outside.sh')), 'detached');
+      if (process.getuid?.() === 0) await reached(write(at('outer', 'read-only.sh'), 0o444), 'detached');
+    });
+
+    it('through a symbolic link: detached', async () => {
+      const target = write(at('outside', 'linked.sh'));
+      symlinkSync(target, at('outer', 'link.sh'));
+      await reached(at('outer', 'link.sh'), 'detached');
+    });
+
+    it('more than one hard link: direct, and why', async () => {
+      const path = write(at('outer', 'one.sh'));
+      linkSync(path, at('outer', 'two.sh'));
+      assert.match(await reached(path, 'direct'), /more than one name/);
+    });
+
+    it('in a folder that is switched off by its own settings, although the folder around it is not: off', async () => {
+      assert.match(await reached(write(at('outer', 'inner', 'off.sh')), 'off'), /switched off by the settings of the folder Inner/);
+      await reached(write(at('outer', 'on.sh')), 'detached');
+    });
+
+    it('a mount point: direct, and why', async function () {
+      const path = write(at('outer', 'mounted.sh'));
+      const source = write(at('outside', 'source.sh'));
+      try {
+        execFileSync('mount', ['--bind', source, path], { stdio: 'pipe' });
+      } catch {
+        skip(this, 'levels.mount', 'a file can only be mounted by root');
+      }
+      try {
+        assert.match(await reached(path, 'direct'), /mounted by itself/);
+      } finally {
+        execFileSync('umount', [path]);
+      }
+    });
+
+    it('an append-only file and a file of the kernel: none', async function () {
+      await show(window, '/proc/version');
+      assert.match(await untilLevel(window, 'none', 'version'), /not on a disk/);
+      const path = write(at('outer', 'append.log'));
+      try {
+        execFileSync('chattr', ['+a', path], { stdio: 'pipe' });
+      } catch {
+        skip(this, 'levels.sealed', 'only root can make a file append-only, on a file system that knows it');
+      }
+      try {
+        await show(window, path);
+        assert.match(await untilLevel(window, 'none', 'append.log'), /file attribute/);
+      } finally {
+        execFileSync('chattr', ['-a', path]);
+      }
+    });
+
+    it('a new document has no level until it is a file', async () => {
+      await window.run(async (vscode) => {
+        await vscode.commands.executeCommand('workbench.action.files.newUntitledFile');
+      });
+      await untilNoLevel(window);
+      await window.run(async (vscode) => {
+        await vscode.commands.executeCommand('workbench.action.closeActiveEditor');
+      });
+    });
+
+    it('a folder’s setting that changes is shown at once', async () => {
+      const path = write(at('outer', 'plain2.sh'));
+      await reached(path, 'detached');
+      const enable = (on: boolean): Promise<void> => window.run(async (vscode, file, value) => {
+        const configuration = vscode.workspace.getConfiguration('holdfast', vscode.Uri.file(file));
+        await configuration.update('enabled', value ? undefined : false, vscode.ConfigurationTarget.WorkspaceFolder);
+      }, path, on);
+      await enable(false);
+      assert.match(await untilLevel(window, 'off', 'plain2.sh'), /settings of the folder outer/);
+      await enable(true);
+      await untilLevel(window, 'detached', 'plain2.sh');
+    });
+
+    it('nothing is left behind', () => {
+      const names = execFileSync('find', [root, '-name', '.holdfast*'], { encoding: 'utf8' });
+      assert.equal(names, '');
+    });
+  });
+}
