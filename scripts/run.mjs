@@ -16,6 +16,7 @@ const commands = {
   start: ['current'],
   check: [],
   prove: ['current'],
+  bench: ['current'],
   package: [],
   'test-electron': [],
 };

@@ -1,8 +1,17 @@
 /**
  * One decision between two threads: the one that waits for a save and may give up, and the one that carries it out and
  * must not rename once the other has given up. Whoever moves first out of `open` decides.
+ *
+ *   open ──claim──► claimed ──abandon──► last
+ *    ▲ │               │
+ *    │ └──abandon──►  abandoned
+ *    └─────release─────┘
+ *
+ * - claimed: one attempt may rename. If it did not, it can be released, and everything is open again.
+ * - last: the waiting side has given up in the middle of an attempt. That attempt may end; there is no other.
+ * - abandoned: nothing is renamed any more.
  */
-const state = { open: 0, claimed: 1, abandoned: 2 } as const;
+const state = { open: 0, claimed: 1, abandoned: 2, last: 3 } as const;
 
 export class Claim {
   readonly buffer: SharedArrayBuffer;
@@ -13,15 +22,28 @@ export class Claim {
     this.#cell = new Int32Array(buffer);
   }
 
-  /** The one who carries out: true if it may rename. Asking again after a first yes is a yes. */
+  /** The one who carries out: true if this attempt may rename. */
   claim(): boolean {
-    const before = Atomics.compareExchange(this.#cell, 0, state.open, state.claimed);
-    return before === state.open || before === state.claimed;
+    return this.#move(state.open, state.claimed);
   }
 
-  /** The one who waits: true if nothing will be renamed any more. */
+  /** The one who carries out, when its attempt has renamed nothing: true if it may try again. */
+  release(): boolean {
+    return this.#move(state.claimed, state.open);
+  }
+
+  /** The one who waits: true if nothing will be renamed any more, false while an attempt is under way. */
   abandon(): boolean {
-    const before = Atomics.compareExchange(this.#cell, 0, state.open, state.abandoned);
-    return before === state.open || before === state.abandoned;
+    // The other thread may claim and release between two looks: until one of the moves holds.
+    for (;;) {
+      if (this.#move(state.open, state.abandoned)) return true;
+      if (this.#move(state.claimed, state.last)) return false;
+      const now = Atomics.load(this.#cell, 0);
+      if (now === state.abandoned || now === state.last) return now === state.abandoned;
+    }
+  }
+
+  #move(from: number, to: number): boolean {
+    return Atomics.compareExchange(this.#cell, 0, from, to) === from;
   }
 }

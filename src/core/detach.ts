@@ -16,7 +16,8 @@
  * - claimed: the caller, who waits for us with a deadline, can no longer give up. Before this state it can at any
  *   moment (abandoned); then nothing is ever renamed, because the editor may be writing already.
  * - published: one atomic rename has put the clone at the path. The displaced inode lives on with its holders, unchanged.
- * - changed: somebody else replaced or rewrote the file since it was examined. Their version is at the path.
+ * - changed: somebody else replaced or rewrote the file since it was examined. Their version is at the path. The claim
+ *   is given back before the next try.
  *
  * At every exit before `published` the path leads to what it led to before.
  */
@@ -29,8 +30,10 @@ import type { Loss, Staged, TargetSystem } from './ports';
 export interface Permission {
   /** Aborted when the waiting side gives up. */
   readonly signal: AbortSignal;
-  /** True once, if the waiting side had not given up; from then on it cannot. */
+  /** True if the waiting side has not given up; during this attempt it cannot any more. */
   claim(): boolean;
+  /** Ends the claim of an attempt that has renamed nothing. True if the waiting side still waits. */
+  release(): boolean;
   /** Whether `work` ended in time to be waited for. Rejects as `work` does. */
   inTime(work: Promise<void>): Promise<boolean>;
 }
@@ -43,7 +46,7 @@ export async function detach(system: TargetSystem, path: string, permission: Per
   try {
     for (let attempt = 1; attempt <= tries; attempt++) {
       const outcome = await attemptDetach(system, path, permission);
-      if (outcome !== 'changed') return outcome;
+      if (outcome !== 'again') return outcome;
     }
     return report('changedMeanwhile');
   } catch (error) {
@@ -53,7 +56,7 @@ export async function detach(system: TargetSystem, path: string, permission: Per
 
 async function attemptDetach(
   system: TargetSystem, path: string, permission: Permission,
-): Promise<Report | 'changed'> {
+): Promise<Report | 'again'> {
   const target = system.open(path);
   if (!target) return report('newFile');
   try {
@@ -67,19 +70,20 @@ async function attemptDetach(
     }
   } catch (error) {
     // The bytes changed under the copy: there is no clone of a version that never was.
-    if (SystemError.is(error, 'ESTALE')) return 'changed';
+    if (SystemError.is(error, 'ESTALE')) return 'again';
     throw error;
   } finally {
     target.close();
   }
 }
 
-async function publish(staged: Staged, permission: Permission): Promise<Report | 'changed'> {
+async function publish(staged: Staged, permission: Permission): Promise<Report | 'again'> {
   const [loss] = staged.losses;
   if (loss) return lossReport(loss);
   const synced = await permission.inTime(staged.sync());
   if (!permission.claim()) return report('tooSlow');
-  return staged.publish() === 'changed' ? 'changed' : report('privateCopy', { synced });
+  if (staged.publish() === 'published') return report('privateCopy', { synced });
+  return permission.release() ? 'again' : report('changedMeanwhile');
 }
 
 /**

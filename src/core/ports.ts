@@ -57,8 +57,10 @@ export interface Loss {
 /**
  * - `published`: the clone is at the path, nobody else's change was displaced.
  * - `changed`: another program replaced or rewrote the file meanwhile; everything is as that program left it.
+ * - `unreachable`: the clone was made in a place from which it cannot get to the path. Nothing has happened, and the next
+ *   clone is made elsewhere.
  */
-export type Published = 'published' | 'changed';
+export type Published = 'published' | 'changed' | 'unreachable';
 
 /** A complete new inode that no name, or only a temporary name, leads to. */
 export interface Staged {
@@ -79,7 +81,7 @@ export interface Staged {
 export interface Target {
   readonly facts: TargetFacts;
   /**
-   * Makes a private clone in the target's directory: bytes, mode, owner, group, ACLs, extended attributes, inode
+   * Makes a private clone, to be published over the target: bytes, mode, owner, group, ACLs, extended attributes, inode
    * flags, project id, times in nanoseconds. Long copies are cut short when `signal` is aborted (ECANCELED).
    */
   stage(signal: AbortSignal): Promise<Staged>;

@@ -19,7 +19,7 @@ export class KeeperClient implements Guard {
   readonly #data: KeeperData;
   readonly #onEvent: (event: KeeperEvent) => void;
   readonly #waiting = new Map<number, (reached: Report) => void>();
-  /** Saves that we gave up and that the keeper has not ended: while there is one, it is of no use to others. */
+  /** What we gave up and the keeper has not ended: while there is anything, it is of no use to others. */
   readonly #overdue = new Set<number>();
   #worker: Worker | undefined;
   #starts = 0;
@@ -52,7 +52,7 @@ export class KeeperClient implements Guard {
   assess(path: string): Promise<Report> {
     const { id, answer } = this.#ask((id) => ({ kind: 'assess', id, path }));
     return bounded(answer, limits.assessment, () => {
-      this.#waiting.delete(id);
+      this.#giveUp(id, answer);
       return report('busy');
     });
   }
@@ -65,8 +65,7 @@ export class KeeperClient implements Guard {
     const { id, answer } = this.#ask((id) => ({ kind: 'save', id, path, claim: claim.buffer }));
     const reached = bounded(answer, limits.saveGivesUp, () => {
       if (!claim.abandon()) return answer;
-      this.#overdue.add(id);
-      void answer.then(() => this.#overdue.delete(id));
+      this.#giveUp(id, answer);
       this.#post({ kind: 'cancel', id });
       return report('tooSlow');
     });
@@ -88,6 +87,11 @@ export class KeeperClient implements Guard {
     if (await bounded(ended, limits.stop, () => false)) return;
     this.#onEvent({ kind: 'stoppedLate', afterMs: limits.stop });
     await worker.terminate();
+  }
+
+  #giveUp(id: number, answer: Promise<Report>): void {
+    this.#overdue.add(id);
+    void answer.then(() => this.#overdue.delete(id));
   }
 
   #ask(order: (id: number) => Order): { id: number; answer: Promise<Report> } {

@@ -35,6 +35,7 @@ async function save(order: Extract<Order, { kind: 'save' }>): Promise<Report> {
     return await turns.take(() => detach(targets, order.path, {
       signal: controller.signal,
       claim: () => claim.claim(),
+      release: () => claim.release(),
       inTime: (work) => withinSyncLimit(work),
     }));
   } finally {

@@ -31,7 +31,7 @@ export class Levels implements Disposable {
   async foresee(uri: vscode.Uri): Promise<void> {
     const saves = this.#saves;
     const report = await this.#guard.assess(uri.fsPath);
-    if (saves !== this.#saves || this.#fellShort(uri)) return;
+    if (saves !== this.#saves || this.#foundInSaving(uri)) return;
     this.#set(uri, { report, when: 'foreseen' });
   }
 
@@ -49,10 +49,12 @@ export class Levels implements Disposable {
     this.#known.clear();
   }
 
-  /** A save that got less than it could have is shown until the next save of that file. */
-  #fellShort(uri: vscode.Uri): boolean {
+  /** What only a save can find out is shown until the next save of that file: looking again would not see it. */
+  #foundInSaving(uri: vscode.Uri): boolean {
     const known = this.of(uri);
-    return known?.when === 'reached' && isShortfall(known.report.reason);
+    if (known?.when !== 'reached') return false;
+    const { reason, error, lost } = known.report;
+    return isShortfall(reason) || error !== undefined || lost !== undefined;
   }
 
   #set(uri: vscode.Uri, level: KnownLevel): void {

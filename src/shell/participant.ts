@@ -49,7 +49,9 @@ export class SaveParticipant implements Disposable {
   #takePart(uri: vscode.Uri, event: { waitUntil(thenable: Thenable<unknown>): void }): void {
     if (uri.scheme !== 'file') return;
     if (!this.#settings.enabled(uri)) {
-      this.#levels.reached(uri, report('switchedOff'));
+      const off = report('switchedOff');
+      this.#levels.reached(uri, off);
+      this.#log.write(savedLine(uri.fsPath, off, 0));
       return;
     }
     const started = this.#now();

@@ -17,8 +17,9 @@ export async function untilLevel(window: EditorWindow, level: string, fileName: 
   try {
     await shown.waitFor({ timeout: deadline });
   } catch (error) {
-    const now = await window.page.locator(item).evaluateAll((all) => all.map((one) => one.outerHTML).join('\n'));
-    throw new Error(`the status bar does not say ${level} for ${fileName}, but: ${now}`, { cause: error });
+    const now = await window.page.locator(`${item} a`).all();
+    const labels = await Promise.all(now.map((one) => one.getAttribute('aria-label')));
+    throw new Error(`the status bar does not say ${level} for ${fileName}, but: ${labels.join()}`, { cause: error });
   }
   return await shown.getAttribute('aria-label') ?? '';
 }

@@ -257,6 +257,22 @@ for (const way of ['exchange', 'rename'] as const) {
       rmSync(join(directory, '.holdfast-taken~'));
     });
 
+    if (way === 'exchange') it('makes the next clone beside the target when one from the workshop cannot be linked', async () => {
+      const refusing = intercept({ ...host, unreachable: new Set() }, 'link', () => (_from, _name, _directory, _to, _flags, label) => {
+        throw new SystemError('linkat', label, 'EXDEV');
+      });
+      const outcomes: string[] = [];
+      for (let round = 0; round < 2; round++) {
+        const target = mustOpen(refusing, path);
+        const staged = await target.stage(never);
+        outcomes.push(staged.publish());
+        staged.close();
+        target.close();
+      }
+      assert.deepEqual(outcomes, ['unreachable', 'published']);
+      assert.deepEqual(readdirSync(directory), ['target']);
+    });
+
     it('fails the Nth system call without leaving anything, until a run passes untouched', async () => {
       for (let failAt = 1; ; failAt++) {
         let calls = 0;

@@ -58,7 +58,7 @@ export class Clone {
   static create(host: Host, place: Place, where: 'apart' | 'beside'): Clone | undefined {
     if (where === 'apart') {
       const { workshop } = host;
-      if (workshop === undefined || !reaches(host.libc, workshop, place)) {
+      if (workshop === undefined || !reaches(host, workshop, place)) {
         return undefined;
       }
       const nameless = createNameless(workshop, place.path);
@@ -83,6 +83,10 @@ export class Clone {
       return name;
     });
     return this.#name;
+  }
+
+  get named(): boolean {
+    return this.#name !== undefined;
   }
 
   /** The temporary name is not this inode's any more. */
@@ -118,7 +122,7 @@ export class Clone {
 
 /**
  * Removes a temporary name if it leads to the inode that `identify` tells. Never throws: a name that cannot be removed now is
- * recognised and removed at the next start.
+ * not the user's, as its name tells.
  */
 export function removeName(host: Host, place: Place, name: Buffer, identify: () => Stat): void {
   try {

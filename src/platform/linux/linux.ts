@@ -17,6 +17,8 @@ export interface Host {
   readonly temporaryName: () => Buffer;
   /** Where clones get their bytes and metadata before they have a name, if there is such a place. */
   readonly workshop: Workshop | undefined;
+  /** Directories (device:inode) into which a file from the workshop could not be linked. */
+  readonly unreachable: Set<string>;
   /** Devices (as bigint) that have answered FICLONE with "not supported". */
   readonly withoutReflinks: Set<bigint>;
 }
@@ -36,6 +38,7 @@ export function openHost(workshopFolder?: string): Host {
     capabilities: parseCapabilities(readFileSync('/proc/thread-self/status', 'latin1')).value,
     temporaryName: () => Buffer.from(`.holdfast-${process.pid}-${startTime}-${counter++}~`),
     workshop: workshopFolder === undefined ? undefined : openWorkshop(libc, workshopFolder),
+    unreachable: new Set(),
     withoutReflinks: new Set(),
   };
 }

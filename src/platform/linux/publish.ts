@@ -74,12 +74,30 @@ export class StagedClone implements Staged {
       throw new SystemError('publish', this.#place.path, 'EINVAL');
     }
     this.#spent = true;
-    const temporary = this.#clone.nameIt();
+    const temporary = this.#nameClone();
+    if (temporary === undefined) {
+      return 'unreachable';
+    }
     try {
       return this.#isAsExamined() ? this.#replace(temporary) : 'changed';
     } finally {
       // Published: the name is gone, or leads to the displaced inode, and is left alone here.
       removeName(this.#host, this.#place, temporary, () => this.#stagedInode());
+    }
+  }
+
+  /** `undefined` if the workshop's file cannot be linked here after all; it is not used for this directory again. */
+  #nameClone(): Buffer | undefined {
+    try {
+      return this.#clone.nameIt();
+    } catch (thrown) {
+      if (this.#clone.named || !SystemError.is(thrown, 'EXDEV', 'EPERM', 'ENOENT')) {
+        throw thrown;
+      }
+      const { directory, path } = this.#place;
+      const { device, inode } = this.#host.libc.statDescriptor(directory, path);
+      this.#host.unreachable.add(`${device}:${inode}`);
+      return undefined;
     }
   }
 

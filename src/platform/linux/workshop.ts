@@ -3,6 +3,7 @@ import { SystemError } from '../../core/errors';
 import { system } from './errors';
 import { FS_XFLAG_PROJINHERIT, O_PATH, O_TMPFILE, STATX_ATTR_ENCRYPTED } from './layouts';
 import type { Libc } from './libc';
+import type { Host } from './linux';
 import { descriptorPath } from './place';
 import type { Place } from './place';
 
@@ -37,9 +38,10 @@ export function openWorkshop(libc: Libc, folder: string): Workshop | undefined {
  * Whether a file that was made in the workshop can be linked into the directory of this place: linkat(2) refuses other
  * file systems, other mounts of the same one and other projects (EXDEV), and fscrypt other keys (EXDEV, EPERM).
  */
-export function reaches(libc: Libc, workshop: Workshop, place: Place): boolean {
-  const { device, mount, attributes } = libc.statDescriptor(place.directory, place.path);
-  return workshop.mount === mount && workshop.device === device && (attributes & STATX_ATTR_ENCRYPTED) === 0n &&
+export function reaches({ libc, unreachable }: Host, workshop: Workshop, place: Place): boolean {
+  const { device, inode, mount, attributes } = libc.statDescriptor(place.directory, place.path);
+  return !unreachable.has(`${device}:${inode}`) &&
+    workshop.mount === mount && workshop.device === device && (attributes & STATX_ATTR_ENCRYPTED) === 0n &&
     !handsDownProject(libc, place);
 }
 

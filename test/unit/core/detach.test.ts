@@ -11,6 +11,7 @@ function permission(overrides: Partial<Permission> = {}): Permission {
   return {
     signal: new AbortController().signal,
     claim: () => true,
+    release: () => true,
     inTime: (work) => work.then(() => true),
     ...overrides,
   };
@@ -64,7 +65,7 @@ describe('detach', () => {
           assert.ok(claim.abandon());
           controller.abort();
         },
-      }, permission({ claim: () => claim.claim(), signal: controller.signal }));
+      }, permission({ claim: () => claim.claim(), release: () => claim.release(), signal: controller.signal }));
       assert.equal(outcome.reached, 'direct tooSlow', step);
       assert.ok(!outcome.calls.includes('publish'), step);
     }
@@ -76,6 +77,22 @@ describe('detach', () => {
     assert.equal(once.calls.filter((name) => name === 'publish').length, 2);
     const twice = await run({ published: ['changed', 'changed', 'published'] });
     assert.equal(twice.reached, 'direct changedMeanwhile');
+  });
+
+  it('does not try again when the waiting side gave up in the middle of the first attempt', async () => {
+    const claim = new Claim();
+    const { reached, calls } = await run({
+      published: ['changed'],
+      onCall: (name) => {
+        if (name === 'publish') assert.ok(!claim.abandon(), 'an attempt is under way');
+      },
+    }, permission({ claim: () => claim.claim(), release: () => claim.release() }));
+    assert.equal(reached, 'direct changedMeanwhile');
+    assert.deepEqual(calls, ['open', 'stage', 'sync', 'publish']);
+  });
+
+  it('makes the clone elsewhere when it cannot get to the path from where it is', async () => {
+    assert.equal((await run({ published: ['unreachable'] })).reached, 'detached privateCopy');
   });
 
   it('leaves the save as it is and leaks nothing, whichever call fails with whatever', async () => {

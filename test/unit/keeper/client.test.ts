@@ -26,6 +26,7 @@ const keepers = {
   });`,
   answersWhenCancelled: `port.on('message', (order) => {
     if (order.kind === 'cancel') port.postMessage({ kind: 'report', id: order.id, report: late });
+    if (order.kind === 'assess') port.postMessage({ kind: 'report', id: order.id, report: good });
     if (order.kind === 'stop') port.close();
   });`,
 } as const;

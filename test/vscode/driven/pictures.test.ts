@@ -1,0 +1,66 @@
+/** Pictures of every state of the interface, in `out/pictures`, to be looked at; and what can be checked of them. */
+import assert from 'node:assert/strict';
+import { linkSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { startGuardedEditor } from '../../../scripts/lib/guardedEditor';
+import type { Editor } from '../../support/editor';
+import { show, untilLevel } from '../../support/statusBar';
+
+const themes = ['dark', 'light', 'high-contrast-dark', 'high-contrast-light'] as const;
+
+describe('what the user sees', function () {
+  this.timeout(180_000);
+  let root: string;
+  let editor: Editor | undefined;
+  before(async () => {
+    root = mkdtempSync(join(tmpdir(), 'holdfast-pictures-'));
+    mkdirSync(join('out', 'pictures'), { recursive: true });
+    for (const name of ['backup.sh', 'linked.sh']) writeFileSync(join(root, name), '#!/usr/bin/env bash\necho one\n');
+    linkSync(join(root, 'linked.sh'), join(root, 'second-name.sh'));
+    editor = await startGuardedEditor({ workspace: root });
+  });
+  after(async () => {
+    await editor?.stop();
+    rmSync(root, { recursive: true, force: true });
+  });
+
+  for (const theme of themes) {
+    it(`in the ${theme} theme`, async () => {
+      assert.ok(editor);
+      const window = await editor.openWindow({ theme, size: { width: 1000, height: 600 } });
+      await window.activate('holdfast.holdfast');
+      for (const [name, level] of [['backup.sh', 'detached'], ['linked.sh', 'direct'], ['backup.sh', 'off']] as const) {
+        if (level === 'off') {
+          await window.run(async (vscode) => {
+            await vscode.workspace.getConfiguration('holdfast').update('enabled', false, vscode.ConfigurationTarget.Workspace);
+          });
+        }
+        await show(window, join(root, name));
+        await untilLevel(window, level, name);
+        const item = window.page.locator('[id="holdfast.holdfast.level"] a');
+        assert.equal(await item.getAttribute('role'), 'button');
+        await item.hover();
+        await window.page.locator('.monaco-hover', { hasText: `${name}:` }).waitFor();
+        await window.screenshot(join('out', 'pictures', `${level}-${theme}.png`));
+        await window.page.mouse.move(10, 300);
+      }
+      await window.run(async (vscode) => {
+        await vscode.workspace.getConfiguration('holdfast').update('enabled', undefined, vscode.ConfigurationTarget.Workspace);
+      });
+      await window.close();
+    });
+  }
+
+  it('a click leads to the log', async () => {
+    assert.ok(editor);
+    const window = await editor.openWindow({ size: { width: 1000, height: 600 } });
+    await window.activate('holdfast.holdfast');
+    await show(window, join(root, 'backup.sh'));
+    await untilLevel(window, 'detached', 'backup.sh');
+    await window.page.locator('[id="holdfast.holdfast.level"] a').click();
+    await window.page.locator('.part.panel .view-lines', { hasText: 'keeper: ready' }).waitFor();
+    await window.screenshot(join('out', 'pictures', 'log.png'));
+  });
+});
