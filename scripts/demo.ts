@@ -1,12 +1,11 @@
 /** `npm run demo`: bash scripts run, are edited and saved while they run, with Holdfast off and on in turn. */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { RunningScript, scriptText } from '../test/support/runningScript';
 import { actions } from '../test/support/scenarios/actions';
 import { runScripts, summarize } from '../test/support/scenarios/runningScripts';
-import { extensionId, runIn, startGuardedEditor } from './lib/guardedEditor';
+import { extensionId, runIn, withGuardedEditor } from './lib/guardedEditor';
 import { scriptsTable } from './lib/scriptsTable';
 
 const pairs = 15;
@@ -16,10 +15,8 @@ const stockDisturbedAtLeast = 0.8;
 const stepsAfterSaveAtLeast = 5;
 
 async function main(): Promise<boolean> {
-  const folder = await mkdtemp(join(tmpdir(), 'holdfast-demo-'));
   console.log('Packaging Holdfast and starting a real VS Code with the package installed …');
-  const editor = await startGuardedEditor({ workspace: folder });
-  try {
+  return withGuardedEditor('demo', async (editor, folder) => {
     const window = await editor.openWindow({ theme: 'dark' });
     await window.activate(extensionId);
     console.log(`VS Code ${editor.version}: ${String(pairs)} pairs of bash scripts are edited and saved while they run …`);
@@ -50,10 +47,7 @@ async function main(): Promise<boolean> {
     ];
     for (const [held, what] of verdicts) console.log(`${held ? 'yes' : 'NO '}  ${what}`);
     return verdicts.every(([held]) => held);
-  } finally {
-    await editor.stop();
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 void main().then((good) => {

@@ -1,12 +1,11 @@
 /** `npm run prove -- NAME [--seed=N]`: the long runs, at full size, into `out/prove/NAME.json`. */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 
 import { actions } from '../test/support/scenarios/actions';
 import { runScripts, summarize } from '../test/support/scenarios/runningScripts';
-import { extensionId, runIn, startGuardedEditor } from './lib/guardedEditor';
+import { extensionId, runIn, withGuardedEditor } from './lib/guardedEditor';
 import { scriptsTable } from './lib/scriptsTable';
 
 interface Proof {
@@ -21,9 +20,7 @@ const proofs: Readonly<Record<string, (seed: number) => Promise<Proof>>> = {
 /** 1,000 running scripts, 500 of them guarded. */
 async function proveScripts(seed: number): Promise<Proof> {
   const pairs = 500;
-  const folder = await mkdtemp(join(tmpdir(), 'holdfast-prove-'));
-  const editor = await startGuardedEditor({ workspace: folder });
-  try {
+  return withGuardedEditor('prove', async (editor, folder) => {
     const window = await editor.openWindow();
     await window.activate(extensionId);
     const runs = await runScripts(actions(runIn(window)), folder, pairs, seed, () => process.stdout.write('.'));
@@ -32,10 +29,7 @@ async function proveScripts(seed: number): Promise<Proof> {
     console.log(`\n${scriptsTable(stock, guarded)}`);
     const good = guarded.disturbed === 0 && guarded.diskWrong === 0 && stock.disturbed >= stock.runs * 0.8;
     return { good, counts: { editor: editor.version, stock, guarded } };
-  } finally {
-    await editor.stop();
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 async function main(): Promise<void> {

@@ -1,10 +1,9 @@
 /** `npm start`: the editor with the packaged extension on a demonstration workspace, until it is stopped. */
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { startGuardedEditor } from './lib/guardedEditor';
+import { withGuardedEditor } from './lib/guardedEditor';
 
 const countdown = `#!/usr/bin/env bash
 # Run me in the terminal (bash countdown.sh), insert a few lines up here while I run, and save.
@@ -15,16 +14,12 @@ echo 'done, undisturbed'
 `;
 
 async function main(): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'holdfast-workspace-'));
-  await writeFile(join(folder, 'countdown.sh'), countdown, { mode: 0o755 });
-  const editor = await startGuardedEditor({ workspace: folder });
-  console.log(`\nThe editor is at ${editor.addressOf(folder)}\nOpen countdown.sh, and stop with Control+C.`);
-  try {
-    await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
-  } finally {
-    await editor.stop();
-    await rm(folder, { recursive: true, force: true });
-  }
+  const stop = Promise.race((['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) => once(process, signal)));
+  await withGuardedEditor('workspace', async (editor, folder) => {
+    await writeFile(join(folder, 'countdown.sh'), countdown, { mode: 0o755 });
+    console.log(`\nThe editor is at ${editor.addressOf(folder)}\nOpen countdown.sh, and stop with Control+C.`);
+    await stop;
+  });
 }
 
 void main();

@@ -1,4 +1,8 @@
 /** The real editor with the packaged extension installed, as a user has it. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import { Editor, type EditorOptions, type EditorWindow } from '../../test/support/editor';
 import type { Run } from '../../test/support/run';
 import { makePackage } from './package';
@@ -8,6 +12,23 @@ export const extensionId = 'holdfast.holdfast';
 export async function startGuardedEditor(options: EditorOptions): Promise<Editor> {
   const { path } = await makePackage('linux-x64');
   return Editor.start({ ...options, extensions: [...options.extensions ?? [], path] });
+}
+
+/** Starts it on a new folder, hands both over, and stops and removes everything, whatever happens. */
+export async function withGuardedEditor<T>(
+  name: string, work: (editor: Editor, folder: string) => Promise<T>,
+): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), `holdfast-${name}-`));
+  try {
+    const editor = await startGuardedEditor({ workspace: folder });
+    try {
+      return await work(editor, folder);
+    } finally {
+      await editor.stop();
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 /** Runs functions in this window's extension host. */

@@ -2,12 +2,14 @@ import { existsSync } from 'node:fs';
 import { find, run } from './command.mjs';
 import { SetupError, say, step } from './report.mjs';
 
+const browsers = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+
 /**
  * Programs of the system. `any` of them will do; `package` is Debian's name for what brings them. Those with `without` can be missing:
  * it says what is then not tested.
  */
 const programs = [
-  { any: ['chromium', 'chromium-browser', 'google-chrome'], package: 'chromium' },
+  { any: browsers, package: 'chromium' },
   { any: ['gcc'], package: 'gcc' },
   { any: ['g++'], package: 'g++' },
   { any: ['make'], package: 'make' },
@@ -32,18 +34,18 @@ const font = { package: 'fonts-dejavu-core', without: 'pictures with readable te
 export async function ensureSystem() {
   let missing = findMissing();
   if (missing.length > 0 && process.getuid?.() === 0 && find('apt-get') !== undefined) {
-    await install(missing.map(entry => entry.package));
+    await install(missing);
     missing = findMissing();
   }
   const required = missing.filter(entry => entry.without === undefined);
   if (required.length > 0) {
     const names = required.map(entry => entry.package).join(' ');
-    throw new SetupError(`Missing: ${names}\nOn Debian or Ubuntu:  sudo apt-get install -y --no-install-recommends ${names}`);
+    throw new SetupError(`Missing: ${names}\nOn Debian:  sudo apt-get install -y --no-install-recommends ${names}`);
   }
   for (const entry of missing) {
     say(`! ${entry.package} is not installed: ${entry.without} will be skipped.`);
   }
-  return { chromium: firstOf(['chromium', 'chromium-browser', 'google-chrome']) };
+  return { chromium: firstOf(browsers) };
 }
 
 function findMissing() {
@@ -62,11 +64,24 @@ function firstOf(names) {
   return undefined;
 }
 
-/** @param {readonly string[]} packages */
-async function install(packages) {
+/**
+ * One name that apt does not know keeps it from installing any: what can be missing is asked for by itself, and may fail.
+ *
+ * @param {readonly { package: string, without?: string }[]} entries
+ */
+async function install(entries) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  await step(`system packages: ${packages.join(', ')}`, async () => {
+  const apt = packages => run('apt-get', ['install', '-y', '--no-install-recommends', ...packages], { env });
+  await step(`system packages: ${entries.map(entry => entry.package).join(', ')}`, async () => {
     await run('apt-get', ['update'], { env });
-    await run('apt-get', ['install', '-y', '--no-install-recommends', ...packages], { env });
+    const required = entries.filter(entry => entry.without === undefined).map(entry => entry.package);
+    if (required.length > 0) await apt(required);
+    for (const entry of entries.filter(one => one.without !== undefined)) {
+      try {
+        await apt([entry.package]);
+      } catch (error) {
+        say(`! ${entry.package} could not be installed: ${error instanceof Error ? error.message.split('\n')[0] : error}`);
+      }
+    }
   });
 }

@@ -32,6 +32,11 @@ export class Claim {
     return this.#move(state.claimed, state.open);
   }
 
+  /** The one who carries out, after its rename: true if the other side has waited all the time. */
+  waited(): boolean {
+    return Atomics.load(this.#cell, 0) === state.claimed;
+  }
+
   /** The one who waits: true if nothing will be renamed any more, false while an attempt is under way. */
   abandon(): boolean {
     // The other thread may claim and release between two looks: until one of the moves holds.

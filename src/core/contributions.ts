@@ -40,10 +40,11 @@ export const temporaryNames = '**/.holdfast-*~';
 export const capabilities = {
   virtualWorkspaces: 'Holdfast guards files on a disk: a virtual workspace has no inodes and no running programs.',
   untrustedWorkspaces:
-    'Saves are guarded in every workspace. A workspace that is not trusted cannot switch the guard off by its settings.',
+    'Saves are guarded as in a trusted workspace. A workspace that is not trusted cannot switch the guard off by its settings.',
 } as const;
 
 export const product = {
   displayName: 'Holdfast',
-  description: 'A save never changes one byte that a running program can still read.',
+  description:
+    'Saves go to a new copy of the file, so that a program that runs from it keeps its version. Where that cannot be, the status bar says so.',
 } as const;

@@ -17,7 +17,8 @@
  *   moment (abandoned); then nothing is ever renamed, because the editor may be writing already.
  * - published: one atomic rename has put the clone at the path. The displaced inode lives on with its holders, unchanged.
  * - changed: somebody else replaced or rewrote the file since it was examined. Their version is at the path. The claim
- *   is given back before the next try.
+ *   is given back before the next try. Unreachable, the clone could not be linked where it is needed, ends the same way:
+ *   the next one is made elsewhere.
  *
  * At every exit before `published` the path leads to what it led to before.
  */
@@ -32,10 +33,14 @@ export interface Permission {
   readonly signal: AbortSignal;
   /** True if the waiting side has not given up; during this attempt it cannot any more. */
   claim(): boolean;
+  /** After the rename: whether the waiting side has waited all the time. */
+  waited(): boolean;
   /** Ends the claim of an attempt that has renamed nothing. True if the waiting side still waits. */
   release(): boolean;
-  /** Whether `work` ended in time to be waited for. Rejects as `work` does. */
-  inTime(work: Promise<void>): Promise<boolean>;
+  /** Whether the editor cannot have begun to write: a second try would take its half-written file for the old version. */
+  mayTryAgain(): boolean;
+  /** Whether `work` was begun and ended in time to be waited for. Rejects as `work` does. */
+  inTime(work: () => Promise<void>): Promise<boolean>;
 }
 
 /** Another program's change between our look and our rename is met with a second try, no more. */
@@ -47,6 +52,7 @@ export async function detach(system: TargetSystem, path: string, permission: Per
     for (let attempt = 1; attempt <= tries; attempt++) {
       const outcome = await attemptDetach(system, path, permission);
       if (outcome !== 'again') return outcome;
+      if (!permission.mayTryAgain()) break;
     }
     return report('changedMeanwhile');
   } catch (error) {
@@ -80,10 +86,13 @@ async function attemptDetach(
 async function publish(staged: Staged, permission: Permission): Promise<Report | 'again'> {
   const [loss] = staged.losses;
   if (loss) return lossReport(loss);
-  const synced = await permission.inTime(staged.sync());
-  if (!permission.claim()) return report('tooSlow');
-  if (staged.publish() === 'published') return report('privateCopy', { synced });
-  return permission.release() ? 'again' : report('changedMeanwhile');
+  const synced = await permission.inTime(() => staged.sync());
+  if (permission.signal.aborted || !permission.claim()) return report('tooSlow');
+  if (staged.publish() === 'published') {
+    // A rename that took so long that the editor may have been let go before it: nobody knows what the editor hit.
+    return permission.waited() ? report('privateCopy', { synced }) : report('tooSlow', { synced });
+  }
+  return permission.release() ? 'again' : report('tooSlow');
 }
 
 /**

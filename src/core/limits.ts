@@ -1,14 +1,19 @@
 /**
- * All bounds of a save in one place, in milliseconds. VS Code gives the listeners of all extensions together 1,500 and
- * goes on by itself after 1,750, so the sum of ours stays well below.
+ * All bounds of a save in one place, in milliseconds, counted from the moment that we are told of the save. VS Code tells
+ * one listener after the other, starts none later than 1,500 after the save began, and goes on by itself after 1,750
+ * (extHostDocumentSaveParticipant.ts, mainThreadSaveParticipant.ts): whoever is told last may have 250 left.
  */
 export const limits = {
   /** After this the waiting side gives up, unless the rename has been claimed. */
   saveGivesUp: 700,
+  /** Until then VS Code cannot have begun to write, however late we were told: only until then is there a second try. */
+  surelyBeforeWrite: 200,
   /** The participant resolves by then, whatever happens. */
   participantAnswers: 800,
   /** How long a clone may take to reach the disk before it is published without having reached it. */
   sync: 300,
+  /** What is left for the rename when the wait for the disk ends. */
+  rename: 100,
   /** How long an assessment may take before the level is unknown. */
   assessment: 2_000,
   /** How long a stop waits for the keeper. */
@@ -17,6 +22,20 @@ export const limits = {
 
 /** Saves that the keeper works on at once; more wait their turn. Each needs three descriptors. */
 export const savesAtOnce = 16;
+
+/** Clones on their way to the disk at once. Node's pool has four threads for all extensions of the host. */
+export const syncsAtOnce = 2;
+
+/**
+ * How long to wait for a clone to reach the disk, in milliseconds; 0: not at all. What is left until the save gives up is
+ * shared with those that wait for their turn: on a slow disk all of them get a clone, and none waits for the last.
+ * @param left milliseconds until the save gives up
+ * @param waiting saves that have no turn yet
+ */
+export function syncLimit(left: number, waiting: number): number {
+  const rounds = 1 + Math.ceil(waiting / savesAtOnce);
+  return Math.max(0, Math.min(limits.sync, (left - limits.rename) / rounds));
+}
 
 /** Files whose levels are remembered. */
 export const rememberedLevels = 500;

@@ -22,8 +22,7 @@ export function savedLine(path: string, report: Report, milliseconds: number): L
       ...(report.error.errno === 'UNKNOWN' ? [`detail=${JSON.stringify(report.error.detail)}`] : []),
     ] : []),
   ];
-  const severity = isShortfall(report.reason) ? 'warn' : report.level === 'direct' ? 'info' : 'debug';
-  return { severity, text: `save ${JSON.stringify(path)}: ${facts.join(' ')}` };
+  return { severity: isShortfall(report.reason) ? 'warn' : 'info', text: `save ${JSON.stringify(path)}: ${facts.join(' ')}` };
 }
 
 export function activatedLine(milliseconds: number): LogLine {

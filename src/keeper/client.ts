@@ -2,6 +2,7 @@
  * The extension host's end of the keeper: hands out orders, and is the one who waits with a deadline. Whatever the
  * thread does (hangs on a dead file system, dies), everybody who asked gets an answer.
  */
+import { performance } from 'node:perf_hooks';
 import { Worker } from 'node:worker_threads';
 
 import { Claim } from '../core/claim';
@@ -19,6 +20,8 @@ export class KeeperClient implements Guard {
   readonly #data: KeeperData;
   readonly #onEvent: (event: KeeperEvent) => void;
   readonly #waiting = new Map<number, (reached: Report) => void>();
+  /** Of the saves that have no answer yet. */
+  readonly #claims = new Set<Claim>();
   /** What we gave up and the keeper has not ended: while there is anything, it is of no use to others. */
   readonly #overdue = new Set<number>();
   #worker: Worker | undefined;
@@ -62,7 +65,10 @@ export class KeeperClient implements Guard {
       return { answered: Promise.resolve(), reached: Promise.resolve(report('busy')) };
     }
     const claim = new Claim();
-    const { id, answer } = this.#ask((id) => ({ kind: 'save', id, path, claim: claim.buffer }));
+    const toldAt = performance.timeOrigin + performance.now();
+    const { id, answer } = this.#ask((id) => ({ kind: 'save', id, path, claim: claim.buffer, toldAt }));
+    this.#claims.add(claim);
+    void answer.then(() => this.#claims.delete(claim));
     const reached = bounded(answer, limits.saveGivesUp, () => {
       if (!claim.abandon()) return answer;
       this.#giveUp(id, answer);
@@ -76,6 +82,8 @@ export class KeeperClient implements Guard {
   /** Resolves when the thread has ended, at the latest after `limits.stop`. */
   async stop(): Promise<void> {
     this.#stopping = true;
+    // VS Code goes on with its saves at once when an extension host ends: nothing may be renamed under them.
+    for (const claim of this.#claims) claim.abandon();
     const worker = this.#worker;
     if (!worker) return;
     const ended = new Promise<boolean>((resolve) => {
@@ -125,7 +133,12 @@ export class KeeperClient implements Guard {
     if (this.#stopping) return;
     const startedAgain = this.#starts < startsAtMost;
     this.#onEvent({ kind: 'died', error: describeError(failure, 'keeper', this.#script), startedAgain });
-    if (startedAgain) this.start();
+    if (!startedAgain) return;
+    try {
+      this.start();
+    } catch (error) {
+      this.#onEvent({ kind: 'died', error: describeError(error, 'keeper', this.#script), startedAgain: false });
+    }
   }
 }
 

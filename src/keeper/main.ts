@@ -1,13 +1,15 @@
 /**
- * The keeper's thread: carries out orders off the extension host's main thread, so that a slow file system never
- * freezes anybody else's extension. It decides nothing: that is `core/detach`.
+ * The keeper's thread: carries out orders off the extension host's main thread, so that a slow file system does not
+ * freeze it. Long copies and syncs run in Node's pool, which belongs to all extensions of the host: few at once. It
+ * decides nothing: that is `core/detach`.
  */
+import { performance } from 'node:perf_hooks';
 import { parentPort, workerData } from 'node:worker_threads';
 
 import { Claim } from '../core/claim';
 import { assess, detach } from '../core/detach';
 import { report, type Report } from '../core/level';
-import { limits, savesAtOnce } from '../core/limits';
+import { limits, savesAtOnce, syncLimit, syncsAtOnce } from '../core/limits';
 import type { Answer, KeeperData, Order, PlatformReport } from '../core/messages';
 import type { Platform } from '../core/ports';
 import { openPlatform } from '../platform/select';
@@ -19,7 +21,13 @@ if (!port) throw new Error('the keeper runs as a worker thread only');
 const { workshopFolder } = workerData as KeeperData;
 const platform = openPlatform(workshopFolder);
 const turns = new Turns(savesAtOnce);
+const syncs = new Turns(syncsAtOnce);
 const running = new Map<number, AbortController>();
+
+/** Milliseconds since the epoch, not set back while the process runs. */
+function now(): number {
+  return performance.timeOrigin + performance.now();
+}
 
 function answer(message: Answer): void {
   port?.postMessage(message);
@@ -35,23 +43,33 @@ async function save(order: Extract<Order, { kind: 'save' }>): Promise<Report> {
     return await turns.take(() => detach(targets, order.path, {
       signal: controller.signal,
       claim: () => claim.claim(),
+      waited: () => claim.waited(),
       release: () => claim.release(),
-      inTime: (work) => withinSyncLimit(work),
+      mayTryAgain: () => now() - order.toldAt < limits.surelyBeforeWrite,
+      inTime: (work) => syncInTime(work, syncLimit(order.toldAt + limits.saveGivesUp - now(), turns.waiting)),
     }));
   } finally {
     running.delete(order.id);
   }
 }
 
-async function withinSyncLimit(work: Promise<void>): Promise<boolean> {
+async function syncInTime(work: () => Promise<void>, milliseconds: number): Promise<boolean> {
+  if (milliseconds <= 0) return false;
+  let over = false;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<false>((resolve) => {
     timer = setTimeout(() => {
+      over = true;
       resolve(false);
-    }, limits.sync);
+    }, milliseconds);
+  });
+  const synced = syncs.take(async () => {
+    if (over) return false;
+    await work();
+    return true;
   });
   try {
-    return await Promise.race([work.then(() => true), late]);
+    return await Promise.race([synced, late]);
   } finally {
     clearTimeout(timer);
   }

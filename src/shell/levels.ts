@@ -15,8 +15,8 @@ export class Levels implements Disposable {
   readonly #guard: Guard;
   readonly #known = new Map<string, KnownLevel>();
   readonly #changed = new vscode.EventEmitter<vscode.Uri>();
-  /** Counts saves, so that a look that began before a save does not overwrite what the save reached. */
-  #saves = 0;
+  /** Looks under way. A save of the same file ends its look: what the save reached must not be overwritten. */
+  readonly #looks = new Map<string, symbol>();
 
   readonly onDidChange = this.#changed.event;
 
@@ -29,14 +29,18 @@ export class Levels implements Disposable {
   }
 
   async foresee(uri: vscode.Uri): Promise<void> {
-    const saves = this.#saves;
+    const key = uri.toString();
+    if (this.#looks.has(key)) return;
+    const look = Symbol(key);
+    this.#looks.set(key, look);
     const report = await this.#guard.assess(uri.fsPath);
-    if (saves !== this.#saves || this.#foundInSaving(uri)) return;
-    this.#set(uri, { report, when: 'foreseen' });
+    if (this.#looks.get(key) !== look) return;
+    this.#looks.delete(key);
+    if (!this.#foundInSaving(uri)) this.#set(uri, { report, when: 'foreseen' });
   }
 
   reached(uri: vscode.Uri, report: Report): void {
-    this.#saves++;
+    this.#looks.delete(uri.toString());
     this.#set(uri, { report, when: 'reached' });
   }
 

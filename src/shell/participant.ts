@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 
 import { DisposableStore, type Disposable } from '../core/disposable';
+import { describeError } from '../core/errors';
 import type { Guard } from '../core/guard';
 import { report } from '../core/level';
 import { savedLine } from '../core/logLines';
@@ -8,6 +9,10 @@ import type { Clock } from '../core/ports';
 import type { Levels } from './levels';
 import type { Log } from './log';
 import type { Settings } from './settings';
+
+interface WillSave {
+  waitUntil(thenable: Thenable<unknown>): void;
+}
 
 /**
  * Takes part in every save that VS Code announces. Never rejects: VS Code drops a listener for good that failed more
@@ -46,8 +51,18 @@ export class SaveParticipant implements Disposable {
     this.#owned.dispose();
   }
 
-  #takePart(uri: vscode.Uri, event: { waitUntil(thenable: Thenable<unknown>): void }): void {
+  #takePart(uri: vscode.Uri, event: WillSave): void {
     if (uri.scheme !== 'file') return;
+    try {
+      this.#guardSave(uri, event);
+    } catch (thrown) {
+      const failed = report('failed', { error: describeError(thrown, 'takePart', uri.fsPath) });
+      this.#levels.reached(uri, failed);
+      this.#log.write(savedLine(uri.fsPath, failed, 0));
+    }
+  }
+
+  #guardSave(uri: vscode.Uri, event: WillSave): void {
     if (!this.#settings.enabled(uri)) {
       const off = report('switchedOff');
       this.#levels.reached(uri, off);

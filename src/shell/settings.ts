@@ -6,7 +6,7 @@ import type { SwitchedOffBy } from '../core/status';
 
 const section = 'holdfast';
 
-/** Reads settings for a resource. A wrong value is told once, until it changes. */
+/** Reads settings for a resource. Each wrong value is told once. */
 export class Settings {
   readonly #onProblem: (problem: SettingProblem) => void;
   readonly #told = new Set<string>();
@@ -30,20 +30,18 @@ export class Settings {
     return { by: 'default' };
   }
 
-  /** To be called when settings have changed: what was told may be told again. */
-  forget(): void {
-    this.#told.clear();
-  }
-
   #read(name: SettingName, uri: vscode.Uri): boolean {
     const key = name.slice(section.length + 1);
     const raw: unknown = vscode.workspace.getConfiguration(section, uri).get(key);
     const { value, problem } = decode(name, raw);
-    if (problem && !this.#told.has(name)) {
-      this.#told.add(name);
-      this.#onProblem(problem);
-    }
+    if (problem) this.#tellOnce(problem, `${name}=${JSON.stringify(raw) as string | undefined ?? ''}`);
     return value;
+  }
+
+  #tellOnce(problem: SettingProblem, what: string): void {
+    if (this.#told.has(what)) return;
+    this.#told.add(what);
+    this.#onProblem(problem);
   }
 }
 

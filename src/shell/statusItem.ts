@@ -44,15 +44,16 @@ export class StatusItem implements Disposable {
     this.#owned.add(vscode.window.onDidChangeWindowState((state) => {
       if (state.focused) look();
     }));
-    this.#owned.add(vscode.workspace.onDidOpenTextDocument(look));
-    this.#owned.add(vscode.workspace.onDidOpenNotebookDocument(look));
+    const lookIfActive = ({ uri }: { readonly uri: vscode.Uri }): void => {
+      if (activeFile()?.uri.toString() === uri.toString()) look();
+    };
+    this.#owned.add(vscode.workspace.onDidOpenTextDocument(lookIfActive));
+    this.#owned.add(vscode.workspace.onDidOpenNotebookDocument(lookIfActive));
     this.#owned.add(vscode.workspace.onDidCloseTextDocument((document) => {
       this.#levels.forget(document.uri);
     }));
     this.#owned.add(vscode.workspace.onDidChangeConfiguration((event) => {
-      if (!concernsUs(event)) return;
-      this.#settings.forget();
-      look();
+      if (concernsUs(event)) look();
     }));
     this.#owned.add(this.#levels.onDidChange((uri) => {
       const active = activeFile();

@@ -1,10 +1,10 @@
-import { closeSync, constants, openSync } from 'node:fs';
+import { constants, openSync } from 'node:fs';
 import { SystemError } from '../../core/errors';
 import { system } from './errors';
 import { AT_FDCWD, AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW } from './layouts';
 import type { Stat } from './layouts';
 import type { Host } from './linux';
-import { descriptorPath, pathBelow } from './place';
+import { closeQuietly, descriptorPath, pathBelow } from './place';
 import type { Place } from './place';
 import { createNameless, reaches } from './workshop';
 
@@ -102,7 +102,7 @@ export class Clone {
   release(): void {
     this.#users -= 1;
     if (this.#users === 0) {
-      closeSync(this.fd);
+      closeQuietly(this.fd);
       this.#place.release();
     }
   }

@@ -41,7 +41,7 @@ export async function copyBytes(
   let position = 0;
   while (position < size) {
     const start = sparse ? seekData(host, from, position, size, path) : position;
-    const end = sparse && start < size ? host.libc.seek(from, start, SEEK_HOLE, path) ?? size : size;
+    const end = sparse && start < size ? seekHole(host, from, start, size, path) : size;
     if (start < size) {
       await copySegment(host, from, to, start, Math.min(end, size), signal, path);
     }
@@ -81,6 +81,18 @@ function seekData(host: Host, fd: number, position: number, size: number, path: 
   } catch (thrown) {
     if (SystemError.is(thrown, 'EINVAL', 'EOPNOTSUPP')) {
       return position;
+    }
+    throw thrown;
+  }
+}
+
+/** Where the next hole begins; the size where the file system tells of none. */
+function seekHole(host: Host, fd: number, position: number, size: number, path: string): number {
+  try {
+    return host.libc.seek(fd, position, SEEK_HOLE, path) ?? size;
+  } catch (thrown) {
+    if (SystemError.is(thrown, 'EINVAL', 'EOPNOTSUPP')) {
+      return size;
     }
     throw thrown;
   }

@@ -1,11 +1,25 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import { SystemError } from '../../core/errors';
-import { system } from './errors';
+import { asSystemError, system } from './errors';
 import { O_PATH } from './layouts';
 
 /** The path under which a descriptor of this process can be opened anew, linked and asked; proc_pid_fd(5). */
 export function descriptorPath(fd: number): string {
   return `/proc/self/fd/${fd}`;
+}
+
+/**
+ * Closes a descriptor at the end of its use. What close(2) can still report (EIO, EDQUOT on NFS) concerns bytes that were
+ * synced or given up before; the descriptor is gone in any case.
+ */
+export function closeQuietly(fd: number): void {
+  try {
+    closeSync(fd);
+  } catch (thrown) {
+    if (!(asSystemError(thrown, 'close', '') instanceof SystemError)) {
+      throw thrown;
+    }
+  }
 }
 
 /** A name below a directory's descriptor as a path: openat(2) with Node's own `open`. */
@@ -77,8 +91,8 @@ export class Place {
   release(): void {
     this.#holders -= 1;
     if (this.#holders === 0) {
-      closeSync(this.pin);
-      closeSync(this.directory);
+      closeQuietly(this.pin);
+      closeQuietly(this.directory);
     }
   }
 }

@@ -6,8 +6,15 @@ export interface AddressOptions {
   readonly testsPath?: string;
 }
 
-export function windowAddress(port: number, { workspace, developmentPath, testsPath }: AddressOptions): string {
+/** What of a running server its addresses need. */
+export interface Addressed {
+  readonly port: number;
+  readonly token: string;
+}
+
+export function windowAddress({ port, token }: Addressed, { workspace, developmentPath, testsPath }: AddressOptions): string {
   const address = new URL(`http://127.0.0.1:${port}/`);
+  address.searchParams.set('tkn', token);
   if (workspace === undefined) address.searchParams.set('ew', 'true');
   else address.searchParams.set(workspace.endsWith('.code-workspace') ? 'workspace' : 'folder', workspace);
   const remote = (path: string): string => `vscode-remote://127.0.0.1:${port}${encodeURI(path)}`;

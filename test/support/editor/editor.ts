@@ -86,7 +86,7 @@ export class Editor {
   /** Where a browser of one's own finds a window on a folder or a `.code-workspace` file. */
   addressOf(workspace = this.#options.workspace): string {
     const { developmentPath } = this.#options;
-    return windowAddress(this.#run.server.port, {
+    return windowAddress(this.#run.server, {
       ...(workspace === undefined ? {} : { workspace }),
       ...(developmentPath === undefined ? {} : { developmentPath }),
     });

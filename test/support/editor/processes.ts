@@ -3,8 +3,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
 import { DeadlineError, within } from '../deadline';
+import { untilEnded } from './pidfd';
 
 /** How much of a process's output is kept to explain a failure. */
 const keptOutput = 64 * 1024;
@@ -103,9 +103,11 @@ export class StartedProcess {
     } catch (error) {
       if (!(error instanceof DeadlineError)) throw error;
     }
+    const members = await membersOf(this.pid);
     killGroup(this.pid);
     await within(milliseconds, `${this.#name} is ended`, this.ended);
-    await untilGroupGone(this.pid, milliseconds);
+    // Those that were started between the look and the kill.
+    await untilEnded([...members, ...await membersOf(this.pid)], milliseconds);
   }
 }
 
@@ -114,20 +116,6 @@ function killGroup(leader: number): void {
     process.kill(-leader, 'SIGKILL');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
-}
-
-/**
- * The group's other members are not our children, so the system does not tell us of their end: it has to be looked up. They have been
- * killed already, so this is short.
- */
-async function untilGroupGone(leader: number, milliseconds: number): Promise<void> {
-  const deadline = performance.now() + milliseconds;
-  for (;;) {
-    const left = await membersOf(leader);
-    if (left.length === 0) return;
-    if (performance.now() > deadline) throw new DeadlineError(`processes ${left.join(', ')} are still there after ${milliseconds} ms`);
-    await delay(10);
   }
 }
 

@@ -1,5 +1,6 @@
 /** A VS Code server: preparing its folders, starting it, and installing extensions into it. */
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -38,6 +39,8 @@ export interface ServerOptions {
 export interface RunningServer {
   readonly process: StartedProcess;
   readonly port: number;
+  /** What an address must contain for the server to answer. */
+  readonly token: string;
 }
 
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
@@ -45,13 +48,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   await writeSettings(folders, options.settings);
   if (options.locale !== undefined) await writeLanguagePack(folders, options.locale);
   await cp(join(projectFolder(), 'test', 'support', 'driver-extension'), join(folders.extensions, 'holdfast-test.driver-0.0.1'), { recursive: true });
+  // Whoever can open the address has a terminal as this user: not everybody on this machine, who could also read a command line.
+  const token = randomBytes(16).toString('hex');
+  const tokenFile = join(folders.root, 'token');
+  await writeFile(tokenFile, token, { mode: 0o600 });
   const environment = runEnvironment(folders, { ...noMarketplace, ...options.environment, HOLDFAST_DRIVER: folders.driverSocket });
   for (const extension of options.extensions ?? []) await install(extension, options, environment);
   const [command, ...args] = [
     ...(options.wrapper ?? []),
     installation.node,
     ...serverArguments(options),
-    '--without-connection-token',
+    `--connection-token-file=${tokenFile}`,
     ...(options.loadsFromSource === true ? ['--enable-smoke-test-driver'] : []),
     '--disable-workspace-trust',
     '--force-disable-user-env',
@@ -63,7 +70,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const server = await StartedProcess.start('the VS Code server', command ?? installation.node, args, { cwd: folders.home, env: environment });
   try {
     const [, port] = await server.untilOutput(/listening on (?:http:\/\/)?(?:127\.0\.0\.1:)?(\d+)/, startDeadline);
-    return { process: server, port: Number(port) };
+    return { process: server, port: Number(port), token };
   } catch (error) {
     await server.stop(5000);
     throw error;

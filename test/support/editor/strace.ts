@@ -1,4 +1,6 @@
 /** Watching a process's system calls. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runEnvironment, type RunFolders } from './folders';
@@ -33,7 +35,34 @@ export async function startStrace(folders: RunFolders, { pid, expressions }: Str
   let lines: Promise<string[]> | undefined;
   const finish = async (): Promise<string[]> => {
     await strace.stop(deadline, 'SIGINT');
-    return (await readFile(output, 'utf8')).split('\n').filter((line) => line !== '');
+    return whole((await readFile(output, 'utf8')).split('\n').filter((line) => line !== ''));
   };
   return { stop: () => (lines ??= finish()) };
+}
+
+/** Puts a call that another thread interrupted on paper (`<unfinished ...>`, `<... resumed>`) into one line again. */
+export function whole(lines: readonly string[]): string[] {
+  const begun = new Map<string, number>();
+  const joined: (string | undefined)[] = [];
+  for (const line of lines) {
+    const [thread = ''] = line.split(' ');
+    const unfinished = / *<unfinished \.\.\.>$/.exec(line);
+    const resumed = /<\.\.\. \w+ resumed>/.exec(line);
+    const first = resumed ? begun.get(thread) : undefined;
+    if (unfinished) begun.set(thread, joined.push(line.slice(0, unfinished.index)) - 1);
+    else if (resumed && first !== undefined) {
+      joined[first] = `${joined[first] ?? ''}${line.slice(resumed.index + resumed[0].length)}`;
+      begun.delete(thread);
+    } else joined.push(line);
+  }
+  return joined.filter((line) => line !== undefined);
+}
+
+/** Why system calls cannot be watched here, or undefined. */
+export function straceRefusal(): string | undefined {
+  if (spawnSync('strace', ['-V'], { stdio: 'ignore' }).status !== 0) return 'strace is not installed';
+  if (process.getuid?.() === 0) return undefined;
+  const yama = '/proc/sys/kernel/yama/ptrace_scope';
+  const scope = existsSync(yama) ? Number(readFileSync(yama, 'utf8')) : 0;
+  return scope > 0 ? 'only root may watch other processes here (kernel.yama.ptrace_scope)' : undefined;
 }

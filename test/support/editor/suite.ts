@@ -45,7 +45,7 @@ export async function runSuite(options: SuiteOptions): Promise<number> {
     const ended = run.server.process.ended.then((outcome) => {
       throw new Error(`the server ended (${outcome}) before the suite did:\n${run.server.process.output}`);
     });
-    await page.goto(windowAddress(run.server.port, { workspace, developmentPath, testsPath }));
+    await page.goto(windowAddress(run.server, { workspace, developmentPath, testsPath }));
     const code = await within(suiteDeadline, 'the suite ends', Promise.race([exit, crashed, ended]));
     // A suite that could not be loaded says so here, and nowhere else.
     if (code !== 0) own.slice(-shownOwn).forEach(log);

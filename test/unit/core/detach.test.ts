@@ -11,10 +11,17 @@ function permission(overrides: Partial<Permission> = {}): Permission {
   return {
     signal: new AbortController().signal,
     claim: () => true,
+    waited: () => true,
     release: () => true,
-    inTime: (work) => work.then(() => true),
+    mayTryAgain: () => true,
+    inTime: (work) => work().then(() => true),
     ...overrides,
   };
+}
+
+/** The permission's side of a claim. */
+function of(claim: Claim): Pick<Permission, 'claim' | 'waited' | 'release'> {
+  return { claim: () => claim.claim(), waited: () => claim.waited(), release: () => claim.release() };
 }
 
 async function run(options: FakeOptions, given = permission()): Promise<{ reached: string; calls: string[] }> {
@@ -65,7 +72,7 @@ describe('detach', () => {
           assert.ok(claim.abandon());
           controller.abort();
         },
-      }, permission({ claim: () => claim.claim(), release: () => claim.release(), signal: controller.signal }));
+      }, permission({ ...of(claim), signal: controller.signal }));
       assert.equal(outcome.reached, 'direct tooSlow', step);
       assert.ok(!outcome.calls.includes('publish'), step);
     }
@@ -86,9 +93,36 @@ describe('detach', () => {
       onCall: (name) => {
         if (name === 'publish') assert.ok(!claim.abandon(), 'an attempt is under way');
       },
-    }, permission({ claim: () => claim.claim(), release: () => claim.release() }));
-    assert.equal(reached, 'direct changedMeanwhile');
+    }, permission({ ...of(claim) }));
+    assert.equal(reached, 'direct tooSlow');
     assert.deepEqual(calls, ['open', 'stage', 'sync', 'publish']);
+  });
+
+  it('does not try again when the editor may have begun to write: its half file is not the old version', async () => {
+    const { reached, calls } = await run({ published: ['changed'] }, permission({ mayTryAgain: () => false }));
+    assert.equal(reached, 'direct changedMeanwhile');
+    assert.equal(calls.filter((name) => name === 'publish').length, 1);
+  });
+
+  it('does not say detached when the waiting side gave up during the rename', async () => {
+    const claim = new Claim();
+    const { reached } = await run({
+      onCall: (name) => {
+        if (name === 'publish') claim.abandon();
+      },
+    }, permission(of(claim)));
+    assert.equal(reached, 'direct tooSlow');
+  });
+
+  it('renames nothing once it was cancelled, even before the claim', async () => {
+    const controller = new AbortController();
+    const { reached, calls } = await run({
+      onCall: (name) => {
+        if (name === 'sync') controller.abort();
+      },
+    }, permission({ signal: controller.signal }));
+    assert.equal(reached, 'direct tooSlow');
+    assert.ok(!calls.includes('publish'));
   });
 
   it('makes the clone elsewhere when it cannot get to the path from where it is', async () => {

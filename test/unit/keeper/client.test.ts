@@ -24,6 +24,14 @@ const keepers = {
   claimsAndHangs: `port.on('message', (order) => {
     if (order.kind === 'save') Atomics.store(new Int32Array(order.claim), 0, 1);
   });`,
+  claimsWhenStopped: `let save;
+    port.on('message', (order) => {
+      if (order.kind === 'save') save = order;
+      if (order.kind !== 'stop') return;
+      const mayRename = Atomics.compareExchange(new Int32Array(save.claim), 0, 0, 1) === 0;
+      port.postMessage({ kind: 'report', id: save.id, report: mayRename ? good : late });
+      port.close();
+    });`,
   answersWhenCancelled: `port.on('message', (order) => {
     if (order.kind === 'cancel') port.postMessage({ kind: 'report', id: order.id, report: late });
     if (order.kind === 'assess') port.postMessage({ kind: 'report', id: order.id, report: good });
@@ -118,6 +126,13 @@ describe('KeeperClient', function () {
     const { client, events } = start('diesOnSave');
     assert.equal((await client.beforeSave('/x').reached).reason, 'keeperStopped');
     assert.equal(events.length, 1);
+  });
+
+  it('lets nothing be renamed once it is told to stop', async () => {
+    const { client } = start('claimsWhenStopped');
+    const save = client.beforeSave('/x');
+    await client.stop();
+    assert.equal((await save.reached).reason, 'tooSlow');
   });
 
   it('stops within its limit, a keeper that does not listen included', async () => {

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { startGuardedEditor } from '../../../scripts/lib/guardedEditor';
-import type { Editor } from '../../support/editor';
+import { straceRefusal, type Editor } from '../../support/editor';
+import { skip } from '../../support/skip';
 import { changeAndSave, show, untilLevel } from '../../support/statusBar';
 
 describe('the system calls of one save', function () {
@@ -20,7 +21,9 @@ describe('the system calls of one save', function () {
     rmSync(root, { recursive: true, force: true });
   });
 
-  it('the clone is published by one rename, and only then does VS Code truncate what is at the path', async () => {
+  it('the clone is published by one rename, and only then does VS Code truncate what is at the path', async function () {
+    const refusal = straceRefusal();
+    if (refusal !== undefined) skip(this, 'strace', refusal);
     const path = join(root, 'run.sh');
     writeFileSync(path, 'echo one\n');
     editor = await startGuardedEditor({ workspace: root });
@@ -35,7 +38,9 @@ describe('the system calls of one save', function () {
     const ours = await editor.strace({ pid: window.extensionHostPid, expressions: [calls] });
     const theirs = await editor.strace({ pid: editor.serverPid, expressions: [calls] });
     await changeAndSave(window, path, '# changed');
-    const about = (lines: readonly string[]): string[] => lines.filter((line) => /run\.sh|\.holdfast-\d|workshop/.test(line));
+    const about = (lines: readonly string[]): string[] => lines.filter((line) => line.includes(root) || line.includes('workshop'));
+    // VS Code may save documents of its own meanwhile (settings.json), which Holdfast guards as well.
+    const inFolder = (lines: readonly string[]): string[] => lines.filter((line) => line.includes(root));
     const keeper = about(await ours.stop());
     const server = about(await theirs.stop());
     mkdirSync(join('out', 'evidence'), { recursive: true });
@@ -43,12 +48,12 @@ describe('the system calls of one save', function () {
       '# the extension host (Holdfast’s keeper)', ...keeper, '', '# the server (VS Code’s own save)', ...server, '',
     ].join('\n'));
 
-    const renames = keeper.filter((line) => /renameat2\(.*RENAME_EXCHANGE\) += 0/.test(line));
+    const renames = inFolder(keeper).filter((line) => /renameat2\(.*RENAME_EXCHANGE\) += 0/.test(line));
     assert.equal(renames.length, 1, keeper.join('\n'));
-    assert.equal(keeper.filter((line) => / linkat\(.*\.holdfast-\S+~".*\) += 0/.test(line)).length, 1);
-    assert.equal(keeper.filter((line) => /unlinkat\(.*\.holdfast-\S+~".*\) += 0/.test(line)).length, 1);
+    assert.equal(inFolder(keeper).filter((line) => / linkat\(.*\.holdfast-\S+~".*\) += 0/.test(line)).length, 1);
+    assert.equal(inFolder(keeper).filter((line) => /unlinkat\(.*\.holdfast-\S+~".*\) += 0/.test(line)).length, 1);
     assert.ok(!keeper.some((line) => /run\.sh.*O_(WRONLY|RDWR)/.test(line)), 'Holdfast never opens the target for writing');
-    assert.ok(!server.some((line) => /rename|link/.test(line)), 'VS Code itself renames nothing');
+    assert.ok(!inFolder(server).some((line) => /rename|link/.test(line)), 'VS Code itself renames nothing');
     const writes = server.filter((line) => /openat\(.*run\.sh.*O_WRONLY\|O_CREAT\|O_TRUNC/.test(line));
     assert.equal(writes.length, 1, server.join('\n'));
     assert.ok(timeOf(renames[0]) < timeOf(writes[0]), `${renames[0] ?? ''}\n${writes[0] ?? ''}`);

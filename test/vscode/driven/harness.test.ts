@@ -4,7 +4,8 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { Editor, RemoteError, type EditorVersion, type EditorWindow } from '../../support/editor';
+import { Editor, RemoteError, straceRefusal, type EditorVersion, type EditorWindow } from '../../support/editor';
+import { skip } from '../../support/skip';
 import { membersOf } from '../../support/editor/processes';
 
 const versions: readonly EditorVersion[] = ['current', 'oldest'];
@@ -50,7 +51,9 @@ for (const version of versions) {
       await assert.rejects(failing, (error) => error instanceof RemoteError && error.name === 'TypeError' && error.message === 'on purpose' && error.code === 'EPURPOSE');
     });
 
-    it('types, saves by key, by command and by document, and sees the write', async () => {
+    it('types, saves by key, by command and by document, and sees the write', async function () {
+      const refusal = straceRefusal();
+      if (refusal !== undefined) skip(this, 'strace', refusal);
       const strace = await editor.strace({ pid: editor.serverPid, expressions: ['trace=openat'] });
       await show(window, script);
       await window.press('Control+End');
