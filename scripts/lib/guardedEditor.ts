@@ -16,11 +16,11 @@ export async function startGuardedEditor(options: EditorOptions): Promise<Editor
 
 /** Starts it on a new folder, hands both over, and stops and removes everything, whatever happens. */
 export async function withGuardedEditor<T>(
-  name: string, work: (editor: Editor, folder: string) => Promise<T>,
+  name: string, work: (editor: Editor, folder: string) => Promise<T>, options: EditorOptions = {},
 ): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), `holdfast-${name}-`));
   try {
-    const editor = await startGuardedEditor({ workspace: folder });
+    const editor = await startGuardedEditor({ ...options, workspace: folder });
     try {
       return await work(editor, folder);
     } finally {

@@ -20,8 +20,11 @@ export const limits = {
   stop: 200,
 } as const;
 
-/** Saves that the keeper works on at once; more wait their turn. Each needs three descriptors. */
-export const savesAtOnce = 16;
+/**
+ * Saves that the keeper works on at once; more wait their turn. Nearly all of a save's time is waiting for the disk, so
+ * many can; each needs four descriptors.
+ */
+export const savesAtOnce = 128;
 
 /** Clones on their way to the disk at once. Node's pool has four threads for all extensions of the host. */
 export const syncsAtOnce = 2;
