@@ -113,15 +113,21 @@ function filesBelow(folder) {
 
 /** Suites, command line programs and the entry of the suite that runs inside the editor. */
 function isEntry(path) {
-  return /^test\/.*\.test\.ts$/.test(path) || /^scripts\/[^/]+\.ts$/.test(path) || /^test\/.*\.entry\.ts$/.test(path)
-    || path === 'test/support/suite-runner/index.ts';
+  return (
+    /^test\/.*\.test\.ts$/.test(path) ||
+    /^scripts\/[^/]+\.ts$/.test(path) ||
+    /^test\/.*\.entry\.ts$/.test(path) ||
+    path === 'test/support/suite-runner/index.ts'
+  );
 }
 
 const names = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
-const target = process.argv.find((argument) => argument.startsWith('--target='))?.slice('--target='.length)
-  ?? `${process.platform}-${process.arch}`;
+const target =
+  process.argv.find((argument) => argument.startsWith('--target='))?.slice('--target='.length) ??
+  `${process.platform}-${process.arch}`;
 const options = { target: target in targets ? target : 'universal', minify: process.argv.includes('--minify') };
 for (const name of names) {
-  if (!(name in configurations)) throw new Error(`No build configuration is called ${name}; there are: ${Object.keys(configurations).join(', ')}`);
+  if (!(name in configurations))
+    throw new Error(`No build configuration is called ${name}; there are: ${Object.keys(configurations).join(', ')}`);
   await configurations[name](options);
 }

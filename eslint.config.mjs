@@ -17,18 +17,21 @@ function lawOf(layer) {
   return {
     files: [layer === 'extension' ? 'src/extension.ts' : `src/${layer}/**/*.ts`],
     rules: {
-      'no-restricted-imports': ['error', {
-        patterns: [
-          ...forbiddenLayers.map((other) => ({
-            group: [`**/${other}`, `**/${other}/**`],
-            message: `${layer} must not import ${other} (layers.json)`,
-          })),
-          ...forbiddenModules.map((name) => ({
-            group: [name],
-            message: `${layer} must not import ${name} (layers.json)`,
-          })),
-        ],
-      }],
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            ...forbiddenLayers.map((other) => ({
+              group: [`**/${other}`, `**/${other}/**`],
+              message: `${layer} must not import ${other} (layers.json)`,
+            })),
+            ...forbiddenModules.map((name) => ({
+              group: [name],
+              message: `${layer} must not import ${name} (layers.json)`,
+            })),
+          ],
+        },
+      ],
     },
   };
 }
@@ -54,8 +57,17 @@ export default tseslint.config(
   {
     files: ['src/core/**/*.ts'],
     rules: {
-      'no-restricted-globals': ['error',
-        'setTimeout', 'setInterval', 'setImmediate', 'process', 'Buffer', 'performance', 'Date', 'console', 'require',
+      'no-restricted-globals': [
+        'error',
+        'setTimeout',
+        'setInterval',
+        'setImmediate',
+        'process',
+        'Buffer',
+        'performance',
+        'Date',
+        'console',
+        'require',
       ],
       'no-restricted-properties': ['error', { object: 'Math', property: 'random' }],
     },
@@ -69,9 +81,19 @@ export default tseslint.config(
     files: ['**/*.mjs', 'test/support/driver-extension/*.js'],
     languageOptions: {
       globals: {
-        process: 'readonly', console: 'readonly', URL: 'readonly', Buffer: 'readonly', require: 'readonly',
-        module: 'readonly', __dirname: 'readonly', setTimeout: 'readonly', clearTimeout: 'readonly',
-        AbortSignal: 'readonly', AbortController: 'readonly', performance: 'readonly', fetch: 'readonly',
+        process: 'readonly',
+        console: 'readonly',
+        URL: 'readonly',
+        Buffer: 'readonly',
+        require: 'readonly',
+        module: 'readonly',
+        __dirname: 'readonly',
+        setTimeout: 'readonly',
+        clearTimeout: 'readonly',
+        AbortSignal: 'readonly',
+        AbortController: 'readonly',
+        performance: 'readonly',
+        fetch: 'readonly',
         setImmediate: 'readonly',
       },
     },

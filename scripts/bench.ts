@@ -30,9 +30,9 @@ async function timeSave(window: EditorWindow, path: string): Promise<number> {
     const edit = new vscode.WorkspaceEdit();
     const first = document.getText(new vscode.Range(0, 0, 0, 1));
     edit.replace(document.uri, new vscode.Range(0, 0, 0, 1), first === 'a' ? 'b' : 'a');
-    if (!await vscode.workspace.applyEdit(edit)) throw new Error('not edited');
+    if (!(await vscode.workspace.applyEdit(edit))) throw new Error('not edited');
     const began = performance.now();
-    if (!await document.save()) throw new Error('not saved');
+    if (!(await document.save())) throw new Error('not saved');
     return performance.now() - began;
   }, path);
 }
@@ -51,13 +51,15 @@ async function benchSaves(window: EditorWindow, folder: string): Promise<readonl
     await act.open(path);
     const times: Record<'on' | 'off', number[]> = { on: [], off: [] };
     for (let round = 0; round < savesEach; round++) {
-      for (const which of round % 2 === 0 ? ['on', 'off'] as const : ['off', 'on'] as const) {
+      for (const which of round % 2 === 0 ? (['on', 'off'] as const) : (['off', 'on'] as const)) {
         await act.enable(which === 'on');
         times[which].push(await timeSave(window, path));
       }
     }
-    const figures = (which: 'on' | 'off'): SaveTimes['on'] =>
-      ({ median: quantile(times[which], 0.5), p95: quantile(times[which], 0.95) });
+    const figures = (which: 'on' | 'off'): SaveTimes['on'] => ({
+      median: quantile(times[which], 0.5),
+      p95: quantile(times[which], 0.95),
+    });
     const [on, off] = [figures('on'), figures('off')];
     rows.push({ size, off, on, ratio: on.median / off.median });
     await act.close();
@@ -93,18 +95,32 @@ async function main(): Promise<boolean> {
     console.log(`${String(savesEach)} saves of each kind, on and off in turn …`);
     const saves = await benchSaves(window, folder);
     const median = quantile(activation, 0.5);
-    console.log(`\nfirst line of the bundle to the end of activation: median ${median.toFixed(1)} ms of ${activation.join(', ')}\n`);
+    console.log(
+      `\nfirst line of the bundle to the end of activation: median ${median.toFixed(1)} ms of ${activation.join(', ')}\n`,
+    );
     console.log('size      off: median, 95 %     on: median, 95 %      ratio of medians');
     for (const { size, off, on, ratio } of saves) {
-      const cell = ({ median: half, p95 }: SaveTimes['on']): string => `${half.toFixed(1)} ms, ${p95.toFixed(1)} ms`.padEnd(22);
+      const cell = ({ median: half, p95 }: SaveTimes['on']): string =>
+        `${half.toFixed(1)} ms, ${p95.toFixed(1)} ms`.padEnd(22);
       console.log(`${size.padEnd(10)}${cell(off)}${cell(on)}${ratio.toFixed(2)}`);
     }
     await mkdir(join('bench', 'results'), { recursive: true });
     const path = join('bench', 'results', 'detached.json');
     const machine = { cpus: cpus().length, model: cpus()[0]?.model ?? '' };
-    await writeFile(path, `${JSON.stringify({
-      editor: editor.version, machine, unit: 'ms', activation: { median, times: activation }, saves,
-    }, undefined, 2)}\n`);
+    await writeFile(
+      path,
+      `${JSON.stringify(
+        {
+          editor: editor.version,
+          machine,
+          unit: 'ms',
+          activation: { median, times: activation },
+          saves,
+        },
+        undefined,
+        2,
+      )}\n`,
+    );
     console.log(`\n${path}`);
     return median < activationAtMost;
   });

@@ -5,10 +5,10 @@ import { verdict } from './lib/verdict';
 
 async function main(): Promise<void> {
   const results = [
-    ...await staticChecks(),
-    ...await mochaStage('Unit tests and structure', ['out/test/unit/**/*.test.cjs', 'out/test/arch/**/*.test.cjs']),
+    ...(await staticChecks()),
+    ...(await mochaStage('Unit tests and structure', ['out/test/unit/**/*.test.cjs', 'out/test/arch/**/*.test.cjs'])),
   ];
-  process.exitCode = await verdict(results, false) ? 0 : 1;
+  process.exitCode = (await verdict(results, false)) ? 0 : 1;
 }
 
 void main();

@@ -19,7 +19,9 @@ async function main(): Promise<boolean> {
   return withGuardedEditor('demo', async (editor, folder) => {
     const window = await editor.openWindow({ theme: 'dark' });
     await window.activate(extensionId);
-    console.log(`VS Code ${editor.version}: ${String(pairs)} pairs of bash scripts are edited and saved while they run …`);
+    console.log(
+      `VS Code ${editor.version}: ${String(pairs)} pairs of bash scripts are edited and saved while they run …`,
+    );
     const act = actions(runIn(window));
     const runs = await runScripts(act, folder, pairs, seed, () => process.stdout.write('.'));
     const stock = summarize(runs, false);
@@ -42,7 +44,10 @@ async function main(): Promise<boolean> {
     const verdicts: [boolean, string][] = [
       [guarded.disturbed === 0 && !last.disturbed, 'no guarded script was disturbed'],
       [stock.disturbed >= stock.runs * stockDisturbedAtLeast, 'at least 80 % of the stock ones were disturbed'],
-      [guarded.fewestStepsAfterSave >= stepsAfterSaveAtLeast, 'every guarded script ran at least 5 commands after its save'],
+      [
+        guarded.fewestStepsAfterSave >= stepsAfterSaveAtLeast,
+        'every guarded script ran at least 5 commands after its save',
+      ],
       [guarded.diskWrong === 0, 'every guarded save put the document on the disk'],
     ];
     for (const [held, what] of verdicts) console.log(`${held ? 'yes' : 'NO '}  ${what}`);

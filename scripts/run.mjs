@@ -24,7 +24,9 @@ const commands = {
 async function runCommand() {
   const [command, ...args] = process.argv.slice(2);
   if (command === undefined || !Object.hasOwn(commands, command)) {
-    throw new SetupError(`Usage: node scripts/run.mjs <command> [arguments]\nCommands: ${Object.keys(commands).join(', ')}`);
+    throw new SetupError(
+      `Usage: node scripts/run.mjs <command> [arguments]\nCommands: ${Object.keys(commands).join(', ')}`,
+    );
   }
   await ensureDependencies();
   const env = { ...process.env };
@@ -54,7 +56,7 @@ function hand(args, env) {
     child.once('error', reject);
     child.once('close', (code, signal) => resolve(code ?? 128 + constants.signals[signal]));
   });
-  const forward = signal => {
+  const forward = (signal) => {
     // A terminal sends Control+C to both processes; the child must not take it for two.
     if (signal !== 'SIGINT' || !process.stdin.isTTY) {
       child.kill(signal);

@@ -27,10 +27,10 @@ async function main(): Promise<void> {
   for (const name of names) {
     const stage = stages[name];
     if (!stage) throw new Error(`no such stage: ${name}; there are: ${Object.keys(stages).join(', ')}`);
-    results.push(...await stage());
+    results.push(...(await stage()));
   }
   console.log(`\n${names.join(', ')}: ${((performance.now() - began) / 1000).toFixed(0)} s`);
-  process.exitCode = await verdict(results, process.getuid?.() === 0) ? 0 : 1;
+  process.exitCode = (await verdict(results, process.getuid?.() === 0)) ? 0 : 1;
 }
 
 void main();

@@ -37,9 +37,11 @@ export function activate(context: vscode.ExtensionContext): void {
   const levels = owned.add(new Levels(keeper));
   owned.add(new SaveParticipant(keeper, levels, settings, log, () => performance.now()));
   owned.add(new StatusItem(levels, settings));
-  owned.add(vscode.commands.registerCommand('holdfast.showLog' satisfies CommandName, () => {
-    log.show();
-  }));
+  owned.add(
+    vscode.commands.registerCommand('holdfast.showLog' satisfies CommandName, () => {
+      log.show();
+    }),
+  );
   log.write(activatedLine(performance.now() - bundleBegan));
 }
 

@@ -11,12 +11,14 @@ export const extensionId = 'holdfast.holdfast';
 
 export async function startGuardedEditor(options: EditorOptions): Promise<Editor> {
   const { path } = await makePackage('linux-x64');
-  return Editor.start({ ...options, extensions: [...options.extensions ?? [], path] });
+  return Editor.start({ ...options, extensions: [...(options.extensions ?? []), path] });
 }
 
 /** Starts it on a new folder, hands both over, and stops and removes everything, whatever happens. */
 export async function withGuardedEditor<T>(
-  name: string, work: (editor: Editor, folder: string) => Promise<T>, options: EditorOptions = {},
+  name: string,
+  work: (editor: Editor, folder: string) => Promise<T>,
+  options: EditorOptions = {},
 ): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), `holdfast-${name}-`));
   try {

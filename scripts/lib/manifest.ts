@@ -1,5 +1,6 @@
 /** Everything that is made from the tables in `src/core`: pure, so that a test can compare it with what is on disk. */
-import { capabilities, commands, product, settings, temporaryNames, type BooleanSetting } from '../../src/core/contributions';
+import { capabilities, commands, product, settings, type BooleanSetting } from '../../src/core/contributions';
+import { temporaryNames } from '../../src/core/temporaryName';
 import { because, losses, texts } from '../../src/core/text';
 
 type Json = Record<string, unknown>;
@@ -25,12 +26,17 @@ export function manifestParts(): Json {
       })),
       configuration: {
         title: '%displayName%',
-        properties: Object.fromEntries(Object.entries<BooleanSetting>(settings).map(([name, setting]) => [name, {
-          type: setting.type,
-          default: setting.default,
-          scope: setting.scope,
-          markdownDescription: `%setting.${name}%`,
-        }])),
+        properties: Object.fromEntries(
+          Object.entries<BooleanSetting>(settings).map(([name, setting]) => [
+            name,
+            {
+              type: setting.type,
+              default: setting.default,
+              scope: setting.scope,
+              markdownDescription: `%setting.${name}%`,
+            },
+          ]),
+        ),
       },
       configurationDefaults: {
         'files.exclude': { [temporaryNames]: true },
@@ -47,7 +53,9 @@ export function manifestTexts(): Json {
     description: product.description,
     ...prefixed('capability', capabilities),
     ...Object.fromEntries(Object.entries(commands).map(([name, { title }]) => [`command.${name}`, title])),
-    ...Object.fromEntries(Object.entries<BooleanSetting>(settings).map(([name, { description }]) => [`setting.${name}`, description])),
+    ...Object.fromEntries(
+      Object.entries<BooleanSetting>(settings).map(([name, { description }]) => [`setting.${name}`, description]),
+    ),
   };
 }
 
@@ -61,8 +69,10 @@ export function settingsTable(): string {
   return [
     '| setting | default | may be set | what it does |',
     '|---|---|---|---|',
-    ...Object.entries<BooleanSetting>(settings).map(([name, setting]) =>
-      `| \`${name}\` | \`${String(setting.default)}\` | ${scopes[setting.scope]} | ${setting.description} |`),
+    ...Object.entries<BooleanSetting>(settings).map(
+      ([name, setting]) =>
+        `| \`${name}\` | \`${String(setting.default)}\` | ${scopes[setting.scope]} | ${setting.description} |`,
+    ),
   ].join('\n');
 }
 

@@ -12,11 +12,20 @@ export async function mochaStage(name: string, patterns: readonly string[]): Pro
   const reporter = join('out', 'test', 'support', 'reporter.entry.cjs');
   const grep = process.env['HOLDFAST_GREP'];
   return collectResults(name, async (path) => {
-    const child = spawn(process.execPath, [
-      mocha, '--no-config', '--forbid-only', '--reporter', join(process.cwd(), reporter),
-      ...(grep ? ['--grep', grep] : []), ...patterns,
-    ], { stdio: 'inherit', env: { ...process.env, HOLDFAST_RESULTS: path } });
-    const [code] = await once(child, 'close') as [number | null];
+    const child = spawn(
+      process.execPath,
+      [
+        mocha,
+        '--no-config',
+        '--forbid-only',
+        '--reporter',
+        join(process.cwd(), reporter),
+        ...(grep ? ['--grep', grep] : []),
+        ...patterns,
+      ],
+      { stdio: 'inherit', env: { ...process.env, HOLDFAST_RESULTS: path } },
+    );
+    const [code] = (await once(child, 'close')) as [number | null];
     return code ?? -1;
   });
 }
@@ -26,7 +35,8 @@ export async function mochaStage(name: string, patterns: readonly string[]): Pro
  * @param work runs the group, writes its results into the file given, and returns its exit code
  */
 export async function collectResults(
-  name: string, work: (results: string) => Promise<number>,
+  name: string,
+  work: (results: string) => Promise<number>,
 ): Promise<readonly Result[]> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-results-'));
   const path = join(folder, 'results.json');
@@ -38,7 +48,7 @@ export async function collectResults(
     if (code === 0 || results.some(({ state }) => state === 'failed')) return results;
     return [...results, failed(name, `all tests were good, but the exit code was ${String(code)}`)];
   } catch (error) {
-    const text = error instanceof Error ? error.stack ?? error.message : String(error);
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     console.log(text);
     return [failed(name, text)];
   } finally {

@@ -48,7 +48,14 @@ export async function makePackage(target: PackageTarget): Promise<Package> {
   const platform = target === 'universal' ? [] : ['--target', target];
   const vsce = join('node_modules', '@vscode', 'vsce', 'vsce');
   await run(process.execPath, [
-    vsce, 'package', '--no-dependencies', '--skip-license', '--allow-missing-repository', ...platform, '--out', path,
+    vsce,
+    'package',
+    '--no-dependencies',
+    '--skip-license',
+    '--allow-missing-repository',
+    ...platform,
+    '--out',
+    path,
   ]);
   const { size } = await stat(path);
   return { target, path, size, files: await listZip(path) };

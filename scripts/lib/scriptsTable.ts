@@ -8,7 +8,14 @@ export function scriptsTable(stock: ScriptSummary, guarded: ScriptSummary): stri
     ['Holdfast on', ...columns(guarded)],
   ];
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n');
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
 function columns({ runs, disturbed, diskWrong, example }: ScriptSummary): string[] {

@@ -6,26 +6,29 @@ import { performance } from 'node:perf_hooks';
 import type { Result } from '../../test/support/results';
 
 const checks: Readonly<Record<string, readonly string[]>> = {
-  'types': [join('node_modules', 'typescript', 'bin', 'tsc'), '--noEmit', '-p', '.'],
-  'lint': [join('node_modules', 'eslint', 'bin', 'eslint.js'), '.'],
+  types: [join('node_modules', 'typescript', 'bin', 'tsc'), '--noEmit', '-p', '.'],
+  format: [join('node_modules', 'prettier', 'bin', 'prettier.cjs'), '--check', '--log-level', 'warn', '.'],
+  lint: [join('node_modules', 'eslint', 'bin', 'eslint.js'), '.'],
 };
 
-/** Types and lint, side by side; each counts as a test. */
+/** Types, formatting and lint, side by side; each counts as a test. */
 export async function staticChecks(): Promise<readonly Result[]> {
-  return Promise.all(Object.entries(checks).map(async ([title, args]): Promise<Result> => {
-    const began = performance.now();
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        output += text;
-      });
-    }
-    const [code] = await once(child, 'close') as [number | null];
-    const duration = performance.now() - began;
-    console.log(`  ${code === 0 ? '✓' : '✗'} ${title} (${(duration / 1000).toFixed(1)} s)`);
-    if (code === 0) return { title, state: 'passed', duration };
-    console.log(output);
-    return { title, state: 'failed', duration, error: output };
-  }));
+  return Promise.all(
+    Object.entries(checks).map(async ([title, args]): Promise<Result> => {
+      const began = performance.now();
+      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+      let output = '';
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.setEncoding('utf8').on('data', (text: string) => {
+          output += text;
+        });
+      }
+      const [code] = (await once(child, 'close')) as [number | null];
+      const duration = performance.now() - began;
+      console.log(`  ${code === 0 ? '✓' : '✗'} ${title} (${(duration / 1000).toFixed(1)} s)`);
+      if (code === 0) return { title, state: 'passed', duration };
+      console.log(output);
+      return { title, state: 'failed', duration, error: output };
+    }),
+  );
 }

@@ -19,7 +19,9 @@ export async function verdict(results: readonly Result[], checkSkips: boolean): 
     console.log(`failed: ${title}: this skip (${skip?.id ?? 'without a reason'}) is not in test/skips.json`);
   }
   const bad = failed.length + unexpected.length;
-  console.log(`\n${String(passed)} passed, ${String(bad)} failed, ${String(skipped.length - unexpected.length)} skipped`);
+  console.log(
+    `\n${String(passed)} passed, ${String(bad)} failed, ${String(skipped.length - unexpected.length)} skipped`,
+  );
   return bad === 0 && passed > 0;
 }
 

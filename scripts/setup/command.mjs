@@ -8,7 +8,7 @@ const tailLength = 4000;
 
 /** What is running now. It ends when this process ends, so that nothing writes into folders that are being removed. */
 const running = new Set();
-process.on('exit', () => running.forEach(child => child.kill()));
+process.on('exit', () => running.forEach((child) => child.kill()));
 
 /**
  * Runs a command to its end and returns what it wrote to standard output. Its output is shown only if it fails.
@@ -24,14 +24,14 @@ export function run(command, args, options = {}) {
     running.add(child);
     let stdout = '';
     let all = '';
-    child.stdout.setEncoding('utf8').on('data', text => {
+    child.stdout.setEncoding('utf8').on('data', (text) => {
       stdout += text;
       all += text;
     });
-    child.stderr.setEncoding('utf8').on('data', text => {
+    child.stderr.setEncoding('utf8').on('data', (text) => {
       all += text;
     });
-    child.once('error', cause => {
+    child.once('error', (cause) => {
       running.delete(child);
       reject(new SetupError(`${command} could not be started: ${cause.message}`, { cause }));
     });
@@ -55,8 +55,8 @@ export function run(command, args, options = {}) {
 export function find(name) {
   const path = process.env['PATH'] ?? '';
   return [...path.split(delimiter), '/usr/sbin', '/sbin']
-    .filter(directory => directory !== '')
-    .map(directory => join(directory, name))
+    .filter((directory) => directory !== '')
+    .map((directory) => join(directory, name))
     .find(isProgram);
 }
 

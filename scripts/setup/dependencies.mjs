@@ -12,7 +12,9 @@ const stampFile = join(root, 'node_modules', '.holdfast-lock');
 
 /** Installs the project's modules, exactly as the lock file has them, unless that is what is there. */
 export async function ensureDependencies() {
-  const wanted = createHash('sha256').update(await readFile(lockFile)).digest('hex');
+  const wanted = createHash('sha256')
+    .update(await readFile(lockFile))
+    .digest('hex');
   if ((await readStamp()) === wanted) {
     return;
   }

@@ -18,12 +18,16 @@ export async function ensureEditor(which) {
   const editor = editors[which];
   const machine = supportedMachine();
   const node = await ensureNode(editor.node, machine);
-  const entry = await cached(`vscode-server-${editor.version}-${machine}-${recipe}`, `VS Code ${editor.version}, built from npm packages`, async folder => {
-    await unpack({ name: editor.package, version: editor.packageVersion, integrity: editor.integrity, folder });
-    const server = join(folder, 'lib', 'vscode');
-    await dropUnwanted(server, editor.unwanted);
-    await installModules(server, node, editor.native);
-  });
+  const entry = await cached(
+    `vscode-server-${editor.version}-${machine}-${recipe}`,
+    `VS Code ${editor.version}, built from npm packages`,
+    async (folder) => {
+      await unpack({ name: editor.package, version: editor.packageVersion, integrity: editor.integrity, folder });
+      const server = join(folder, 'lib', 'vscode');
+      await dropUnwanted(server, editor.unwanted);
+      await installModules(server, node, editor.native);
+    },
+  );
   return { node: join(node, 'bin', 'node'), server: join(entry, 'lib', 'vscode'), version: editor.version };
 }
 
@@ -32,7 +36,7 @@ export async function ensureEditor(which) {
  * @param {string} machine
  */
 function ensureNode(version, machine) {
-  return cached(`node-${version}-${machine}-${recipe}`, `Node.js ${version}`, folder =>
+  return cached(`node-${version}-${machine}-${recipe}`, `Node.js ${version}`, (folder) =>
     unpack({ name: `node-linux-${machine}`, version, integrity: nodes[version][machine], folder }),
   );
 }
@@ -56,12 +60,12 @@ async function dropUnwanted(server, unwanted) {
   if (unwanted.length === 0) {
     return;
   }
-  await edit(join(server, 'package.json'), manifest => {
+  await edit(join(server, 'package.json'), (manifest) => {
     for (const name of unwanted) {
       delete manifest.dependencies[name];
     }
   });
-  await edit(join(server, 'npm-shrinkwrap.json'), lock => {
+  await edit(join(server, 'npm-shrinkwrap.json'), (lock) => {
     for (const name of unwanted) {
       delete lock.packages[''].dependencies[name];
     }
@@ -89,9 +93,17 @@ async function edit(file, change) {
  * @param {readonly string[]} native
  */
 async function installModules(server, node, native) {
-  const env = { ...process.env, PATH: [join(node, 'bin'), process.env['PATH']].join(delimiter), npm_config_nodedir: node };
+  const env = {
+    ...process.env,
+    PATH: [join(node, 'bin'), process.env['PATH']].join(delimiter),
+    npm_config_nodedir: node,
+  };
   const quiet = ['--no-audit', '--no-fund', '--no-progress', '--loglevel=error'];
   await run('npm', ['install', '--omit=dev', '--ignore-scripts', ...quiet], { cwd: server, env });
   await run('npm', ['rebuild', ...native, ...quiet], { cwd: server, env });
-  await Promise.all(native.map(name => rm(join(server, 'node_modules', name, 'build', 'Release', 'obj.target'), { recursive: true, force: true })));
+  await Promise.all(
+    native.map((name) =>
+      rm(join(server, 'node_modules', name, 'build', 'Release', 'obj.target'), { recursive: true, force: true }),
+    ),
+  );
 }

@@ -12,11 +12,17 @@ import { SetupError } from './report.mjs';
  * @param {{ name: string, version: string, integrity: string, folder: string }} what
  */
 export async function unpack({ name, version, integrity, folder }) {
-  const output = await run('npm', ['pack', `${name}@${version}`, '--json', '--ignore-scripts', '--pack-destination', folder], { cwd: folder });
+  const output = await run(
+    'npm',
+    ['pack', `${name}@${version}`, '--json', '--ignore-scripts', '--pack-destination', folder],
+    { cwd: folder },
+  );
   const archive = join(folder, archiveName(output));
   const found = await sha512(archive);
   if (found !== integrity) {
-    throw new SetupError(`${name}@${version} is not what it was when it was chosen:\nexpected ${integrity}\nreceived ${found}`);
+    throw new SetupError(
+      `${name}@${version} is not what it was when it was chosen:\nexpected ${integrity}\nreceived ${found}`,
+    );
   }
   await run('tar', ['-xzf', archive, '-C', folder, '--strip-components=1', '--no-same-owner']);
   await rm(archive);

@@ -27,7 +27,12 @@ const programs = [
 ];
 
 /** Where distributions put the font. Without any font the editor runs, but its pictures show boxes. */
-const fontFolders = ['/usr/share/fonts/truetype/dejavu', '/usr/share/fonts/TTF', '/usr/share/fonts/dejavu-sans-fonts', '/usr/share/fonts/dejavu'];
+const fontFolders = [
+  '/usr/share/fonts/truetype/dejavu',
+  '/usr/share/fonts/TTF',
+  '/usr/share/fonts/dejavu-sans-fonts',
+  '/usr/share/fonts/dejavu',
+];
 const font = { package: 'fonts-dejavu-core', without: 'pictures with readable text' };
 
 /** Installs what is missing if it may, and otherwise says what to install. Returns the browser's path. */
@@ -37,9 +42,9 @@ export async function ensureSystem() {
     await install(missing);
     missing = findMissing();
   }
-  const required = missing.filter(entry => entry.without === undefined);
+  const required = missing.filter((entry) => entry.without === undefined);
   if (required.length > 0) {
-    const names = required.map(entry => entry.package).join(' ');
+    const names = required.map((entry) => entry.package).join(' ');
     throw new SetupError(`Missing: ${names}\nOn Debian:  sudo apt-get install -y --no-install-recommends ${names}`);
   }
   for (const entry of missing) {
@@ -49,8 +54,8 @@ export async function ensureSystem() {
 }
 
 function findMissing() {
-  const missing = programs.filter(entry => firstOf(entry.any) === undefined);
-  return fontFolders.some(folder => existsSync(folder)) ? missing : [...missing, font];
+  const missing = programs.filter((entry) => firstOf(entry.any) === undefined);
+  return fontFolders.some((folder) => existsSync(folder)) ? missing : [...missing, font];
 }
 
 /** @param {readonly string[]} names */
@@ -71,16 +76,18 @@ function firstOf(names) {
  */
 async function install(entries) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const apt = packages => run('apt-get', ['install', '-y', '--no-install-recommends', ...packages], { env });
-  await step(`system packages: ${entries.map(entry => entry.package).join(', ')}`, async () => {
+  const apt = (packages) => run('apt-get', ['install', '-y', '--no-install-recommends', ...packages], { env });
+  await step(`system packages: ${entries.map((entry) => entry.package).join(', ')}`, async () => {
     await run('apt-get', ['update'], { env });
-    const required = entries.filter(entry => entry.without === undefined).map(entry => entry.package);
+    const required = entries.filter((entry) => entry.without === undefined).map((entry) => entry.package);
     if (required.length > 0) await apt(required);
-    for (const entry of entries.filter(one => one.without !== undefined)) {
+    for (const entry of entries.filter((one) => one.without !== undefined)) {
       try {
         await apt([entry.package]);
       } catch (error) {
-        say(`! ${entry.package} could not be installed: ${error instanceof Error ? error.message.split('\n')[0] : error}`);
+        say(
+          `! ${entry.package} could not be installed: ${error instanceof Error ? error.message.split('\n')[0] : error}`,
+        );
       }
     }
   });

@@ -34,9 +34,6 @@ export const commands = {
 
 export type CommandName = keyof typeof commands;
 
-/** Every temporary name that Holdfast ever gives: `.holdfast-<pid>-<start time>-<n>~`. */
-export const temporaryNames = '**/.holdfast-*~';
-
 export const capabilities = {
   virtualWorkspaces: 'Holdfast guards files on a disk: a virtual workspace has no inodes and no running programs.',
   untrustedWorkspaces:

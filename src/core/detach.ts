@@ -60,9 +60,7 @@ export async function detach(system: TargetSystem, path: string, permission: Per
   }
 }
 
-async function attemptDetach(
-  system: TargetSystem, path: string, permission: Permission,
-): Promise<Report | 'again'> {
+async function attemptDetach(system: TargetSystem, path: string, permission: Permission): Promise<Report | 'again'> {
   const target = system.open(path);
   if (!target) return report('newFile');
   try {

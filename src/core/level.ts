@@ -42,7 +42,12 @@ export type Reason = keyof typeof levelOf;
 
 /** Reasons for which a save got less than its target could have been given. The user is shown these as a warning. */
 const shortfalls: ReadonlySet<Reason> = new Set<Reason>([
-  'noRoom', 'tooSlow', 'busy', 'changedMeanwhile', 'keeperStopped', 'failed',
+  'noRoom',
+  'tooSlow',
+  'busy',
+  'changedMeanwhile',
+  'keeperStopped',
+  'failed',
 ]);
 
 export function isShortfall(reason: Reason): boolean {

@@ -15,14 +15,19 @@ export function savedLine(path: string, report: Report, milliseconds: number): L
     `time=${milliseconds.toFixed(1)}ms`,
     ...(report.lost ? [`lost=${report.lost.what}:${report.lost.name}`] : []),
     ...(report.synced === false ? ['synced=no'] : []),
-    ...(report.error ? [
-      `operation=${report.error.operation}`,
-      `errno=${report.error.errno}`,
-      `at=${JSON.stringify(report.error.path)}`,
-      ...(report.error.errno === 'UNKNOWN' ? [`detail=${JSON.stringify(report.error.detail)}`] : []),
-    ] : []),
+    ...(report.error
+      ? [
+          `operation=${report.error.operation}`,
+          `errno=${report.error.errno}`,
+          `at=${JSON.stringify(report.error.path)}`,
+          ...(report.error.errno === 'UNKNOWN' ? [`detail=${JSON.stringify(report.error.detail)}`] : []),
+        ]
+      : []),
   ];
-  return { severity: isShortfall(report.reason) ? 'warn' : 'info', text: `save ${JSON.stringify(path)}: ${facts.join(' ')}` };
+  return {
+    severity: isShortfall(report.reason) ? 'warn' : 'info',
+    text: `save ${JSON.stringify(path)}: ${facts.join(' ')}`,
+  };
 }
 
 export function activatedLine(milliseconds: number): LogLine {
@@ -34,7 +39,10 @@ export function keeperLine(event: KeeperEvent): LogLine {
     case 'ready':
       return event.platform.supported
         ? { severity: 'info', text: 'keeper: ready' }
-        : { severity: 'warn', text: `keeper: no private copies here (${event.platform.why}: ${event.platform.detail})` };
+        : {
+            severity: 'warn',
+            text: `keeper: no private copies here (${event.platform.why}: ${event.platform.detail})`,
+          };
     case 'died': {
       const { operation, path, errno, detail } = event.error;
       const next = event.startedAgain ? 'started again' : 'not started again';

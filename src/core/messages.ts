@@ -10,13 +10,13 @@ export interface KeeperData {
 export type Order =
   | { readonly kind: 'assess'; readonly id: number; readonly path: string }
   | {
-    readonly kind: 'save';
-    readonly id: number;
-    readonly path: string;
-    readonly claim: SharedArrayBuffer;
-    /** When we were told of the save: milliseconds since the epoch, the one clock that both threads share. */
-    readonly toldAt: number;
-  }
+      readonly kind: 'save';
+      readonly id: number;
+      readonly path: string;
+      readonly claim: SharedArrayBuffer;
+      /** When we were told of the save: milliseconds since the epoch, the one clock that both threads share. */
+      readonly toldAt: number;
+    }
   /** The one who waited for save `id` has given up: cut the work short. It is still answered. */
   | { readonly kind: 'cancel'; readonly id: number }
   | { readonly kind: 'stop' };

@@ -3,8 +3,7 @@ import { because, losses, message, texts, type Message } from './text';
 
 /** Who switched the guard off for a document. */
 export type SwitchedOffBy =
-  | { readonly by: 'folder'; readonly folder: string }
-  | { readonly by: 'workspace' | 'user' | 'default' };
+  { readonly by: 'folder'; readonly folder: string } | { readonly by: 'workspace' | 'user' | 'default' };
 
 export interface StatusInput {
   /** The file's base name, as the user sees it. */
@@ -33,11 +32,17 @@ export function statusView(input: StatusInput): StatusView {
   switch (report.level) {
     case 'detached':
       return {
-        icon: 'shield', label: message(texts.detached), tooltip: message(texts.detachedTooltip, name), warning: false,
+        icon: 'shield',
+        label: message(texts.detached),
+        tooltip: message(texts.detachedTooltip, name),
+        warning: false,
       };
     case 'none':
       return {
-        icon: 'dash', label: message(texts.none), tooltip: message(texts.noneTooltip, name, why), warning: false,
+        icon: 'dash',
+        label: message(texts.none),
+        tooltip: message(texts.noneTooltip, name, why),
+        warning: false,
       };
     case 'direct': {
       const fellShort = isShortfall(report.reason) && input.when === 'reached';

@@ -62,7 +62,8 @@ export const texts = {
   directTooltip: '{0}: a save changes the file in place, because {1}. Programs that use it now will see the change.',
   shortfallTooltip: '{0}: the last save changed the file in place, because {1}. Programs that used it saw the change.',
   noneTooltip: '{0}: there is nothing to guard, because {1}.',
-  offTooltip: '{0}: Holdfast is switched off by {1}. A save changes the file in place; programs that use it now will see the change.',
+  offTooltip:
+    '{0}: Holdfast is switched off by {1}. A save changes the file in place; programs that use it now will see the change.',
   offByFolder: 'the settings of the folder {0}',
   offByWorkspace: 'the workspace settings',
   offByUser: 'the user settings',

@@ -40,14 +40,16 @@ async function save(order: Extract<Order, { kind: 'save' }>): Promise<Report> {
   running.set(order.id, controller);
   const { targets } = platform;
   try {
-    return await turns.take(() => detach(targets, order.path, {
-      signal: controller.signal,
-      claim: () => claim.claim(),
-      waited: () => claim.waited(),
-      release: () => claim.release(),
-      mayTryAgain: () => now() - order.toldAt < limits.surelyBeforeWrite,
-      inTime: (work) => syncInTime(work, syncLimit(order.toldAt + limits.saveGivesUp - now(), turns.waiting)),
-    }));
+    return await turns.take(() =>
+      detach(targets, order.path, {
+        signal: controller.signal,
+        claim: () => claim.claim(),
+        waited: () => claim.waited(),
+        release: () => claim.release(),
+        mayTryAgain: () => now() - order.toldAt < limits.surelyBeforeWrite,
+        inTime: (work) => syncInTime(work, syncLimit(order.toldAt + limits.saveGivesUp - now(), turns.waiting)),
+      }),
+    );
   } finally {
     running.delete(order.id);
   }

@@ -14,9 +14,8 @@ export function activeFile(): ActiveFile | undefined {
   const uri = uriOf(input);
   if (uri?.scheme !== 'file') return undefined;
   const wanted = uri.toString();
-  const known: readonly { readonly uri: vscode.Uri }[] = input instanceof vscode.TabInputNotebook
-    ? vscode.workspace.notebookDocuments
-    : vscode.workspace.textDocuments;
+  const known: readonly { readonly uri: vscode.Uri }[] =
+    input instanceof vscode.TabInputNotebook ? vscode.workspace.notebookDocuments : vscode.workspace.textDocuments;
   return { uri, announced: known.some((document) => document.uri.toString() === wanted) };
 }
 

@@ -8,7 +8,8 @@ import { translate } from './translate';
 export async function tellInvalidSetting({ setting, expected }: SettingProblem): Promise<void> {
   const open = translate(message(texts.openSettings));
   const answer = await vscode.window.showWarningMessage(
-    translate(message(texts.invalidSetting, setting, expected)), open,
+    translate(message(texts.invalidSetting, setting, expected)),
+    open,
   );
   if (answer === open) await vscode.commands.executeCommand('workbench.action.openSettings', setting);
 }

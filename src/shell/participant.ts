@@ -32,19 +32,27 @@ export class SaveParticipant implements Disposable {
     this.#settings = settings;
     this.#log = log;
     this.#now = now;
-    this.#owned.add(vscode.workspace.onWillSaveTextDocument((event) => {
-      this.#takePart(event.document.uri, event);
-    }));
-    this.#owned.add(vscode.workspace.onWillSaveNotebookDocument((event) => {
-      this.#takePart(event.notebook.uri, event);
-    }));
+    this.#owned.add(
+      vscode.workspace.onWillSaveTextDocument((event) => {
+        this.#takePart(event.document.uri, event);
+      }),
+    );
+    this.#owned.add(
+      vscode.workspace.onWillSaveNotebookDocument((event) => {
+        this.#takePart(event.notebook.uri, event);
+      }),
+    );
     // A file that a save has just made has a level of its own from then on.
-    this.#owned.add(vscode.workspace.onDidSaveTextDocument((document) => {
-      this.#lookAgainAtNew(document.uri);
-    }));
-    this.#owned.add(vscode.workspace.onDidSaveNotebookDocument((notebook) => {
-      this.#lookAgainAtNew(notebook.uri);
-    }));
+    this.#owned.add(
+      vscode.workspace.onDidSaveTextDocument((document) => {
+        this.#lookAgainAtNew(document.uri);
+      }),
+    );
+    this.#owned.add(
+      vscode.workspace.onDidSaveNotebookDocument((notebook) => {
+        this.#lookAgainAtNew(notebook.uri);
+      }),
+    );
   }
 
   dispose(): void {

@@ -34,7 +34,7 @@ export class Settings {
     const key = name.slice(section.length + 1);
     const raw: unknown = vscode.workspace.getConfiguration(section, uri).get(key);
     const { value, problem } = decode(name, raw);
-    if (problem) this.#tellOnce(problem, `${name}=${JSON.stringify(raw) as string | undefined ?? ''}`);
+    if (problem) this.#tellOnce(problem, `${name}=${(JSON.stringify(raw) as string | undefined) ?? ''}`);
     return value;
   }
 

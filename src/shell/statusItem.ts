@@ -21,9 +21,7 @@ export class StatusItem implements Disposable {
   constructor(levels: Levels, settings: Settings) {
     this.#levels = levels;
     this.#settings = settings;
-    this.#item = this.#owned.add(
-      vscode.window.createStatusBarItem('level', vscode.StatusBarAlignment.Right, 100),
-    );
+    this.#item = this.#owned.add(vscode.window.createStatusBarItem('level', vscode.StatusBarAlignment.Right, 100));
     this.#item.name = translate(message(texts.itemName));
     this.#item.command = 'holdfast.showLog' satisfies CommandName;
     this.#listen();
@@ -41,24 +39,32 @@ export class StatusItem implements Disposable {
     this.#owned.add(vscode.window.tabGroups.onDidChangeTabs(look));
     this.#owned.add(vscode.window.tabGroups.onDidChangeTabGroups(look));
     this.#owned.add(vscode.window.onDidChangeActiveTextEditor(look));
-    this.#owned.add(vscode.window.onDidChangeWindowState((state) => {
-      if (state.focused) look();
-    }));
+    this.#owned.add(
+      vscode.window.onDidChangeWindowState((state) => {
+        if (state.focused) look();
+      }),
+    );
     const lookIfActive = ({ uri }: { readonly uri: vscode.Uri }): void => {
       if (activeFile()?.uri.toString() === uri.toString()) look();
     };
     this.#owned.add(vscode.workspace.onDidOpenTextDocument(lookIfActive));
     this.#owned.add(vscode.workspace.onDidOpenNotebookDocument(lookIfActive));
-    this.#owned.add(vscode.workspace.onDidCloseTextDocument((document) => {
-      this.#levels.forget(document.uri);
-    }));
-    this.#owned.add(vscode.workspace.onDidChangeConfiguration((event) => {
-      if (concernsUs(event)) look();
-    }));
-    this.#owned.add(this.#levels.onDidChange((uri) => {
-      const active = activeFile();
-      if (active?.uri.toString() === uri.toString()) this.#show(active);
-    }));
+    this.#owned.add(
+      vscode.workspace.onDidCloseTextDocument((document) => {
+        this.#levels.forget(document.uri);
+      }),
+    );
+    this.#owned.add(
+      vscode.workspace.onDidChangeConfiguration((event) => {
+        if (concernsUs(event)) look();
+      }),
+    );
+    this.#owned.add(
+      this.#levels.onDidChange((uri) => {
+        const active = activeFile();
+        if (active?.uri.toString() === uri.toString()) this.#show(active);
+      }),
+    );
   }
 
   /** Shows what is known at once, and looks at the file anew. */
@@ -79,11 +85,13 @@ export class StatusItem implements Disposable {
       return;
     }
     const switchedOff = known.report.reason === 'switchedOff';
-    this.#assign(statusView({
-      name: basename(active.uri.fsPath),
-      ...known,
-      ...(switchedOff ? { switchedOffBy: this.#settings.switchedOffBy(active.uri) } : {}),
-    }));
+    this.#assign(
+      statusView({
+        name: basename(active.uri.fsPath),
+        ...known,
+        ...(switchedOff ? { switchedOffBy: this.#settings.switchedOffBy(active.uri) } : {}),
+      }),
+    );
   }
 
   #knownLevel(active: ActiveFile): KnownLevel | undefined {

@@ -12,7 +12,7 @@ interface Law {
 const laws = JSON.parse(readFileSync('layers.json', 'utf8')) as Record<string, Law>;
 
 function layerOf(path: string): string {
-  return path === 'src/extension.ts' ? 'extension' : path.split('/')[1] ?? path;
+  return path === 'src/extension.ts' ? 'extension' : (path.split('/')[1] ?? path);
 }
 
 /** Every module that the source asks for, however it does: import, export from, import type, require, import(). */
@@ -26,8 +26,11 @@ export function importsOf(path: string, source: string): string[] {
     if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument) && ts.isStringLiteral(node.argument.literal)) {
       found.push(node.argument.literal.text);
     }
-    if (ts.isCallExpression(node) && (node.expression.kind === ts.SyntaxKind.ImportKeyword
-      || (ts.isIdentifier(node.expression) && node.expression.text === 'require'))) {
+    if (
+      ts.isCallExpression(node) &&
+      (node.expression.kind === ts.SyntaxKind.ImportKeyword ||
+        (ts.isIdentifier(node.expression) && node.expression.text === 'require'))
+    ) {
       const [argument] = node.arguments;
       found.push(argument && ts.isStringLiteral(argument) ? argument.text : '<computed>');
     }
@@ -46,7 +49,9 @@ export function breach(path: string, specifier: string): string | undefined {
     if (target === 'src/extension') return `${path} imports the composition root`;
     return law.imports.includes(layerOf(target)) ? undefined : `${path} imports ${target}`;
   }
-  const allowed = law.modules.some((name) => name === specifier || (name === 'node:*' && specifier.startsWith('node:')));
+  const allowed = law.modules.some(
+    (name) => name === specifier || (name === 'node:*' && specifier.startsWith('node:')),
+  );
   return allowed ? undefined : `${path} imports ${specifier}`;
 }
 
@@ -57,7 +62,8 @@ const sources = readdirSync('src', { recursive: true, withFileTypes: true })
 describe('layers', () => {
   it('holds for every import of the product', () => {
     const breaches = sources.flatMap((path) =>
-      importsOf(path, readFileSync(path, 'utf8')).flatMap((specifier) => breach(path, specifier) ?? []));
+      importsOf(path, readFileSync(path, 'utf8')).flatMap((specifier) => breach(path, specifier) ?? []),
+    );
     assert.ok(sources.length > 20, 'the sources were found');
     assert.deepEqual(breaches, []);
   });

@@ -12,7 +12,13 @@ export async function compiled(name: string): Promise<string> {
   await mkdir(folder, { recursive: true });
   const program = join(folder, `${name}-${String(process.pid)}`);
   await promisify(execFile)('gcc', [
-    '-O1', '-Wall', '-Wextra', '-Werror', '-o', program, join(root, 'test', 'support', 'c', `${name}.c`),
+    '-O1',
+    '-Wall',
+    '-Wextra',
+    '-Werror',
+    '-o',
+    program,
+    join(root, 'test', 'support', 'c', `${name}.c`),
   ]);
   return program;
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 /** `host` is whatever the directory for temporary files is on. */
 export const FILE_SYSTEMS = ['host', 'ext4', 'xfs', 'btrfs', 'tmpfs', 'overlay', 'bindfs'] as const;
 
-export type FileSystemName = typeof FILE_SYSTEMS[number];
+export type FileSystemName = (typeof FILE_SYSTEMS)[number];
 
 export interface FileSystem {
   readonly name: FileSystemName;
@@ -41,7 +41,11 @@ export function mountFileSystem(name: FileSystemName, options: { tmpfsSize?: str
   chmodSync(base, 0o755);
   const mountPoint = join(base, 'mnt');
   mkdirSync(mountPoint);
-  const undo: (() => void)[] = [() => { rmSync(base, { recursive: true, force: true }); }];
+  const undo: (() => void)[] = [
+    () => {
+      rmSync(base, { recursive: true, force: true });
+    },
+  ];
   const release = (): void => {
     for (const step of undo.splice(0).reverse()) {
       step();
@@ -49,7 +53,9 @@ export function mountFileSystem(name: FileSystemName, options: { tmpfsSize?: str
   };
   const mount = (target: string, ...parameters: string[]): void => {
     run('mount', ...parameters, target);
-    undo.push(() => { run('umount', target); });
+    undo.push(() => {
+      run('umount', target);
+    });
   };
   const image = join(base, 'image');
   try {
@@ -86,13 +92,21 @@ export function mountFileSystem(name: FileSystemName, options: { tmpfsSize?: str
         mount(lower, '-t', 'tmpfs', '-o', 'size=256m', 'tmpfs');
         mkdirSync(join(lower, 'd'));
         chmodSync(join(lower, 'd'), 0o777);
-        mount(mountPoint, '-t', 'overlay', '-o',
-          `lowerdir=${lower},upperdir=${join(base, 'upper')},workdir=${join(base, 'work')}`, 'overlay');
+        mount(
+          mountPoint,
+          '-t',
+          'overlay',
+          '-o',
+          `lowerdir=${lower},upperdir=${join(base, 'upper')},workdir=${join(base, 'work')}`,
+          'overlay',
+        );
         break;
       case 'bindfs':
         mkdirSync(join(base, 'backing'));
         run('bindfs', join(base, 'backing'), mountPoint);
-        undo.push(() => { run('umount', mountPoint); });
+        undo.push(() => {
+          run('umount', mountPoint);
+        });
         break;
     }
     const directory = join(mountPoint, 'd');

@@ -43,7 +43,10 @@ export function mustOpen(host: Host, path: string): Target {
 }
 
 /** Opens, stages, publishes and closes. */
-export async function replaceByClone(host: Host, path: string): Promise<{ published: string; losses: readonly Loss[] }> {
+export async function replaceByClone(
+  host: Host,
+  path: string,
+): Promise<{ published: string; losses: readonly Loss[] }> {
   const target = mustOpen(host, path);
   let staged: Staged | undefined;
   try {

@@ -6,7 +6,8 @@ import Mocha from 'mocha';
 import type { Result } from './results';
 import { skipOf } from './skip';
 
-const { EVENT_RUN_END, EVENT_SUITE_BEGIN, EVENT_TEST_FAIL, EVENT_TEST_PASS, EVENT_TEST_PENDING } = Mocha.Runner.constants;
+const { EVENT_RUN_END, EVENT_SUITE_BEGIN, EVENT_TEST_FAIL, EVENT_TEST_PASS, EVENT_TEST_PENDING } =
+  Mocha.Runner.constants;
 /** Longer tests say how long they took, in milliseconds. */
 const worthSaying = 1_000;
 
@@ -24,7 +25,7 @@ export default class Reporter {
       console.log(`    ✓ ${test.title}${took}`);
     });
     runner.on(EVENT_TEST_FAIL, (test, thrown: unknown) => {
-      const error = thrown instanceof Error ? thrown.stack ?? thrown.message : String(thrown);
+      const error = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
       this.#results.push({ title: test.fullTitle(), state: 'failed', duration: test.duration ?? 0, error });
       console.log(`    ✗ ${test.title}\n${error.replace(/^/gm, '      ')}`);
     });

@@ -5,5 +5,6 @@ import type * as vscode from 'vscode';
  * from outside. The function must be self-contained (its source travels), arguments and result are JSON.
  */
 export type Run = <A extends unknown[], R>(
-  work: (api: typeof vscode, ...args: A) => R, ...args: A
+  work: (api: typeof vscode, ...args: A) => R,
+  ...args: A
 ) => Promise<Awaited<R>>;

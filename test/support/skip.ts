@@ -29,7 +29,7 @@ export function skip(context: Context, id: string, reason: string): never {
 
 /** Why a pending test was skipped: by itself, or by a hook of a suite around it. */
 export function skipOf(test: Mocha.Test): Skip | undefined {
-  for (let at: Recorded & { parent?: Mocha.Suite | undefined } | undefined = test; at; at = at.parent) {
+  for (let at: (Recorded & { parent?: Mocha.Suite | undefined }) | undefined = test; at; at = at.parent) {
     if (at[record]) return at[record];
   }
   return undefined;

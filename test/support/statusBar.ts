@@ -12,7 +12,8 @@ export async function show(window: EditorWindow, path: string): Promise<void> {
 
 /** Waits until the status bar shows this level for this file, and returns the whole accessible label. */
 export async function untilLevel(window: EditorWindow, level: string, fileName: string): Promise<string> {
-  const shown = window.page.locator(`${item} a[aria-label*=${JSON.stringify(`${fileName}:`)}]`)
+  const shown = window.page
+    .locator(`${item} a[aria-label*=${JSON.stringify(`${fileName}:`)}]`)
     .filter({ hasText: `Holdfast: ${level}` });
   try {
     await shown.waitFor({ timeout: deadline });
@@ -21,7 +22,7 @@ export async function untilLevel(window: EditorWindow, level: string, fileName: 
     const labels = await Promise.all(now.map((one) => one.getAttribute('aria-label')));
     throw new Error(`the status bar does not say ${level} for ${fileName}, but: ${labels.join()}`, { cause: error });
   }
-  return await shown.getAttribute('aria-label') ?? '';
+  return (await shown.getAttribute('aria-label')) ?? '';
 }
 
 export async function untilNoLevel(window: EditorWindow): Promise<void> {
@@ -30,10 +31,14 @@ export async function untilNoLevel(window: EditorWindow): Promise<void> {
 
 /** Inserts a line at the top of the open document and saves it with the keyboard's command. Resolves when it is saved. */
 export async function changeAndSave(window: EditorWindow, path: string, line: string): Promise<void> {
-  await window.run(async (vscode, at, text) => {
-    const document = await vscode.workspace.openTextDocument(at);
-    const editor = await vscode.window.showTextDocument(document, { preview: false });
-    await editor.edit((builder) => builder.insert(new vscode.Position(0, 0), `${text}\n`));
-    if (!await document.save()) throw new Error(`${at} was not saved`);
-  }, path, line);
+  await window.run(
+    async (vscode, at, text) => {
+      const document = await vscode.workspace.openTextDocument(at);
+      const editor = await vscode.window.showTextDocument(document, { preview: false });
+      await editor.edit((builder) => builder.insert(new vscode.Position(0, 0), `${text}\n`));
+      if (!(await document.save())) throw new Error(`${at} was not saved`);
+    },
+    path,
+    line,
+  );
 }

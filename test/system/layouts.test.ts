@@ -129,7 +129,7 @@ describe('layouts', () => {
   it('encode times before 1970', () => {
     const buffer = layouts.encodeTimes(-1n, 1_000_000_001n);
     assert.deepEqual(
-      [0, 8, 16, 24].map(offset => buffer.readBigInt64LE(offset)),
+      [0, 8, 16, 24].map((offset) => buffer.readBigInt64LE(offset)),
       [-1n, 999_999_999n, 1n, 1n],
     );
   });

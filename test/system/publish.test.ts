@@ -1,7 +1,23 @@
 import assert from 'node:assert/strict';
 import {
-  appendFileSync, chmodSync, closeSync, linkSync, lstatSync, mkdirSync, mkdtempSync, openSync, readFileSync, readdirSync,
-  readlinkSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync, writeSync,
+  appendFileSync,
+  chmodSync,
+  closeSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,7 +39,7 @@ function intercept<K extends keyof Libc>(host: Host, name: K, replacement: (orig
 
 /** As on NFS: no exchange. */
 function withoutExchange(host: Host): Host {
-  return intercept(host, 'rename', rename => (directory, from, to, flags, path) => {
+  return intercept(host, 'rename', (rename) => (directory, from, to, flags, path) => {
     if (flags === RENAME_EXCHANGE) {
       throw new SystemError('renameat2', path, 'EINVAL');
     }
@@ -65,7 +81,11 @@ for (const way of ['exchange', 'rename'] as const) {
         target.close();
       }
       assert.deepEqual(openDescriptors(), descriptors, 'descriptors leaked');
-      assert.deepEqual(readdirSync(directory).filter(name => name.startsWith('.holdfast')), [], 'names left over');
+      assert.deepEqual(
+        readdirSync(directory).filter((name) => name.startsWith('.holdfast')),
+        [],
+        'names left over',
+      );
       rmSync(directory, { recursive: true });
     });
 
@@ -90,7 +110,10 @@ for (const way of ['exchange', 'rename'] as const) {
         assert.equal(statSync(path, { bigint: true }).ino, staged.identity.inode);
         writeFileSync(path, 'new');
         assert.equal(readFileSync(`/proc/self/fd/${holder}`, 'utf8'), 'old bytes\n');
-        assert.throws(() => staged.publish(), (thrown: unknown) => SystemError.is(thrown, 'EINVAL'));
+        assert.throws(
+          () => staged.publish(),
+          (thrown: unknown) => SystemError.is(thrown, 'EINVAL'),
+        );
       } finally {
         closeSync(holder);
       }
@@ -111,55 +134,82 @@ for (const way of ['exchange', 'rename'] as const) {
       open[0]?.target.close();
       assert.equal(staged.publish(), 'published');
       staged.close();
-      assert.throws(() => staged.publish(), (thrown: unknown) => SystemError.is(thrown, 'EBADF'));
+      assert.throws(
+        () => staged.publish(),
+        (thrown: unknown) => SystemError.is(thrown, 'EBADF'),
+      );
     });
 
     it('finds the path changed: rewritten, replaced, removed, made a link or a directory, moved, chmodded', async () => {
       const { mtime } = statSync(path);
       const cases: Record<string, { change: () => void; check: () => void }> = {
         rewritten: {
-          change: () => { writeFileSync(path, 'rewritten\n'); },
-          check: () => { assert.equal(readFileSync(path, 'utf8'), 'rewritten\n'); },
+          change: () => {
+            writeFileSync(path, 'rewritten\n');
+          },
+          check: () => {
+            assert.equal(readFileSync(path, 'utf8'), 'rewritten\n');
+          },
         },
         'rewritten, the times set back': {
           change: () => {
             writeFileSync(path, 'OLD BYTES\n');
             utimesSync(path, mtime, mtime);
           },
-          check: () => { assert.equal(readFileSync(path, 'utf8'), 'OLD BYTES\n'); },
+          check: () => {
+            assert.equal(readFileSync(path, 'utf8'), 'OLD BYTES\n');
+          },
         },
         replaced: {
           change: () => {
             writeFileSync(`${path}.new`, 'replaced\n');
             renameSync(`${path}.new`, path);
           },
-          check: () => { assert.equal(readFileSync(path, 'utf8'), 'replaced\n'); },
+          check: () => {
+            assert.equal(readFileSync(path, 'utf8'), 'replaced\n');
+          },
         },
         removed: {
-          change: () => { rmSync(path); },
-          check: () => { assert.deepEqual(readdirSync(directory), []); },
+          change: () => {
+            rmSync(path);
+          },
+          check: () => {
+            assert.deepEqual(readdirSync(directory), []);
+          },
         },
         'made a link': {
           change: () => {
             renameSync(path, `${path}.moved`);
             symlinkSync('target.moved', path);
           },
-          check: () => { assert.equal(readlinkSync(path), 'target.moved'); },
+          check: () => {
+            assert.equal(readlinkSync(path), 'target.moved');
+          },
         },
         'made a directory': {
           change: () => {
             rmSync(path);
             mkdirSync(path);
           },
-          check: () => { assert.ok(lstatSync(path).isDirectory()); },
+          check: () => {
+            assert.ok(lstatSync(path).isDirectory());
+          },
         },
         linked: {
-          change: () => { linkSync(path, `${path}.second`); },
-          check: () => { assert.equal(statSync(path).nlink, 2); },
+          change: () => {
+            linkSync(path, `${path}.second`);
+          },
+          check: () => {
+            assert.equal(statSync(path).nlink, 2);
+          },
         },
         chmodded: {
-          change: () => { chmodSync(path, 0o600); },
-          check: () => { assert.equal(statSync(path).mode & 0o777, 0o600); },
+          change: () => {
+            chmodSync(path, 0o600);
+          },
+          check: () => {
+            assert.equal(statSync(path).mode & 0o777, 0o600);
+          },
         },
       };
       for (const [label, { change, check }] of Object.entries(cases)) {
@@ -186,7 +236,7 @@ for (const way of ['exchange', 'rename'] as const) {
     /** `happen` runs in the last instant: after the check, before the rename. */
     function inTheLastInstant(happen: () => void): Host {
       let first = true;
-      return intercept(host, 'rename', rename => (fd, from, to, flags, name) => {
+      return intercept(host, 'rename', (rename) => (fd, from, to, flags, name) => {
         if (first && (way === 'exchange' || flags === 0)) {
           first = false;
           happen();
@@ -199,7 +249,11 @@ for (const way of ['exchange', 'rename'] as const) {
       const writer = openSync(path, 'r+');
       try {
         const inode = statSync(path).ino;
-        const staged = await stage(inTheLastInstant(() => { writeSync(writer, 'LAST'); }));
+        const staged = await stage(
+          inTheLastInstant(() => {
+            writeSync(writer, 'LAST');
+          }),
+        );
         assert.equal(staged.publish(), 'changed');
         assert.equal(readFileSync(path, 'utf8'), 'LASTbytes\n');
         assert.equal(statSync(path).ino, inode);
@@ -209,32 +263,36 @@ for (const way of ['exchange', 'rename'] as const) {
     });
 
     // A plain rename cannot see what it replaces: the known gap of that way.
-    if (way === 'exchange') it('takes back when another file was renamed there in the last instant', async () => {
-      const staged = await stage(inTheLastInstant(() => {
-        writeFileSync(`${path}.new`, 'theirs\n');
-        renameSync(`${path}.new`, path);
-      }));
-      assert.equal(staged.publish(), 'changed');
-      assert.equal(readFileSync(path, 'utf8'), 'theirs\n');
-    });
-
-    if (way === 'exchange') it('lets the newest of several foreign files win', async () => {
-      for (const rounds of [2, 3, 5]) {
-        let round = 0;
-        const racing = intercept(host, 'rename', rename => (fd, from, to, flags, name) => {
-          if (round < rounds) {
-            round += 1;
-            writeFileSync(`${path}.new`, `theirs ${round}\n`);
+    if (way === 'exchange')
+      it('takes back when another file was renamed there in the last instant', async () => {
+        const staged = await stage(
+          inTheLastInstant(() => {
+            writeFileSync(`${path}.new`, 'theirs\n');
             renameSync(`${path}.new`, path);
-          }
-          rename(fd, from, to, flags, name);
-        });
-        const staged = await stage(racing);
+          }),
+        );
         assert.equal(staged.publish(), 'changed');
-        assert.equal(readFileSync(path, 'utf8'), `theirs ${rounds}\n`);
-        assert.deepEqual(readdirSync(directory), ['target']);
-      }
-    });
+        assert.equal(readFileSync(path, 'utf8'), 'theirs\n');
+      });
+
+    if (way === 'exchange')
+      it('lets the newest of several foreign files win', async () => {
+        for (const rounds of [2, 3, 5]) {
+          let round = 0;
+          const racing = intercept(host, 'rename', (rename) => (fd, from, to, flags, name) => {
+            if (round < rounds) {
+              round += 1;
+              writeFileSync(`${path}.new`, `theirs ${round}\n`);
+              renameSync(`${path}.new`, path);
+            }
+            rename(fd, from, to, flags, name);
+          });
+          const staged = await stage(racing);
+          assert.equal(staged.publish(), 'changed');
+          assert.equal(readFileSync(path, 'utf8'), `theirs ${rounds}\n`);
+          assert.deepEqual(readdirSync(directory), ['target']);
+        }
+      });
 
     it('leaves everything as it was when the rename fails', async () => {
       for (const errno of ['EBUSY', 'EPERM', 'EIO']) {
@@ -242,7 +300,10 @@ for (const way of ['exchange', 'rename'] as const) {
           throw new SystemError('renameat2', name, errno);
         });
         const staged = await stage(failing);
-        assert.throws(() => staged.publish(), (thrown: unknown) => SystemError.is(thrown, errno));
+        assert.throws(
+          () => staged.publish(),
+          (thrown: unknown) => SystemError.is(thrown, errno),
+        );
         assert.deepEqual(readdirSync(directory), ['target']);
         assert.equal(readFileSync(path, 'utf8'), 'old bytes\n');
       }
@@ -257,33 +318,42 @@ for (const way of ['exchange', 'rename'] as const) {
       rmSync(join(directory, '.holdfast-taken~'));
     });
 
-    if (way === 'exchange') it('makes the next clone beside the target when one from the workshop cannot be linked', async () => {
-      const refusing = intercept({ ...host, unreachable: new Set() }, 'link', () => (_from, _name, _directory, _to, _flags, label) => {
-        throw new SystemError('linkat', label, 'EXDEV');
+    if (way === 'exchange')
+      it('makes the next clone beside the target when one from the workshop cannot be linked', async () => {
+        const refusing = intercept(
+          { ...host, unreachable: new Set() },
+          'link',
+          () => (_from, _name, _directory, _to, _flags, label) => {
+            throw new SystemError('linkat', label, 'EXDEV');
+          },
+        );
+        const outcomes: string[] = [];
+        for (let round = 0; round < 2; round++) {
+          const target = mustOpen(refusing, path);
+          const staged = await target.stage(never);
+          outcomes.push(staged.publish());
+          staged.close();
+          target.close();
+        }
+        assert.deepEqual(outcomes, ['unreachable', 'published']);
+        assert.deepEqual(readdirSync(directory), ['target']);
       });
-      const outcomes: string[] = [];
-      for (let round = 0; round < 2; round++) {
-        const target = mustOpen(refusing, path);
-        const staged = await target.stage(never);
-        outcomes.push(staged.publish());
-        staged.close();
-        target.close();
-      }
-      assert.deepEqual(outcomes, ['unreachable', 'published']);
-      assert.deepEqual(readdirSync(directory), ['target']);
-    });
 
     it('fails the Nth system call without leaving anything, until a run passes untouched', async () => {
       for (let failAt = 1; ; failAt++) {
         let calls = 0;
-        const libc = Object.fromEntries(Object.entries(host.libc).map(([name, original]: [string, unknown]) =>
-          [name, (...values: unknown[]): unknown => {
-            calls += 1;
-            if (calls === failAt) {
-              throw new SystemError(name, path, 'EIO');
-            }
-            return (original as (...values: unknown[]) => unknown)(...values);
-          }])) as unknown as Libc;
+        const libc = Object.fromEntries(
+          Object.entries(host.libc).map(([name, original]: [string, unknown]) => [
+            name,
+            (...values: unknown[]): unknown => {
+              calls += 1;
+              if (calls === failAt) {
+                throw new SystemError(name, path, 'EIO');
+              }
+              return (original as (...values: unknown[]) => unknown)(...values);
+            },
+          ]),
+        ) as unknown as Libc;
         let target: Target | undefined;
         let staged: Staged | undefined;
         let outcome: unknown;
@@ -299,7 +369,7 @@ for (const way of ['exchange', 'rename'] as const) {
         }
         assert.ok(outcome === 'published' || SystemError.is(outcome, 'EIO'), `${failAt}: ${String(outcome)}`);
         assert.equal(readFileSync(path, 'utf8'), 'old bytes\n');
-        const left = readdirSync(directory).filter(name => name !== 'target');
+        const left = readdirSync(directory).filter((name) => name !== 'target');
         // A failing unlink, or a look before it, may leave a name; nothing else may.
         assert.ok(left.length <= 1, `${failAt}: ${left.join(' ')}`);
         for (const name of left) {
@@ -320,14 +390,16 @@ for (const way of ['exchange', 'rename'] as const) {
         writeFileSync(each, each);
       }
       appendFileSync(paths[0] ?? '', 'x'.repeat(3_000_000));
-      await Promise.all(paths.map(async each => {
-        const target = mustOpen(host, each);
-        const staged = await target.stage(never);
-        await staged.sync();
-        assert.equal(staged.publish(), 'published');
-        staged.close();
-        target.close();
-      }));
+      await Promise.all(
+        paths.map(async (each) => {
+          const target = mustOpen(host, each);
+          const staged = await target.stage(never);
+          await staged.sync();
+          assert.equal(staged.publish(), 'published');
+          staged.close();
+          target.close();
+        }),
+      );
       assert.equal(readdirSync(directory).length, 101);
     });
   });

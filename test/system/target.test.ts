@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {
-  chmodSync, chownSync, linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync,
+  chmodSync,
+  chownSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,8 +35,10 @@ function factsOf(host: Host, path: string): TargetFacts {
 }
 
 function refuses(host: Host, path: string, errno: string, operation?: string): void {
-  assert.throws(() => openTarget(host, path), (thrown: unknown) =>
-    SystemError.is(thrown, errno) && (operation === undefined || thrown.operation === operation));
+  assert.throws(
+    () => openTarget(host, path),
+    (thrown: unknown) => SystemError.is(thrown, errno) && (operation === undefined || thrown.operation === operation),
+  );
 }
 
 describe('what is known about a target', function () {
@@ -119,7 +130,12 @@ describe('what is known about a target', function () {
   it('directories, FIFOs and devices, none of which is opened', async () => {
     const fifo = join(directory, 'fifo');
     execFileSync('mkfifo', [fifo]);
-    for (const [path, kind] of [[directory, 'directory'], ['/', 'directory'], [fifo, 'other'], ['/dev/null', 'other']] as const) {
+    for (const [path, kind] of [
+      [directory, 'directory'],
+      ['/', 'directory'],
+      [fifo, 'other'],
+      ['/dev/null', 'other'],
+    ] as const) {
       const target = mustOpen(host, path);
       try {
         assert.equal(target.facts.kind, kind);
@@ -137,7 +153,11 @@ describe('what is known about a target', function () {
   });
 
   it('files that the kernel makes up', () => {
-    for (const path of ['/proc/self/status', '/proc/sys/kernel/pid_max', '/sys/kernel/mm/transparent_hugepage/enabled']) {
+    for (const path of [
+      '/proc/self/status',
+      '/proc/sys/kernel/pid_max',
+      '/sys/kernel/mm/transparent_hugepage/enabled',
+    ]) {
       const target = openTarget(host, path);
       assert.equal(target?.facts.synthetic ?? true, true, path);
       target?.close();
@@ -156,7 +176,10 @@ describe('what is known about a target', function () {
       const target = mustOpen(host, path);
       assert.equal(target.facts.mountPoint, true);
       const staged = await target.stage(never);
-      assert.throws(() => staged.publish(), (thrown: unknown) => SystemError.is(thrown, 'EBUSY'));
+      assert.throws(
+        () => staged.publish(),
+        (thrown: unknown) => SystemError.is(thrown, 'EBUSY'),
+      );
       staged.close();
       target.close();
       assert.equal(factsOf(host, source).mountPoint, false);
@@ -295,8 +318,12 @@ describe('the selected platform', () => {
 describe('proc text', () => {
   it('gives capabilities', () => {
     const none = { chown: false, fowner: false, setfcap: false, sysAdmin: false };
-    assert.deepEqual(parseCapabilities('Name:\tx\nCapEff:\t000001fffeffffff\n').value,
-      { chown: true, fowner: true, setfcap: true, sysAdmin: true });
+    assert.deepEqual(parseCapabilities('Name:\tx\nCapEff:\t000001fffeffffff\n').value, {
+      chown: true,
+      fowner: true,
+      setfcap: true,
+      sysAdmin: true,
+    });
     assert.deepEqual(parseCapabilities('CapEff:\t0000000000000001\n').value, { ...none, chown: true });
     assert.deepEqual(parseCapabilities('CapEff:\t0000000000000008\n').value, { ...none, fowner: true });
     assert.deepEqual(parseCapabilities('CapEff:\t0000000080000000\n').value, { ...none, setfcap: true });

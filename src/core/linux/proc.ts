@@ -36,7 +36,10 @@ export function parseCapabilities(status: string): Parsed<Capabilities> {
   const has = (capability: bigint): boolean => (mask & (1n << capability)) !== 0n;
   return {
     value: {
-      chown: has(CAP_CHOWN), fowner: has(CAP_FOWNER), setfcap: has(CAP_SETFCAP), sysAdmin: has(CAP_SYS_ADMIN),
+      chown: has(CAP_CHOWN),
+      fowner: has(CAP_FOWNER),
+      setfcap: has(CAP_SETFCAP),
+      sysAdmin: has(CAP_SYS_ADMIN),
     },
     problems: [],
   };
@@ -47,7 +50,10 @@ export function parseCapabilities(status: string): Parsed<Capabilities> {
  * name may hold spaces, newlines and parentheses, so fields are counted from the last parenthesis. `0` if there is none.
  */
 export function parseStartTime(stat: string): Parsed<bigint> {
-  const fields = stat.slice(stat.lastIndexOf(')') + 1).trim().split(/\s+/);
+  const fields = stat
+    .slice(stat.lastIndexOf(')') + 1)
+    .trim()
+    .split(/\s+/);
   const ticks = fields[19];
   if (stat.lastIndexOf(')') < 0 || ticks === undefined || !/^\d{1,20}$/.test(ticks)) {
     return { value: 0n, problems: ['no start time'] };

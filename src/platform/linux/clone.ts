@@ -65,7 +65,7 @@ export class Clone {
       return nameless === undefined ? undefined : new Clone(host, place, nameless, undefined);
     }
     const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-    return withTemporaryName(host, name => {
+    return withTemporaryName(host, (name) => {
       const fd = system('create', place.path, () => openSync(pathBelow(place.directory, name), flags, 0o600));
       return new Clone(host, place, fd, name);
     });
@@ -77,7 +77,7 @@ export class Clone {
 
   /** Gives the inode a name in the directory if it has none: linkat(2) of `/proc/self/fd`, as open(2) shows. */
   nameIt(): Buffer {
-    this.#name ??= withTemporaryName(this.#host, name => {
+    this.#name ??= withTemporaryName(this.#host, (name) => {
       const from = Buffer.from(descriptorPath(this.fd));
       this.#host.libc.link(AT_FDCWD, from, this.#place.directory, name, AT_SYMLINK_FOLLOW, this.#place.path);
       return name;

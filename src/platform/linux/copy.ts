@@ -26,7 +26,12 @@ const NOT_BY_THE_KERNEL = ['EXDEV', 'EINVAL', 'EOPNOTSUPP', 'ENOSYS', 'EBADF', '
  * @throws SystemError of read(2), write(2), copy_file_range(2) (ENOSPC, EDQUOT, EIO …); ECANCELED when aborted
  */
 export async function copyBytes(
-  host: Host, from: number, to: number, source: Stat, signal: AbortSignal, path: string,
+  host: Host,
+  from: number,
+  to: number,
+  source: Stat,
+  signal: AbortSignal,
+  path: string,
 ): Promise<void> {
   const size = Number(source.size);
   checkSignal(signal, path);
@@ -48,7 +53,9 @@ export async function copyBytes(
     position = start < size ? end : size;
   }
   if (sparse) {
-    system('ftruncate', path, () => { ftruncateSync(to, size); });
+    system('ftruncate', path, () => {
+      ftruncateSync(to, size);
+    });
   }
 }
 
@@ -118,7 +125,13 @@ async function reflink(host: Host, from: number, to: number, source: Stat, path:
 }
 
 async function copySegment(
-  host: Host, from: number, to: number, start: number, end: number, signal: AbortSignal, path: string,
+  host: Host,
+  from: number,
+  to: number,
+  start: number,
+  end: number,
+  signal: AbortSignal,
+  path: string,
 ): Promise<void> {
   host.libc.seek(from, start, SEEK_SET, path);
   host.libc.seek(to, start, SEEK_SET, path);
@@ -144,7 +157,12 @@ async function copySegment(
 }
 
 async function copyByHand(
-  from: number, to: number, start: number, end: number, signal: AbortSignal, path: string,
+  from: number,
+  to: number,
+  start: number,
+  end: number,
+  signal: AbortSignal,
+  path: string,
 ): Promise<void> {
   const buffer = Buffer.allocUnsafe(SMALL);
   let position = start;
@@ -159,7 +177,8 @@ async function copyByHand(
     for (let written = 0; written < bytesRead;) {
       const offset = written;
       const { bytesWritten } = await systemAsync('write', path, () =>
-        writeAsync(to, buffer, offset, bytesRead - offset, at + offset));
+        writeAsync(to, buffer, offset, bytesRead - offset, at + offset),
+      );
       written += bytesWritten;
     }
     position += bytesRead;

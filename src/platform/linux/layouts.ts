@@ -132,10 +132,7 @@ function deviceNumber(major: bigint, minor: bigint): bigint {
 /** Decodes `struct statx`. */
 export function decodeStatx(buffer: Buffer): Stat {
   return {
-    device: deviceNumber(
-      BigInt(buffer.readUInt32LE(STATX.devMajor)),
-      BigInt(buffer.readUInt32LE(STATX.devMinor)),
-    ),
+    device: deviceNumber(BigInt(buffer.readUInt32LE(STATX.devMajor)), BigInt(buffer.readUInt32LE(STATX.devMinor))),
     inode: buffer.readBigUInt64LE(STATX.ino),
     size: buffer.readBigUInt64LE(STATX.bytes),
     blocks: buffer.readBigUInt64LE(STATX.blocks),

@@ -14,9 +14,22 @@ import type * as Koffi from 'koffi';
 import { SystemError } from '../../core/errors';
 import { errnoName } from './errors';
 import {
-  decodeExtended, decodeStatx, encodeExtended, encodeTimes,
-  AT_EMPTY_PATH, FICLONE, FSXATTR, FS_IOC_FSGETXATTR, FS_IOC_FSSETXATTR, FS_IOC_GETFLAGS, FS_IOC_SETFLAGS,
-  STATX, STATX_BASIC_STATS, STATX_MNT_ID, SYS_RENAMEAT2, SYS_STATX,
+  decodeExtended,
+  decodeStatx,
+  encodeExtended,
+  encodeTimes,
+  AT_EMPTY_PATH,
+  FICLONE,
+  FSXATTR,
+  FS_IOC_FSGETXATTR,
+  FS_IOC_FSSETXATTR,
+  FS_IOC_GETFLAGS,
+  FS_IOC_SETFLAGS,
+  STATX,
+  STATX_BASIC_STATS,
+  STATX_MNT_ID,
+  SYS_RENAMEAT2,
+  SYS_STATX,
 } from './layouts';
 import type { Extended, Stat } from './layouts';
 
@@ -148,7 +161,12 @@ export function loadLibc(): Libc {
     }
   };
   // koffi carries the errno of the other thread into the callback, and only there: AsyncCall::Complete in its call.cc.
-  const callAsync = (operation: string, path: string, native: NativeAsync, ...values: readonly unknown[]): Promise<number> =>
+  const callAsync = (
+    operation: string,
+    path: string,
+    native: NativeAsync,
+    ...values: readonly unknown[]
+  ): Promise<number> =>
     new Promise((resolve, reject) => {
       const attempt = (): void => {
         try {
@@ -178,7 +196,10 @@ export function loadLibc(): Libc {
 
   const names = (list: () => number): string[] => {
     try {
-      return scratch.toString('latin1', 0, list()).split('\0').filter(name => name !== '');
+      return scratch
+        .toString('latin1', 0, list())
+        .split('\0')
+        .filter((name) => name !== '');
     } catch (thrown) {
       if (SystemError.is(thrown, 'EOPNOTSUPP', 'ENOSYS')) {
         return [];
@@ -224,7 +245,15 @@ export function loadLibc(): Libc {
     },
     getAttribute(fd, name, path) {
       try {
-        const length = call('fgetxattr', path, fgetxattr, fd, cString(Buffer.from(name, 'latin1')), scratch, scratch.length);
+        const length = call(
+          'fgetxattr',
+          path,
+          fgetxattr,
+          fd,
+          cString(Buffer.from(name, 'latin1')),
+          scratch,
+          scratch.length,
+        );
         return Buffer.from(scratch.subarray(0, length));
       } catch (thrown) {
         if (SystemError.is(thrown, 'ENODATA')) {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Platform } from '../../core/ports';
 import { parseCapabilities, parseStartTime } from '../../core/linux/proc';
 import type { Capabilities } from '../../core/linux/proc';
+import { temporaryName } from '../../core/temporaryName';
 import { loadLibc } from './libc';
 import type { Libc } from './libc';
 import { openTarget } from './target';
@@ -36,7 +37,7 @@ export function openHost(workshopFolder?: string): Host {
     uid: process.geteuid?.() ?? -1,
     groups: new Set([process.getegid?.() ?? -1, ...(process.getgroups?.() ?? [])]),
     capabilities: parseCapabilities(readFileSync('/proc/thread-self/status', 'latin1')).value,
-    temporaryName: () => Buffer.from(`.holdfast-${process.pid}-${startTime}-${counter++}~`),
+    temporaryName: () => Buffer.from(temporaryName(process.pid, startTime, counter++)),
     workshop: workshopFolder === undefined ? undefined : openWorkshop(libc, workshopFolder),
     unreachable: new Set(),
     withoutReflinks: new Set(),
@@ -46,5 +47,5 @@ export function openHost(workshopFolder?: string): Host {
 /** @throws as `openHost` */
 export function openLinux(workshopFolder: string): Platform {
   const host = openHost(workshopFolder);
-  return { supported: true, targets: { open: path => openTarget(host, path) } };
+  return { supported: true, targets: { open: (path) => openTarget(host, path) } };
 }

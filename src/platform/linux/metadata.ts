@@ -86,17 +86,27 @@ export class Transfer {
     for (const name of libc.listAttributes(this.#fd, this.#path)) {
       // Inherited from the directory: a default ACL, btrfs's compression, a security label.
       if (!attributes.has(name)) {
-        this.#try(`attribute ${name}`, () => { libc.removeAttribute(this.#fd, name, this.#path); });
+        this.#try(`attribute ${name}`, () => {
+          libc.removeAttribute(this.#fd, name, this.#path);
+        });
       }
     }
     for (const [name, value] of attributes) {
       if (libc.getAttribute(this.#fd, name, this.#path)?.equals(value) !== true) {
-        this.#try(`attribute ${name}`, () => { libc.setAttribute(this.#fd, name, value, this.#path); });
+        this.#try(`attribute ${name}`, () => {
+          libc.setAttribute(this.#fd, name, value, this.#path);
+        });
       }
     }
-    this.#try('mode', () => { system('fchmod', this.#path, () => { fchmodSync(this.#fd, stat.mode & 0o7777); }); });
+    this.#try('mode', () => {
+      system('fchmod', this.#path, () => {
+        fchmodSync(this.#fd, stat.mode & 0o7777);
+      });
+    });
     this.#setFlags(KEPT_FLAGS);
-    this.#try('times', () => { libc.setTimes(this.#fd, stat.atime, stat.mtime, this.#path); });
+    this.#try('times', () => {
+      libc.setTimes(this.#fd, stat.atime, stat.mtime, this.#path);
+    });
   }
 
   /** Reads everything back. */
@@ -122,7 +132,12 @@ export class Transfer {
       check('flags', letter, (((flags ?? 0) ^ (found.flags ?? 0)) & flag) === 0, `flags ${flag}`);
     }
     check('flags', 'extent size', sameHints(extended, found.extended), 'extended');
-    check('project', String(extended?.projid ?? 0), (extended?.projid ?? 0) === (found.extended?.projid ?? 0), 'extended');
+    check(
+      'project',
+      String(extended?.projid ?? 0),
+      (extended?.projid ?? 0) === (found.extended?.projid ?? 0),
+      'extended',
+    );
     check('times', 'atime', found.stat.atime === stat.atime);
     check('times', 'mtime', found.stat.mtime === stat.mtime);
     return losses;
@@ -144,10 +159,18 @@ export class Transfer {
     const now = this.#libc.statDescriptor(this.#fd, this.#path);
     // Apart: an ordinary user may well give a group away, but never the owner.
     if (now.gid !== gid) {
-      this.#try('owner', () => { system('fchown', this.#path, () => { fchownSync(this.#fd, -1, gid); }); });
+      this.#try('owner', () => {
+        system('fchown', this.#path, () => {
+          fchownSync(this.#fd, -1, gid);
+        });
+      });
     }
     if (now.uid !== uid) {
-      this.#try('owner', () => { system('fchown', this.#path, () => { fchownSync(this.#fd, uid, -1); }); });
+      this.#try('owner', () => {
+        system('fchown', this.#path, () => {
+          fchownSync(this.#fd, uid, -1);
+        });
+      });
     }
   }
 
@@ -199,6 +222,9 @@ export class Transfer {
 }
 
 function sameHints(one: Extended | undefined, other: Extended | undefined): boolean {
-  return (((one?.xflags ?? 0) ^ (other?.xflags ?? 0)) & KEPT_XFLAGS) === 0 &&
-    (one?.extsize ?? 0) === (other?.extsize ?? 0) && (one?.cowextsize ?? 0) === (other?.cowextsize ?? 0);
+  return (
+    (((one?.xflags ?? 0) ^ (other?.xflags ?? 0)) & KEPT_XFLAGS) === 0 &&
+    (one?.extsize ?? 0) === (other?.extsize ?? 0) &&
+    (one?.cowextsize ?? 0) === (other?.cowextsize ?? 0)
+  );
 }

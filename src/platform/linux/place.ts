@@ -59,7 +59,9 @@ export class Place {
     const slash = realPath.lastIndexOf('/');
     const parent = realPath.subarray(0, Math.max(slash, 1));
     const name = slash + 1 === realPath.length ? Buffer.from('.') : realPath.subarray(slash + 1);
-    const directory = system('open', path, () => openSync(parent, O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW));
+    const directory = system('open', path, () =>
+      openSync(parent, O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW),
+    );
     try {
       const pin = system('open', path, () => openSync(pathBelow(directory, name), O_PATH | constants.O_NOFOLLOW));
       return new Place(path, name, directory, pin);

@@ -38,9 +38,7 @@ export class StagedClone implements Staged {
   /** `publish` may run once: a nameless inode that had a name and lost it can never be linked again (ENOENT). */
   #spent = false;
 
-  constructor(
-    host: Host, place: Place, clone: Clone, identity: Identity, examined: Stat, losses: readonly Loss[],
-  ) {
+  constructor(host: Host, place: Place, clone: Clone, identity: Identity, examined: Stat, losses: readonly Loss[]) {
     this.#host = host;
     this.#place = place;
     this.#clone = clone;
@@ -216,7 +214,7 @@ export class StagedClone implements Staged {
   #linkDisplaced(): void {
     const { pin, directory, path } = this.#place;
     try {
-      const name = withTemporaryName(this.#host, second => {
+      const name = withTemporaryName(this.#host, (second) => {
         const from = Buffer.from(descriptorPath(pin));
         this.#host.libc.link(AT_FDCWD, from, directory, second, AT_SYMLINK_FOLLOW, path);
         return second;

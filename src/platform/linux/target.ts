@@ -3,8 +3,16 @@ import { SystemError } from '../../core/errors';
 import type { FileKind, Staged, Target, TargetFacts } from '../../core/ports';
 import { system } from './errors';
 import {
-  AT_EACCESS, AT_FDCWD, STATX_ATTR_APPEND, STATX_ATTR_IMMUTABLE, STATX_ATTR_MOUNT_ROOT, STATX_ATTR_VERITY,
-  SYNTHETIC_FILE_SYSTEMS, S_IFDIR, S_IFMT, S_IFREG,
+  AT_EACCESS,
+  AT_FDCWD,
+  STATX_ATTR_APPEND,
+  STATX_ATTR_IMMUTABLE,
+  STATX_ATTR_MOUNT_ROOT,
+  STATX_ATTR_VERITY,
+  SYNTHETIC_FILE_SYSTEMS,
+  S_IFDIR,
+  S_IFMT,
+  S_IFREG,
 } from './layouts';
 import type { Stat } from './layouts';
 import type { Host } from './linux';
@@ -77,8 +85,7 @@ class LinuxTarget implements Target {
 }
 
 function isReadable(host: Host, place: Place): boolean {
-  return host.libc.mayAccess(
-    AT_FDCWD, Buffer.from(descriptorPath(place.pin)), constants.R_OK, AT_EACCESS, place.path);
+  return host.libc.mayAccess(AT_FDCWD, Buffer.from(descriptorPath(place.pin)), constants.R_OK, AT_EACCESS, place.path);
 }
 
 function kindOf(mode: number): FileKind {
@@ -96,7 +103,8 @@ function examine(host: Host, place: Place, stat: Stat): TargetFacts {
   const { libc, uid, groups, capabilities } = host;
   const directory = libc.statDescriptor(place.directory, place.path);
   // An append-only directory takes new names but lets none be renamed over or removed. Immutable says access(2) itself.
-  const directoryWritable = (directory.attributes & STATX_ATTR_APPEND) === 0n &&
+  const directoryWritable =
+    (directory.attributes & STATX_ATTR_APPEND) === 0n &&
     libc.mayAccess(place.directory, Buffer.from('.'), constants.W_OK | constants.X_OK, AT_EACCESS, place.path);
   const { type } = system('statfs', place.path, () => statfsSync(descriptorPath(place.pin), { bigint: true }));
   const unkeepable = foreseeLoss(host, place, stat);
@@ -116,7 +124,8 @@ function examine(host: Host, place: Place, stat: Stat): TargetFacts {
     synthetic: SYNTHETIC_FILE_SYSTEMS.has(BigInt.asUintN(32, type)),
     directoryWritable,
     // fs/namei.c, __check_sticky.
-    stickyForbids: (directory.mode & S_ISVTX) !== 0 && stat.uid !== uid && directory.uid !== uid && !capabilities.fowner,
+    stickyForbids:
+      (directory.mode & S_ISVTX) !== 0 && stat.uid !== uid && directory.uid !== uid && !capabilities.fowner,
     ownerKeepable: stat.uid === uid || capabilities.chown,
     groupKeepable: groups.has(stat.gid) || capabilities.chown,
     ...(unkeepable === undefined ? {} : { unkeepable }),
@@ -133,7 +142,10 @@ function foreseeLoss({ libc, capabilities }: Host, place: Place, stat: Stat): Ta
   }
   for (const name of libc.listAttributesOfPath(Buffer.from(descriptorPath(place.pin)), place.path)) {
     const allowed = name === 'security.capability' ? capabilities.setfcap : capabilities.sysAdmin;
-    if (!allowed && (name === 'security.capability' || PRIVILEGED_ATTRIBUTES.has(name) || name.startsWith('trusted.'))) {
+    if (
+      !allowed &&
+      (name === 'security.capability' || PRIVILEGED_ATTRIBUTES.has(name) || name.startsWith('trusted.'))
+    ) {
       return { what: 'attribute', name };
     }
   }

@@ -40,15 +40,21 @@ export function openWorkshop(libc: Libc, folder: string): Workshop | undefined {
  */
 export function reaches({ libc, unreachable }: Host, workshop: Workshop, place: Place): boolean {
   const { device, inode, mount, attributes } = libc.statDescriptor(place.directory, place.path);
-  return !unreachable.has(`${device}:${inode}`) &&
-    workshop.mount === mount && workshop.device === device && (attributes & STATX_ATTR_ENCRYPTED) === 0n &&
-    !handsDownProject(libc, place);
+  return (
+    !unreachable.has(`${device}:${inode}`) &&
+    workshop.mount === mount &&
+    workshop.device === device &&
+    (attributes & STATX_ATTR_ENCRYPTED) === 0n &&
+    !handsDownProject(libc, place)
+  );
 }
 
 function handsDownProject(libc: Libc, { directory, path }: Place): boolean {
   try {
     // An O_PATH descriptor answers no ioctl.
-    const fd = system('open', path, () => openSync(descriptorPath(directory), constants.O_RDONLY | constants.O_DIRECTORY));
+    const fd = system('open', path, () =>
+      openSync(descriptorPath(directory), constants.O_RDONLY | constants.O_DIRECTORY),
+    );
     try {
       return ((libc.getExtended(fd, path)?.xflags ?? 0) & FS_XFLAG_PROJINHERIT) !== 0;
     } finally {
@@ -70,7 +76,8 @@ function handsDownProject(libc: Libc, { directory, path }: Place): boolean {
 export function createNameless(workshop: Workshop, path: string): number | undefined {
   try {
     return system('create', path, () =>
-      openSync(descriptorPath(workshop.directory), O_TMPFILE | constants.O_RDWR, 0o600));
+      openSync(descriptorPath(workshop.directory), O_TMPFILE | constants.O_RDWR, 0o600),
+    );
   } catch (thrown) {
     if (SystemError.is(thrown, 'EOPNOTSUPP', 'EISDIR', 'EINVAL', 'ENOENT', 'EACCES', 'EPERM', 'EROFS')) {
       return undefined;

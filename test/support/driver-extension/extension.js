@@ -22,13 +22,13 @@ exports.activate = async function activate(context) {
   // The tests close their end when they stop; nobody is left to tell about it.
   socket.on('error', () => socket.destroy());
   context.subscriptions.push({ dispose: () => socket.destroy() });
-  const send = message => {
+  const send = (message) => {
     if (!socket.destroyed) {
       socket.write(`${JSON.stringify(message)}\n`);
     }
   };
   send({ pid: process.pid });
-  createInterface({ input: socket }).on('line', line => void answer(JSON.parse(line), send));
+  createInterface({ input: socket }).on('line', (line) => void answer(JSON.parse(line), send));
 };
 
 async function answer({ id, source, args }, send) {

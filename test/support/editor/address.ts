@@ -12,7 +12,10 @@ export interface Addressed {
   readonly token: string;
 }
 
-export function windowAddress({ port, token }: Addressed, { workspace, developmentPath, testsPath }: AddressOptions): string {
+export function windowAddress(
+  { port, token }: Addressed,
+  { workspace, developmentPath, testsPath }: AddressOptions,
+): string {
   const address = new URL(`http://127.0.0.1:${port}/`);
   address.searchParams.set('tkn', token);
   if (workspace === undefined) address.searchParams.set('ew', 'true');

@@ -3,7 +3,14 @@ import { chromium, type Browser } from 'playwright-core';
 import { browserPath } from './installations';
 import { runEnvironment, type RunFolders } from './folders';
 
-const args = ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const args = [
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
 
 export async function startBrowser(folders: RunFolders): Promise<Browser> {
   const launch = (chromiumSandbox: boolean): Promise<Browser> =>

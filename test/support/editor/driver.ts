@@ -56,7 +56,8 @@ export class ExtensionHost {
     this.#socket = socket;
     this.ended = new Promise((resolve) => {
       socket.once('close', () => {
-        for (const pending of this.#pending.values()) pending.reject(new Error(`extension host ${pid} ended before it answered`));
+        for (const pending of this.#pending.values())
+          pending.reject(new Error(`extension host ${pid} ended before it answered`));
         this.#pending.clear();
         resolve();
       });
@@ -68,7 +69,11 @@ export class ExtensionHost {
     return !this.#socket.destroyed;
   }
 
-  async run<A extends readonly unknown[], R>(milliseconds: number, remote: RemoteFunction<A, R>, args: A): Promise<Awaited<R>> {
+  async run<A extends readonly unknown[], R>(
+    milliseconds: number,
+    remote: RemoteFunction<A, R>,
+    args: A,
+  ): Promise<Awaited<R>> {
     if (!this.alive) throw new Error(`extension host ${this.pid} has ended`);
     const id = ++this.#lastId;
     const reply = new Promise<unknown>((resolve, reject) => this.#pending.set(id, { resolve, reject }));

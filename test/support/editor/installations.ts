@@ -21,7 +21,8 @@ interface Prepared {
 
 function prepared(): Prepared {
   const text = process.env['HOLDFAST_EDITORS'];
-  if (text === undefined) throw new Error('HOLDFAST_EDITORS is not set. Start this with: node scripts/run.mjs <command>');
+  if (text === undefined)
+    throw new Error('HOLDFAST_EDITORS is not set. Start this with: node scripts/run.mjs <command>');
   return JSON.parse(text) as Prepared;
 }
 

@@ -10,6 +10,8 @@ export async function writeLanguagePack(folders: RunFolders, locale: string): Pr
   const translations = join(folders.userData, `empty-translation.${locale}.json`);
   await writeFile(translations, JSON.stringify({ version: '1.0.0', contents: {} }));
   const extensions = [{ extensionIdentifier: { id: `holdfast-test.language-${locale}` }, version: '1.0.0' }];
-  const packs = { [locale]: { hash: `holdfast-${locale}`, label: locale, extensions, translations: { vscode: translations } } };
+  const packs = {
+    [locale]: { hash: `holdfast-${locale}`, label: locale, extensions, translations: { vscode: translations } },
+  };
   await writeFile(join(folders.userData, 'languagepacks.json'), JSON.stringify(packs));
 }

@@ -12,7 +12,9 @@ const ESRCH = 3;
 
 const library = koffi.load(null);
 const pidfdOpen = library.func('syscall', 'long', ['long', 'int', 'uint']) as unknown as (
-  number: number, pid: number, flags: number,
+  number: number,
+  pid: number,
+  flags: number,
 ) => number;
 const poll = library.func('poll', 'int', ['void *', 'ulong', 'int']) as unknown as {
   async(fds: Buffer, count: number, milliseconds: number, done: (error: unknown, result: number) => void): void;
@@ -28,7 +30,7 @@ export async function untilEnded(pids: readonly number[], milliseconds: number):
       throw new Error(`pidfd_open ${String(pid)}: errno ${String(koffi.errno())}`);
     }
     try {
-      if (!await readable(fd, Math.max(0, deadline - performance.now()))) {
+      if (!(await readable(fd, Math.max(0, deadline - performance.now())))) {
         throw new DeadlineError(`process ${String(pid)} is still there after ${String(milliseconds)} ms`);
       }
     } finally {

@@ -53,7 +53,12 @@ export class StartedProcess {
     }
   }
 
-  static async start(name: string, command: string, args: readonly string[], options: ProcessOptions): Promise<StartedProcess> {
+  static async start(
+    name: string,
+    command: string,
+    args: readonly string[],
+    options: ProcessOptions,
+  ): Promise<StartedProcess> {
     const [setpriv, ...ask] = lifeline;
     const [program, rest] = existsSync(setpriv) ? [setpriv, [...ask, command, ...args]] : [command, args];
     const child = spawn(program, rest, { ...options, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -107,7 +112,7 @@ export class StartedProcess {
     killGroup(this.pid);
     await within(milliseconds, `${this.#name} is ended`, this.ended);
     // Those that were started between the look and the kill.
-    await untilEnded([...members, ...await membersOf(this.pid)], milliseconds);
+    await untilEnded([...members, ...(await membersOf(this.pid))], milliseconds);
   }
 }
 

@@ -47,12 +47,20 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { folders, installation } = options;
   await writeSettings(folders, options.settings);
   if (options.locale !== undefined) await writeLanguagePack(folders, options.locale);
-  await cp(join(projectFolder(), 'test', 'support', 'driver-extension'), join(folders.extensions, 'holdfast-test.driver-0.0.1'), { recursive: true });
+  await cp(
+    join(projectFolder(), 'test', 'support', 'driver-extension'),
+    join(folders.extensions, 'holdfast-test.driver-0.0.1'),
+    { recursive: true },
+  );
   // Whoever can open the address has a terminal as this user: not everybody on this machine, who could also read a command line.
   const token = randomBytes(16).toString('hex');
   const tokenFile = join(folders.root, 'token');
   await writeFile(tokenFile, token, { mode: 0o600 });
-  const environment = runEnvironment(folders, { ...noMarketplace, ...options.environment, HOLDFAST_DRIVER: folders.driverSocket });
+  const environment = runEnvironment(folders, {
+    ...noMarketplace,
+    ...options.environment,
+    HOLDFAST_DRIVER: folders.driverSocket,
+  });
   for (const extension of options.extensions ?? []) await install(extension, options, environment);
   const [command, ...args] = [
     ...(options.wrapper ?? []),
@@ -67,7 +75,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     '--port=0',
     ...(options.locale === undefined ? [] : [`--locale=${options.locale}`]),
   ];
-  const server = await StartedProcess.start('the VS Code server', command ?? installation.node, args, { cwd: folders.home, env: environment });
+  const server = await StartedProcess.start('the VS Code server', command ?? installation.node, args, {
+    cwd: folders.home,
+    env: environment,
+  });
   try {
     const [, port] = await server.untilOutput(/listening on (?:http:\/\/)?(?:127\.0\.0\.1:)?(\d+)/, startDeadline);
     return { process: server, port: Number(port), token };
@@ -95,6 +106,10 @@ async function writeSettings(folders: RunFolders, settings: Readonly<Record<stri
 
 async function install(extension: string, options: ServerOptions, env: NodeJS.ProcessEnv): Promise<void> {
   const args = [...serverArguments(options), '--install-extension', extension, '--force'];
-  const { stdout, stderr } = await promisify(execFile)(options.installation.node, args, { env, timeout: installDeadline });
-  if (!stdout.includes('successfully installed')) throw new Error(`${extension} was not installed:\n${stdout}${stderr}`);
+  const { stdout, stderr } = await promisify(execFile)(options.installation.node, args, {
+    env,
+    timeout: installDeadline,
+  });
+  if (!stdout.includes('successfully installed'))
+    throw new Error(`${extension} was not installed:\n${stdout}${stderr}`);
 }

@@ -9,7 +9,10 @@ import { startServer, type RunningServer, type ServerOptions } from './server';
 
 const stopDeadline = 15_000;
 
-export interface RunOptions extends Pick<ServerOptions, 'extensions' | 'settings' | 'locale' | 'environment' | 'wrapper' | 'loadsFromSource'> {
+export interface RunOptions extends Pick<
+  ServerOptions,
+  'extensions' | 'settings' | 'locale' | 'environment' | 'wrapper' | 'loadsFromSource'
+> {
   /** The newest VS Code the set-up brings, unless said otherwise. */
   readonly version?: EditorVersion;
   /** Settings, state and installed extensions are kept here, and not removed. */

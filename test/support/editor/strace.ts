@@ -24,7 +24,18 @@ let count = 0;
 /** Resolves when strace is attached to every thread. */
 export async function startStrace(folders: RunFolders, { pid, expressions }: StraceOptions): Promise<Strace> {
   const output = join(folders.root, `strace-${++count}`);
-  const args = ['-f', '-y', '-ttt', '-s', '256', '-o', output, ...expressions.flatMap((expression) => ['-e', expression]), '-p', String(pid)];
+  const args = [
+    '-f',
+    '-y',
+    '-ttt',
+    '-s',
+    '256',
+    '-o',
+    output,
+    ...expressions.flatMap((expression) => ['-e', expression]),
+    '-p',
+    String(pid),
+  ];
   const strace = await StartedProcess.start('strace', 'strace', args, { env: runEnvironment(folders) });
   try {
     await strace.untilOutput(/attached/, deadline);

@@ -41,7 +41,9 @@ export async function runSuite(options: SuiteOptions): Promise<number> {
     const page = await run.browser.newPage({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' });
     const log = options.log ?? ((line: string) => console.log(line));
     const { exit, own } = await expectExit(page, log);
-    const crashed = new Promise<never>((_resolve, reject) => page.once('crash', () => reject(new Error('the page crashed'))));
+    const crashed = new Promise<never>((_resolve, reject) =>
+      page.once('crash', () => reject(new Error('the page crashed'))),
+    );
     const ended = run.server.process.ended.then((outcome) => {
       throw new Error(`the server ended (${outcome}) before the suite did:\n${run.server.process.output}`);
     });

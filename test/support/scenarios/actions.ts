@@ -30,9 +30,10 @@ export function actions(run: Run): Actions {
     undo: (path) => run(undo, path),
     save: (path, how) => run(save, path, how),
     text: (path) => run(async (api, at) => (await api.workspace.openTextDocument(at)).getText(), path),
-    close: () => run(async (api) => {
-      await api.commands.executeCommand('workbench.action.closeAllEditors');
-    }),
+    close: () =>
+      run(async (api) => {
+        await api.commands.executeCommand('workbench.action.closeAllEditors');
+      }),
     enable: (on) => run(enable, on),
   };
 }

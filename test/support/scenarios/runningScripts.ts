@@ -36,7 +36,11 @@ function planOf(index: number, random: () => number): Plan {
  * @param seed decides when in its life a script is saved
  */
 export async function runScripts(
-  actions: Actions, folder: string, pairs: number, seed: number, onRun: (run: ScriptRun) => void,
+  actions: Actions,
+  folder: string,
+  pairs: number,
+  seed: number,
+  onRun: (run: ScriptRun) => void,
 ): Promise<readonly ScriptRun[]> {
   const runs: ScriptRun[] = [];
   const random = randomFrom(seed);
@@ -54,9 +58,7 @@ export async function runScripts(
   return runs;
 }
 
-async function runOne(
-  actions: Actions, path: string, name: string, guarded: boolean, plan: Plan,
-): Promise<ScriptRun> {
+async function runOne(actions: Actions, path: string, name: string, guarded: boolean, plan: Plan): Promise<ScriptRun> {
   await writeFile(path, scriptText(name), { mode: 0o755 });
   await actions.enable(guarded);
   await actions.open(path);
@@ -74,11 +76,11 @@ async function runOne(
     await actions.save(path, plan.save);
     same &&= await diskEqualsDocument(actions, path);
   }
-  return { edit: plan.edit, save: plan.save, guarded, ...await script.finish(), diskEqualsDocument: same };
+  return { edit: plan.edit, save: plan.save, guarded, ...(await script.finish()), diskEqualsDocument: same };
 }
 
 async function diskEqualsDocument(actions: Actions, path: string): Promise<boolean> {
-  return await readFile(path, 'utf8') === await actions.text(path);
+  return (await readFile(path, 'utf8')) === (await actions.text(path));
 }
 
 export interface ScriptSummary {

@@ -22,7 +22,9 @@ export async function run(): Promise<void> {
 }
 
 function testFiles(): string[] {
-  const files = readdirSync(suiteFolder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.test.cjs'));
+  const files = readdirSync(suiteFolder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.test.cjs'),
+  );
   if (files.length === 0) throw new Error(`there are no tests in ${suiteFolder}`);
   return files.sort().map((name) => join(suiteFolder, name));
 }

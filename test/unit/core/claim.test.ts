@@ -15,8 +15,10 @@ describe('Claim', () => {
     assert.deepEqual([released.claim(), released.release(), released.claim()], [true, true, true]);
     assert.deepEqual([released.release(), released.abandon(), released.claim()], [true, true, false]);
     const last = new Claim();
-    assert.deepEqual([last.claim(), last.abandon(), last.release(), last.claim(), last.abandon()],
-      [true, false, false, false, false]);
+    assert.deepEqual(
+      [last.claim(), last.abandon(), last.release(), last.claim(), last.abandon()],
+      [true, false, false, false, false],
+    );
   });
 
   it('is one decision for everybody who has its buffer', () => {

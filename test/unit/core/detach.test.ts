@@ -66,13 +66,16 @@ describe('detach', () => {
     for (const step of ['open', 'stage', 'sync']) {
       const claim = new Claim();
       const controller = new AbortController();
-      const outcome = await run({
-        onCall: (name) => {
-          if (name !== step) return;
-          assert.ok(claim.abandon());
-          controller.abort();
+      const outcome = await run(
+        {
+          onCall: (name) => {
+            if (name !== step) return;
+            assert.ok(claim.abandon());
+            controller.abort();
+          },
         },
-      }, permission({ ...of(claim), signal: controller.signal }));
+        permission({ ...of(claim), signal: controller.signal }),
+      );
       assert.equal(outcome.reached, 'direct tooSlow', step);
       assert.ok(!outcome.calls.includes('publish'), step);
     }
@@ -88,12 +91,15 @@ describe('detach', () => {
 
   it('does not try again when the waiting side gave up in the middle of the first attempt', async () => {
     const claim = new Claim();
-    const { reached, calls } = await run({
-      published: ['changed'],
-      onCall: (name) => {
-        if (name === 'publish') assert.ok(!claim.abandon(), 'an attempt is under way');
+    const { reached, calls } = await run(
+      {
+        published: ['changed'],
+        onCall: (name) => {
+          if (name === 'publish') assert.ok(!claim.abandon(), 'an attempt is under way');
+        },
       },
-    }, permission({ ...of(claim) }));
+      permission({ ...of(claim) }),
+    );
     assert.equal(reached, 'direct tooSlow');
     assert.deepEqual(calls, ['open', 'stage', 'sync', 'publish']);
   });
@@ -106,21 +112,27 @@ describe('detach', () => {
 
   it('does not say detached when the waiting side gave up during the rename', async () => {
     const claim = new Claim();
-    const { reached } = await run({
-      onCall: (name) => {
-        if (name === 'publish') claim.abandon();
+    const { reached } = await run(
+      {
+        onCall: (name) => {
+          if (name === 'publish') claim.abandon();
+        },
       },
-    }, permission(of(claim)));
+      permission(of(claim)),
+    );
     assert.equal(reached, 'direct tooSlow');
   });
 
   it('renames nothing once it was cancelled, even before the claim', async () => {
     const controller = new AbortController();
-    const { reached, calls } = await run({
-      onCall: (name) => {
-        if (name === 'sync') controller.abort();
+    const { reached, calls } = await run(
+      {
+        onCall: (name) => {
+          if (name === 'sync') controller.abort();
+        },
       },
-    }, permission({ signal: controller.signal }));
+      permission({ signal: controller.signal }),
+    );
     assert.equal(reached, 'direct tooSlow');
     assert.ok(!calls.includes('publish'));
   });
@@ -131,7 +143,12 @@ describe('detach', () => {
 
   it('leaves the save as it is and leaks nothing, whichever call fails with whatever', async () => {
     const reasons: Record<string, string> = {
-      EIO: 'failed', ENOSPC: 'noRoom', EDQUOT: 'noRoom', EMFILE: 'failed', EROFS: 'directoryNotWritable', ENOENT: 'failed',
+      EIO: 'failed',
+      ENOSPC: 'noRoom',
+      EDQUOT: 'noRoom',
+      EMFILE: 'failed',
+      EROFS: 'directoryNotWritable',
+      ENOENT: 'failed',
     };
     for (const [errno, reason] of Object.entries(reasons)) {
       for (let failAt = 1; failAt <= 4; failAt++) {

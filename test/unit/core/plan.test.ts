@@ -32,6 +32,8 @@ describe('plan', () => {
 });
 
 function describeFacts(facts: Partial<TargetFacts>): string {
-  const entries = Object.entries(facts).map(([name, value]) => `${name}=${typeof value === 'object' ? '…' : String(value)}`);
+  const entries = Object.entries(facts).map(
+    ([name, value]) => `${name}=${typeof value === 'object' ? '…' : String(value)}`,
+  );
   return entries.length === 0 ? 'a plain file' : entries.join(', ');
 }

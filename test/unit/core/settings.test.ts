@@ -11,7 +11,12 @@ describe('decode', () => {
 
   it('uses the default for anything else, and says what it found without repeating it', () => {
     const wrong: [unknown, string][] = [
-      ['yes', 'string'], [0, 'number'], [null, 'null'], [[], 'array'], [{ secret: 1 }, 'object'], [Symbol('x'), 'symbol'],
+      ['yes', 'string'],
+      [0, 'number'],
+      [null, 'null'],
+      [[], 'array'],
+      [{ secret: 1 }, 'object'],
+      [Symbol('x'), 'symbol'],
     ];
     for (const [raw, found] of wrong) {
       assert.deepEqual(decode('holdfast.enabled', raw), {

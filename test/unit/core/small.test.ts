@@ -22,7 +22,12 @@ describe('describeError', () => {
     const { operation, path, errno } = describeError(new SystemError('linkat', '/x', 'EMLINK'));
     assert.deepEqual([operation, path, errno], ['linkat', '/x', 'EMLINK']);
     assert.equal(describeError(Object.assign(new Error('no'), { code: 'ENOENT' }), 'open', '/y').errno, 'ENOENT');
-    assert.deepEqual(describeError('text', 'op', '/z'), { operation: 'op', path: '/z', errno: 'UNKNOWN', detail: 'text' });
+    assert.deepEqual(describeError('text', 'op', '/z'), {
+      operation: 'op',
+      path: '/z',
+      errno: 'UNKNOWN',
+      detail: 'text',
+    });
   });
 });
 
@@ -31,7 +36,10 @@ describe('log lines', () => {
     const reached = report('noRoom', { error: describeError(new SystemError('write', '/a\nb', 'ENOSPC')) });
     const line = savedLine('/a\nb', reached, 1.25);
     assert.equal(line.severity, 'warn');
-    assert.equal(line.text, 'save "/a\\nb": level=direct reason=noRoom time=1.3ms operation=write errno=ENOSPC at="/a\\nb"');
+    assert.equal(
+      line.text,
+      'save "/a\\nb": level=direct reason=noRoom time=1.3ms operation=write errno=ENOSPC at="/a\\nb"',
+    );
   });
 
   it('warn only of what fell short', () => {

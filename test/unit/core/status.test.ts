@@ -35,9 +35,15 @@ describe('statusView', () => {
   });
 
   it('says who switched the guard off', () => {
-    const off = (switchedOffBy: Parameters<typeof statusView>[0]['switchedOffBy']): string => english(statusView({
-      name: 'run.sh', report: report('switchedOff'), when: 'foreseen', ...(switchedOffBy ? { switchedOffBy } : {}),
-    }).tooltip);
+    const off = (switchedOffBy: Parameters<typeof statusView>[0]['switchedOffBy']): string =>
+      english(
+        statusView({
+          name: 'run.sh',
+          report: report('switchedOff'),
+          when: 'foreseen',
+          ...(switchedOffBy ? { switchedOffBy } : {}),
+        }).tooltip,
+      );
     assert.match(off({ by: 'folder', folder: 'tools' }), /settings of the folder tools/);
     assert.match(off({ by: 'workspace' }), /workspace settings/);
     assert.match(off({ by: 'user' }), /user settings/);
@@ -46,7 +52,9 @@ describe('statusView', () => {
 
   it('names what would be lost', () => {
     const lost = statusView({
-      name: 'run.sh', report: report('wouldLose', { lost: { what: 'attribute', name: 'user.note' } }), when: 'foreseen',
+      name: 'run.sh',
+      report: report('wouldLose', { lost: { what: 'attribute', name: 'user.note' } }),
+      when: 'foreseen',
     });
     assert.match(english(lost.tooltip), /\(attribute user\.note\)/);
   });

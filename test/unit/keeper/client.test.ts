@@ -56,7 +56,11 @@ describe('KeeperClient', function () {
     for (const client of started.splice(0)) await client.stop();
   });
 
-  function start(kind: keyof typeof keepers): { client: KeeperClient; events: KeeperEvent[]; next: () => Promise<void> } {
+  function start(kind: keyof typeof keepers): {
+    client: KeeperClient;
+    events: KeeperEvent[];
+    next: () => Promise<void>;
+  } {
     const script = join(folder, `${kind}.cjs`);
     writeFileSync(script, head + keepers[kind]);
     const events: KeeperEvent[] = [];
@@ -70,9 +74,10 @@ describe('KeeperClient', function () {
     return {
       client,
       events,
-      next: () => new Promise((resolve) => {
-        wake = resolve;
-      }),
+      next: () =>
+        new Promise((resolve) => {
+          wake = resolve;
+        }),
     };
   }
 
@@ -143,6 +148,9 @@ describe('KeeperClient', function () {
     const began = performance.now();
     await deaf.client.stop();
     assert.ok(performance.now() - began < limits.stop + 500);
-    assert.deepEqual(deaf.events.map((event) => event.kind), ['stoppedLate']);
+    assert.deepEqual(
+      deaf.events.map((event) => event.kind),
+      ['stoppedLate'],
+    );
   });
 });

@@ -23,7 +23,12 @@ for (const version of versions) {
       folder = await mkdtemp(join(tmpdir(), 'holdfast-harness-'));
       script = join(folder, 'a.sh');
       await writeFile(script, 'echo one\n');
-      started = editor = await Editor.start({ version, workspace: folder, locale: 'de', settings: { 'files.eol': '\n' } });
+      started = editor = await Editor.start({
+        version,
+        workspace: folder,
+        locale: 'de',
+        settings: { 'files.eol': '\n' },
+      });
       window = await editor.openWindow();
     });
 
@@ -33,22 +38,39 @@ for (const version of versions) {
     });
 
     it('runs functions in the extension host', async () => {
-      const facts = await window.run((vscode, extra) => ({
-        version: vscode.version,
-        language: vscode.env.language,
-        folder: vscode.workspace.workspaceFolders?.[0]?.uri.fsPath,
-        eol: vscode.workspace.getConfiguration('files').inspect<string>('eol')?.globalValue,
-        pid: process.pid,
-        extra,
-      }), 'argument');
-      assert.deepEqual(facts, { version: editor.version, language: 'de', folder, eol: '\n', pid: window.extensionHostPid, extra: 'argument' });
+      const facts = await window.run(
+        (vscode, extra) => ({
+          version: vscode.version,
+          language: vscode.env.language,
+          folder: vscode.workspace.workspaceFolders?.[0]?.uri.fsPath,
+          eol: vscode.workspace.getConfiguration('files').inspect<string>('eol')?.globalValue,
+          pid: process.pid,
+          extra,
+        }),
+        'argument',
+      );
+      assert.deepEqual(facts, {
+        version: editor.version,
+        language: 'de',
+        folder,
+        eol: '\n',
+        pid: window.extensionHostPid,
+        extra: 'argument',
+      });
     });
 
     it("passes a remote function's error on", async () => {
       const failing = window.run(() => {
         throw Object.assign(new TypeError('on purpose'), { code: 'EPURPOSE' });
       });
-      await assert.rejects(failing, (error) => error instanceof RemoteError && error.name === 'TypeError' && error.message === 'on purpose' && error.code === 'EPURPOSE');
+      await assert.rejects(
+        failing,
+        (error) =>
+          error instanceof RemoteError &&
+          error.name === 'TypeError' &&
+          error.message === 'on purpose' &&
+          error.code === 'EPURPOSE',
+      );
     });
 
     it('types, saves by key, by command and by document, and sees the write', async function () {
@@ -95,11 +117,17 @@ for (const version of versions) {
       const second = await editor.openWindow({ theme: 'light' });
       const [first, other] = [window.extensionHostPid, second.extensionHostPid];
       assert.notEqual(first, other);
-      assert.equal(await second.run((vscode) => vscode.window.activeColorTheme.kind === vscode.ColorThemeKind.Light), true);
+      assert.equal(
+        await second.run((vscode) => vscode.window.activeColorTheme.kind === vscode.ColorThemeKind.Light),
+        true,
+      );
       assert.equal(await window.run(() => process.pid), first);
       await second.reload();
       assert.notEqual(second.extensionHostPid, other);
-      assert.equal(await second.run((vscode) => vscode.workspace.name), await window.run((vscode) => vscode.workspace.name));
+      assert.equal(
+        await second.run((vscode) => vscode.workspace.name),
+        await window.run((vscode) => vscode.workspace.name),
+      );
       await second.close();
     });
 
@@ -108,7 +136,10 @@ for (const version of versions) {
       const ended = window.extensionHostEnded;
       process.kill(killed, 'SIGKILL');
       await ended;
-      await assert.rejects(window.run(() => 1), /has ended/);
+      await assert.rejects(
+        window.run(() => 1),
+        /has ended/,
+      );
       await window.untilNewExtensionHost();
       assert.notEqual(window.extensionHostPid, killed);
     });

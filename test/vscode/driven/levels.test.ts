@@ -30,7 +30,10 @@ for (const version of versions) {
       mkdirSync(at('outer', 'inner', '.vscode'));
       writeFileSync(at('outer', 'inner', '.vscode', 'settings.json'), '{ "holdfast.enabled": false }\n');
       const workspace = at('two.code-workspace');
-      writeFileSync(workspace, JSON.stringify({ folders: [{ path: 'outer' }, { path: 'outer/inner', name: 'Inner' }] }));
+      writeFileSync(
+        workspace,
+        JSON.stringify({ folders: [{ path: 'outer' }, { path: 'outer/inner', name: 'Inner' }] }),
+      );
       editor = await startGuardedEditor({ version, workspace });
       window = await editor.openWindow();
       await window.activate('holdfast.holdfast');
@@ -47,7 +50,10 @@ for (const version of versions) {
       const foreseen = await untilLevel(window, level, path.slice(path.lastIndexOf('/') + 1));
       await changeAndSave(window, path, '# changed');
       assert.equal(readFileSync(path, 'utf8'), `# changed\n${before}`);
-      assert.equal(statSync(path).ino === ino ? 'in place' : 'a new inode', level === 'detached' ? 'a new inode' : 'in place');
+      assert.equal(
+        statSync(path).ino === ino ? 'in place' : 'a new inode',
+        level === 'detached' ? 'a new inode' : 'in place',
+      );
       await untilLevel(window, level, path.slice(path.lastIndexOf('/') + 1));
       return foreseen;
     }
@@ -75,7 +81,10 @@ for (const version of versions) {
     });
 
     it('in a folder that is switched off by its own settings, although the folder around it is not: off', async () => {
-      assert.match(await reached(write(at('outer', 'inner', 'off.sh')), 'off'), /switched off by the settings of the folder Inner/);
+      assert.match(
+        await reached(write(at('outer', 'inner', 'off.sh')), 'off'),
+        /switched off by the settings of the folder Inner/,
+      );
       await reached(write(at('outer', 'on.sh')), 'detached');
     });
 
@@ -124,10 +133,19 @@ for (const version of versions) {
     it('a folder’s setting that changes is shown at once', async () => {
       const path = write(at('outer', 'plain2.sh'));
       await reached(path, 'detached');
-      const enable = (on: boolean): Promise<void> => window.run(async (vscode, file, value) => {
-        const configuration = vscode.workspace.getConfiguration('holdfast', vscode.Uri.file(file));
-        await configuration.update('enabled', value ? undefined : false, vscode.ConfigurationTarget.WorkspaceFolder);
-      }, path, on);
+      const enable = (on: boolean): Promise<void> =>
+        window.run(
+          async (vscode, file, value) => {
+            const configuration = vscode.workspace.getConfiguration('holdfast', vscode.Uri.file(file));
+            await configuration.update(
+              'enabled',
+              value ? undefined : false,
+              vscode.ConfigurationTarget.WorkspaceFolder,
+            );
+          },
+          path,
+          on,
+        );
       await enable(false);
       assert.match(await untilLevel(window, 'off', 'plain2.sh'), /settings of the folder outer/);
       await enable(true);

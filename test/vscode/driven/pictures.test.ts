@@ -31,10 +31,16 @@ describe('what the user sees', function () {
       assert.ok(editor);
       const window = await editor.openWindow({ theme, size: { width: 1000, height: 600 } });
       await window.activate('holdfast.holdfast');
-      for (const [name, level] of [['backup.sh', 'detached'], ['linked.sh', 'direct'], ['backup.sh', 'off']] as const) {
+      for (const [name, level] of [
+        ['backup.sh', 'detached'],
+        ['linked.sh', 'direct'],
+        ['backup.sh', 'off'],
+      ] as const) {
         if (level === 'off') {
           await window.run(async (vscode) => {
-            await vscode.workspace.getConfiguration('holdfast').update('enabled', false, vscode.ConfigurationTarget.Workspace);
+            await vscode.workspace
+              .getConfiguration('holdfast')
+              .update('enabled', false, vscode.ConfigurationTarget.Workspace);
           });
         }
         await show(window, join(root, name));
@@ -47,7 +53,9 @@ describe('what the user sees', function () {
         await window.page.mouse.move(10, 300);
       }
       await window.run(async (vscode) => {
-        await vscode.workspace.getConfiguration('holdfast').update('enabled', undefined, vscode.ConfigurationTarget.Workspace);
+        await vscode.workspace
+          .getConfiguration('holdfast')
+          .update('enabled', undefined, vscode.ConfigurationTarget.Workspace);
       });
       await window.close();
     });

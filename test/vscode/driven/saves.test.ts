@@ -37,7 +37,10 @@ describe('200 saves in a row', function () {
         await vscode.commands.executeCommand('notifications.showList');
       });
       assert.deepEqual(await window.page.locator('.notifications-center .notification-list-item').allInnerTexts(), []);
-      assert.deepEqual(window.problems.filter((problem) => /holdfast|save|conflict/i.test(problem)), []);
+      assert.deepEqual(
+        window.problems.filter((problem) => /holdfast|save|conflict/i.test(problem)),
+        [],
+      );
       assert.deepEqual(readdirSync(folder).sort(), paths.map((path) => basename(path)).sort());
     });
   });

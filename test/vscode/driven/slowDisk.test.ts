@@ -30,39 +30,53 @@ describe('a slow disk', function () {
     const log = join(logFolder, 'strace.log');
     // From the start, so that only the calls that are asked for stop a process (seccomp): all others are as fast as ever.
     const wrapper = [
-      'strace', '-f', '--seccomp-bpf', '-o', log, '-e', 'trace=fsync', '-e', `inject=fsync:delay_enter=${String(slowSync)}`,
+      'strace',
+      '-f',
+      '--seccomp-bpf',
+      '-o',
+      log,
+      '-e',
+      'trace=fsync',
+      '-e',
+      `inject=fsync:delay_enter=${String(slowSync)}`,
     ];
-    await withGuardedEditor('slow', async (editor, folder) => {
-      const paths = Array.from({ length: documents }, (_, index) => join(folder, `file-${String(index)}.txt`));
-      for (const path of paths) writeFileSync(path, 'old\n');
-      const inodes = paths.map((path) => statSync(path).ino);
-      const window = await editor.openWindow();
-      await window.activate('holdfast.holdfast');
-      const [first] = paths;
-      assert.ok(first);
-      await show(window, first);
-      await untilLevel(window, 'detached', 'file-0.txt');
-      const took = await window.run(async (vscode, all) => {
-        const edit = new vscode.WorkspaceEdit();
-        for (const path of all) edit.insert(vscode.Uri.file(path), new vscode.Position(0, 0), 'new\n');
-        await vscode.workspace.applyEdit(edit);
-        const wanted = new Set(all);
-        const dirty = vscode.workspace.textDocuments.filter(({ isDirty, uri }) => isDirty && wanted.has(uri.fsPath));
-        if (dirty.length !== all.length) throw new Error(`${String(dirty.length)} documents are dirty`);
-        const began = performance.now();
-        const saved = await Promise.all(dirty.map((document) => document.save()));
-        if (!saved.every(Boolean)) throw new Error('a document was not saved');
-        return performance.now() - began;
-      }, paths);
-      assert.match(readFileSync(log, 'utf8'), /fsync\(.*DELAYED/, 'the disk was slow');
-      for (const path of paths) assert.equal(readFileSync(path, 'utf8'), 'new\nold\n');
-      const inPlace = paths.filter((path, index) => statSync(path).ino === inodes[index]);
-      console.log(`      ${String(documents)} saves in ${took.toFixed(0)} ms, ${String(inPlace.length)} of them in place`);
-      assert.equal(inPlace.length, 0);
-      const { ino } = statSync(first);
-      await changeAndSave(window, first, '# once more');
-      assert.notEqual(statSync(first).ino, ino);
-      assert.equal(readdirSync(folder).length, documents);
-    }, { wrapper });
+    await withGuardedEditor(
+      'slow',
+      async (editor, folder) => {
+        const paths = Array.from({ length: documents }, (_, index) => join(folder, `file-${String(index)}.txt`));
+        for (const path of paths) writeFileSync(path, 'old\n');
+        const inodes = paths.map((path) => statSync(path).ino);
+        const window = await editor.openWindow();
+        await window.activate('holdfast.holdfast');
+        const [first] = paths;
+        assert.ok(first);
+        await show(window, first);
+        await untilLevel(window, 'detached', 'file-0.txt');
+        const took = await window.run(async (vscode, all) => {
+          const edit = new vscode.WorkspaceEdit();
+          for (const path of all) edit.insert(vscode.Uri.file(path), new vscode.Position(0, 0), 'new\n');
+          await vscode.workspace.applyEdit(edit);
+          const wanted = new Set(all);
+          const dirty = vscode.workspace.textDocuments.filter(({ isDirty, uri }) => isDirty && wanted.has(uri.fsPath));
+          if (dirty.length !== all.length) throw new Error(`${String(dirty.length)} documents are dirty`);
+          const began = performance.now();
+          const saved = await Promise.all(dirty.map((document) => document.save()));
+          if (!saved.every(Boolean)) throw new Error('a document was not saved');
+          return performance.now() - began;
+        }, paths);
+        assert.match(readFileSync(log, 'utf8'), /fsync\(.*DELAYED/, 'the disk was slow');
+        for (const path of paths) assert.equal(readFileSync(path, 'utf8'), 'new\nold\n');
+        const inPlace = paths.filter((path, index) => statSync(path).ino === inodes[index]);
+        console.log(
+          `      ${String(documents)} saves in ${took.toFixed(0)} ms, ${String(inPlace.length)} of them in place`,
+        );
+        assert.equal(inPlace.length, 0);
+        const { ino } = statSync(first);
+        await changeAndSave(window, first, '# once more');
+        assert.notEqual(statSync(first).ino, ino);
+        assert.equal(readdirSync(folder).length, documents);
+      },
+      { wrapper },
+    );
   });
 });

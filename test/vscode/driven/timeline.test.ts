@@ -1,40 +1,33 @@
 /** *Timeline* has one entry a save. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { startGuardedEditor } from '../../../scripts/lib/guardedEditor';
-import type { Editor } from '../../support/editor';
+import { withGuardedEditor } from '../../../scripts/lib/guardedEditor';
 import { changeAndSave, show, untilLevel } from '../../support/statusBar';
 
 describe('the timeline', function () {
   this.timeout(120_000);
-  let root: string;
-  let editor: Editor | undefined;
-  before(() => {
-    root = mkdtempSync(join(tmpdir(), 'holdfast-timeline-'));
-  });
-  after(async () => {
-    await editor?.stop();
-    rmSync(root, { recursive: true, force: true });
-  });
-
   it('has one entry a save', async () => {
-    const path = join(root, 'run.sh');
-    writeFileSync(path, 'echo one\n');
-    // Saves in quick succession are merged into one entry unless this is 0.
-    editor = await startGuardedEditor({ workspace: root, settings: { 'workbench.localHistory.mergeWindow': 0 } });
-    const window = await editor.openWindow();
-    await window.activate('holdfast.holdfast');
-    await show(window, path);
-    await untilLevel(window, 'detached', 'run.sh');
-    for (let round = 1; round <= 4; round++) await changeAndSave(window, path, `# round ${String(round)}`);
-    await window.run(async (vscode) => {
-      await vscode.commands.executeCommand('timeline.focus');
-    });
-    const entries = window.page.locator('.timeline-tree-view .monaco-list-row', { hasText: 'File Saved' });
-    await entries.nth(3).waitFor();
-    assert.equal(await entries.count(), 4);
+    await withGuardedEditor(
+      'timeline',
+      async (editor, root) => {
+        const path = join(root, 'run.sh');
+        writeFileSync(path, 'echo one\n');
+        // Saves in quick succession are merged into one entry unless this is 0.
+        const window = await editor.openWindow();
+        await window.activate('holdfast.holdfast');
+        await show(window, path);
+        await untilLevel(window, 'detached', 'run.sh');
+        for (let round = 1; round <= 4; round++) await changeAndSave(window, path, `# round ${String(round)}`);
+        await window.run(async (vscode) => {
+          await vscode.commands.executeCommand('timeline.focus');
+        });
+        const entries = window.page.locator('.timeline-tree-view .monaco-list-row', { hasText: 'File Saved' });
+        await entries.nth(3).waitFor();
+        assert.equal(await entries.count(), 4);
+      },
+      { settings: { 'workbench.localHistory.mergeWindow': 0 } },
+    );
   });
 });

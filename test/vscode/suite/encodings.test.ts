@@ -26,7 +26,10 @@ describe('the bytes on the disk are the document’s', function () {
   after(() => folder.dispose());
 
   for (const [encoding, bytesOf] of Object.entries(encodings)) {
-    for (const [name, eol] of [['LF', '\n'], ['CRLF', '\r\n']] as const) {
+    for (const [name, eol] of [
+      ['LF', '\n'],
+      ['CRLF', '\r\n'],
+    ] as const) {
       it(`${encoding}, ${name}, and a holder keeps the old ones`, async () => {
         const path = join(folder.path, `${encoding}-${name}.txt`);
         const before = ['eins', 'zwei äöü', 'drei', ''].join(eol);

@@ -8,7 +8,8 @@ import type { Run } from '../../support/run';
 import { actions } from '../../support/scenarios/actions';
 
 async function runHere<A extends unknown[], R>(
-  work: (api: typeof vscode, ...args: A) => R, ...args: A
+  work: (api: typeof vscode, ...args: A) => R,
+  ...args: A
 ): Promise<Awaited<R>> {
   return await work(vscode, ...args);
 }

@@ -20,9 +20,11 @@ describe('notebooks', function () {
       const holder = openSync(path, 'r');
       const notebook = await vscode.workspace.openNotebookDocument(vscode.Uri.file(path));
       const edit = new vscode.WorkspaceEdit();
-      edit.set(notebook.uri, [vscode.NotebookEdit.insertCells(0, [
-        new vscode.NotebookCellData(vscode.NotebookCellKind.Markup, 'a first cell', 'markdown'),
-      ])]);
+      edit.set(notebook.uri, [
+        vscode.NotebookEdit.insertCells(0, [
+          new vscode.NotebookCellData(vscode.NotebookCellKind.Markup, 'a first cell', 'markdown'),
+        ]),
+      ]);
       assert.ok(await vscode.workspace.applyEdit(edit));
       assert.ok(await notebook.save());
       assert.match(await readFile(path, 'utf8'), /a first cell/);

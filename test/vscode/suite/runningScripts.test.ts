@@ -19,8 +19,14 @@ describe('running bash scripts', function () {
     const stock = summarize(runs, false);
     const guarded = summarize(runs, true);
     console.log(`seed ${String(seed)}: stock ${JSON.stringify(stock)}, guarded ${JSON.stringify(guarded)}`);
-    assert.deepEqual(runs.filter((run) => run.guarded && run.disturbed), []);
-    assert.deepEqual(runs.filter((run) => !run.diskEqualsDocument), []);
+    assert.deepEqual(
+      runs.filter((run) => run.guarded && run.disturbed),
+      [],
+    );
+    assert.deepEqual(
+      runs.filter((run) => !run.diskEqualsDocument),
+      [],
+    );
     assert.equal(guarded.runs, 100);
     assert.ok(guarded.fewestStepsAfterSave >= 5, `fewest steps after a save: ${String(guarded.fewestStepsAfterSave)}`);
     assert.ok(stock.disturbed >= 80, `stock disturbed ${String(stock.disturbed)} of 100: the test shows nothing`);

@@ -115,8 +115,14 @@ describe('200 saves over 5 documents of 1 byte to 2 MB', function () {
     } finally {
       log.dispose();
     }
-    assert.deepEqual(log.events.filter(({ name }) => temporary.test(name) || name.startsWith('#')), []);
-    assert.deepEqual(log.events.filter(({ kind }) => kind === 'deleted'), []);
+    assert.deepEqual(
+      log.events.filter(({ name }) => temporary.test(name) || name.startsWith('#')),
+      [],
+    );
+    assert.deepEqual(
+      log.events.filter(({ kind }) => kind === 'deleted'),
+      [],
+    );
     for (const path of paths) {
       const changes = log.events.filter(({ kind, name }) => kind === 'changed' && name === basename(path));
       assert.ok(changes.length >= 40, `${basename(path)}: ${String(changes.length)} changes`);
@@ -125,8 +131,12 @@ describe('200 saves over 5 documents of 1 byte to 2 MB', function () {
 
     const raw = await logger.end();
     assert.ok(!raw.some((entry) => entry.startsWith('OVERFLOW')), 'the log is complete');
-    const names = (kind: string): string[] => raw.filter((entry) => entry.startsWith(`${kind} `))
-      .map((entry) => entry.slice(kind.length + 1)).filter((name) => temporary.test(name)).sort();
+    const names = (kind: string): string[] =>
+      raw
+        .filter((entry) => entry.startsWith(`${kind} `))
+        .map((entry) => entry.slice(kind.length + 1))
+        .filter((name) => temporary.test(name))
+        .sort();
     const created = names('create');
     assert.equal(created.length, 200, 'one temporary name a save');
     assert.equal(new Set(created).size, 200);
@@ -182,7 +192,10 @@ describe('around a save', function () {
     }
     assert.deepEqual([...labels], ['outside.sh']);
     // This watcher was asked for everything in that one folder, and nothing is excluded from it: it may see temporary names.
-    assert.deepEqual(log.events.filter(({ kind, name }) => kind === 'deleted' && !temporary.test(name)), []);
+    assert.deepEqual(
+      log.events.filter(({ kind, name }) => kind === 'deleted' && !temporary.test(name)),
+      [],
+    );
     await folder.dispose();
   });
 
