@@ -14,6 +14,8 @@ export const limits = {
   sync: 300,
   /** What is left for the rename when the wait for the disk ends. */
   rename: 100,
+  /** What staging and renaming one small file take the keeper, on a machine that is busy. */
+  workPerSave: 3,
   /** How long an assessment may take before the level is unknown. */
   assessment: 2_000,
   /** How long a stop waits for the keeper. */
@@ -30,14 +32,13 @@ export const savesAtOnce = 128;
 export const syncsAtOnce = 2;
 
 /**
- * How long to wait for a clone to reach the disk, in milliseconds; 0: not at all. What is left until the save gives up is
- * shared with those that wait for their turn: on a slow disk all of them get a clone, and none waits for the last.
+ * How long to wait for a clone to reach the disk, in milliseconds; 0: not at all. Time is kept for the renames of all saves
+ * that are under way: a *Save All* on a slow disk must not cost the last ones their clones.
  * @param left milliseconds until the save gives up
- * @param waiting saves that have no turn yet
+ * @param underWay saves that are being worked on or wait for their turn
  */
-export function syncLimit(left: number, waiting: number): number {
-  const rounds = 1 + Math.ceil(waiting / savesAtOnce);
-  return Math.max(0, Math.min(limits.sync, (left - limits.rename) / rounds));
+export function syncLimit(left: number, underWay: number): number {
+  return Math.max(0, Math.min(limits.sync, left - limits.rename - underWay * limits.workPerSave));
 }
 
 /** Files whose levels are remembered. */

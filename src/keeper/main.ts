@@ -47,7 +47,7 @@ async function save(order: Extract<Order, { kind: 'save' }>): Promise<Report> {
         waited: () => claim.waited(),
         release: () => claim.release(),
         mayTryAgain: () => now() - order.toldAt < limits.surelyBeforeWrite,
-        inTime: (work) => syncInTime(work, syncLimit(order.toldAt + limits.saveGivesUp - now(), turns.waiting)),
+        inTime: (work) => syncInTime(work, syncLimit(order.toldAt + limits.saveGivesUp - now(), turns.underWay)),
       }),
     );
   } finally {

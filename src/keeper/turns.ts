@@ -1,14 +1,17 @@
 /** Lets at most `limit` pieces of work run at once; the others wait in order. */
 export class Turns {
   readonly #waiting: (() => void)[] = [];
+  readonly #limit: number;
   #free: number;
 
   constructor(limit: number) {
+    this.#limit = limit;
     this.#free = limit;
   }
 
-  get waiting(): number {
-    return this.#waiting.length;
+  /** How many pieces of work run or wait. */
+  get underWay(): number {
+    return this.#limit - this.#free + this.#waiting.length;
   }
 
   async take<T>(work: () => Promise<T>): Promise<T> {

@@ -4,6 +4,6 @@ export { EditorWindow } from './window';
 export { RemoteError, type RemoteFunction } from './driver';
 export { DeadlineError, within } from '../deadline';
 export { installation, projectFolder, type EditorVersion, type Installation } from './installations';
-export { straceRefusal } from './strace';
+export { straceRefusal, whole } from './strace';
 export type { Strace, StraceOptions } from './strace';
 export { runSuite, type SuiteOptions } from './suite';
