@@ -4,7 +4,7 @@ import type { SettingProblem } from './settings';
 
 /** One line of the log. English, for whoever gets it in a bug report; never file contents, never command lines. */
 export interface LogLine {
-  readonly severity: 'debug' | 'info' | 'warn' | 'error';
+  readonly severity: 'info' | 'warn' | 'error';
   readonly text: string;
 }
 

@@ -45,8 +45,8 @@ export async function copyBytes(
   }
   let position = 0;
   while (position < size) {
-    const start = sparse ? seekData(host, from, position, size, path) : position;
-    const end = sparse && start < size ? seekHole(host, from, start, size, path) : size;
+    const start = sparse ? seekNext(host, from, position, SEEK_DATA, size, position, path) : position;
+    const end = sparse && start < size ? seekNext(host, from, start, SEEK_HOLE, size, size, path) : size;
     if (start < size) {
       await copySegment(host, from, to, start, Math.min(end, size), signal, path);
     }
@@ -81,25 +81,24 @@ function copySmall(from: number, to: number, size: number, path: string): void {
   }
 }
 
-/** Where data begins at or after `position`; the size if there is none. File systems without holes say `position`. */
-function seekData(host: Host, fd: number, position: number, size: number, path: string): number {
+/**
+ * Where the next data (SEEK_DATA) or hole (SEEK_HOLE) begins at or after `position`; the size if there is none.
+ * `untold` where the file system tells of neither.
+ */
+function seekNext(
+  host: Host,
+  fd: number,
+  position: number,
+  whence: number,
+  size: number,
+  untold: number,
+  path: string,
+): number {
   try {
-    return host.libc.seek(fd, position, SEEK_DATA, path) ?? size;
+    return host.libc.seek(fd, position, whence, path) ?? size;
   } catch (thrown) {
     if (SystemError.is(thrown, 'EINVAL', 'EOPNOTSUPP')) {
-      return position;
-    }
-    throw thrown;
-  }
-}
-
-/** Where the next hole begins; the size where the file system tells of none. */
-function seekHole(host: Host, fd: number, position: number, size: number, path: string): number {
-  try {
-    return host.libc.seek(fd, position, SEEK_HOLE, path) ?? size;
-  } catch (thrown) {
-    if (SystemError.is(thrown, 'EINVAL', 'EOPNOTSUPP')) {
-      return size;
+      return untold;
     }
     throw thrown;
   }
