@@ -83,6 +83,16 @@ async function edit(file, change) {
 }
 
 /**
+ * Building is the install script's job. What node-pty does after it is for its publisher, and in older versions it fetches the
+ * newest node-gyp through npx: unpinned, and refused where the user's npm is told to say no.
+ *
+ * @param {{ scripts?: Record<string, string> }} manifest
+ */
+function dropPostInstall(manifest) {
+  delete manifest.scripts?.['postinstall'];
+}
+
+/**
  * Installs the server's modules without running any package's scripts, then builds the few native ones it needs against the headers of
  * the Node.js it will run on. The system's headers must not be found instead: those belong to another Node.js.
  *
@@ -100,6 +110,7 @@ async function installModules(server, node, native) {
   };
   const quiet = ['--no-audit', '--no-fund', '--no-progress', '--loglevel=error'];
   await run('npm', ['install', '--omit=dev', '--ignore-scripts', ...quiet], { cwd: server, env });
+  await Promise.all(native.map((name) => edit(join(server, 'node_modules', name, 'package.json'), dropPostInstall)));
   await run('npm', ['rebuild', ...native, ...quiet], { cwd: server, env });
   await Promise.all(
     native.map((name) =>
