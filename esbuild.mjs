@@ -79,7 +79,7 @@ const configurations = {
     mkdirSync(outdir, { recursive: true });
     await build({
       ...common,
-      entryPoints: { keeper: 'src/keeper/main.ts' },
+      entryPoints: { stager: 'src/keeper/stager.ts', keeper: 'src/keeper/keeper.ts' },
       outdir,
       minify,
       sourcemap: !minify,
@@ -90,7 +90,8 @@ const configurations = {
   async tests() {
     rmSync(join(root, 'out/test'), { recursive: true, force: true });
     rmSync(join(root, 'out/scripts'), { recursive: true, force: true });
-    const entries = ['test', 'scripts'].flatMap(filesBelow).filter(isEntry);
+    rmSync(join(root, 'out/src'), { recursive: true, force: true });
+    const entries = ['test', 'scripts', 'src/keeper'].flatMap(filesBelow).filter(isEntry);
     await build({
       ...common,
       entryPoints: entries,
@@ -117,7 +118,9 @@ function isEntry(path) {
     /^test\/.*\.test\.ts$/.test(path) ||
     /^scripts\/[^/]+\.ts$/.test(path) ||
     /^test\/.*\.entry\.ts$/.test(path) ||
-    path === 'test/support/suite-runner/index.ts'
+    path === 'test/support/suite-runner/index.ts' ||
+    // The threads, for tests that have no editor.
+    /^src\/keeper\/(stager|keeper)\.ts$/.test(path)
   );
 }
 

@@ -35,7 +35,7 @@ async function main(): Promise<boolean> {
     await act.open(path);
     await act.edit(path, 'insertAbove');
     await act.save(path, 'save');
-    await window.page.locator('[id="holdfast.holdfast.level"]', { hasText: 'Holdfast: detached' }).waitFor();
+    await window.page.locator('[id="holdfast.holdfast.level"]', { hasText: 'Holdfast: gated' }).waitFor();
     await mkdir('out', { recursive: true });
     await window.screenshot(join('out', 'demo.png'));
     const last = await script.finish();

@@ -3,34 +3,14 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 
-import { actions } from '../test/support/scenarios/actions';
-import { runScripts, summarize } from '../test/support/scenarios/runningScripts';
-import { extensionId, runIn, withGuardedEditor } from './lib/guardedEditor';
-import { scriptsTable } from './lib/scriptsTable';
-
-interface Proof {
-  readonly good: boolean;
-  readonly counts: unknown;
-}
+import type { Proof } from './lib/proofs/proof';
+import { proveScripts } from './lib/proofs/scripts';
+import { proveTorn } from './lib/proofs/torn';
 
 const proofs: Readonly<Record<string, (seed: number) => Promise<Proof>>> = {
   scripts: proveScripts,
+  torn: proveTorn,
 };
-
-/** 1,000 running scripts, 500 of them guarded. */
-async function proveScripts(seed: number): Promise<Proof> {
-  const pairs = 500;
-  return withGuardedEditor('prove', async (editor, folder) => {
-    const window = await editor.openWindow();
-    await window.activate(extensionId);
-    const runs = await runScripts(actions(runIn(window)), folder, pairs, seed, () => process.stdout.write('.'));
-    const stock = summarize(runs, false);
-    const guarded = summarize(runs, true);
-    console.log(`\n${scriptsTable(stock, guarded)}`);
-    const good = guarded.disturbed === 0 && guarded.diskWrong === 0 && stock.disturbed >= stock.runs * 0.8;
-    return { good, counts: { editor: editor.version, stock, guarded } };
-  });
-}
 
 async function main(): Promise<void> {
   const [name = '', ...rest] = process.argv.slice(2);

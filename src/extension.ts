@@ -8,7 +8,8 @@ import { activatedLine, keeperLine, settingLine } from './core/logLines';
 import { KeeperClient } from './keeper/client';
 import { Levels } from './shell/levels';
 import { Log } from './shell/log';
-import { tellInvalidSetting, tellKeeperDied } from './shell/notices';
+import { editorProcess } from './shell/editorProcess';
+import { tellInvalidSetting, tellKeeperEvent } from './shell/notices';
 import { SaveParticipant } from './shell/participant';
 import { Settings } from './shell/settings';
 import { StatusItem } from './shell/statusItem';
@@ -27,15 +28,19 @@ export function activate(context: vscode.ExtensionContext): void {
     log.write(settingLine(problem));
     void tellInvalidSetting(problem);
   });
-  const workshopFolder = join(context.globalStorageUri.fsPath, 'workshop');
-  keeper = new KeeperClient(join(__dirname, 'keeper.js'), { workshopFolder }, (event) => {
-    log.write(keeperLine(event));
-    if (event.kind === 'died' && !event.startedAgain) void tellKeeperDied();
-  });
+  const storage = context.globalStorageUri.fsPath;
+  keeper = new KeeperClient(
+    { stager: join(__dirname, 'stager.js'), keeper: join(__dirname, 'keeper.js') },
+    { workshopFolder: join(storage, 'workshop'), keptFolder: join(storage, 'kept') },
+    (event) => {
+      log.write(keeperLine(event));
+      tellKeeperEvent(event);
+    },
+  );
   keeper.start();
 
   const levels = owned.add(new Levels(keeper));
-  owned.add(new SaveParticipant(keeper, levels, settings, log, () => performance.now()));
+  owned.add(new SaveParticipant(keeper, levels, settings, log, () => performance.now(), editorProcess()));
   owned.add(new StatusItem(levels, settings));
   owned.add(
     vscode.commands.registerCommand('holdfast.showLog' satisfies CommandName, () => {

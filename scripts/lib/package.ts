@@ -17,6 +17,7 @@ const everywhere = [
   'extension/changelog.md',
   'extension/dist/bundle/extension.js',
   'extension/dist/bundle/keeper.js',
+  'extension/dist/bundle/stager.js',
   'extension/l10n/bundle.l10n.json',
   'extension/media/icon.png',
   'extension/package.json',

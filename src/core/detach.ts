@@ -8,7 +8,7 @@
  *    refused     unfaithful           abandoned     changed ──► examined (once more), then refused
  *
  * - examined: the target is open, its inode pinned. Nothing has been made. The plan says what it can be given;
- *   anything but `detached` ends here (refused) and the save stays as it is.
+ *   anything that cannot be replaced ends here (refused) and the save stays as it is.
  * - staged: a complete clone exists that no name leads to. If it lacks anything that the target has (unfaithful), it is
  *   dropped and the save stays as it is.
  * - synced: the clone is on the disk, or the time for that is over. Going on without is better than not going on: an
@@ -22,10 +22,11 @@
  *
  * At every exit before `published` the path leads to what it led to before.
  */
-import { describeError, SystemError } from './errors';
-import { report, type Report } from './level';
+import { SystemError, type ErrorFacts } from './errors';
+import { lossReport, report, type DetachedReason, type Report } from './level';
 import { plan } from './plan';
-import type { Loss, Staged, TargetSystem } from './ports';
+import type { Staged, TargetSystem } from './ports';
+import { refusal } from './refusal';
 
 /** How the one who waits for the save and the one who carries it out agree on who decides. */
 export interface Permission {
@@ -46,11 +47,23 @@ export interface Permission {
 /** Another program's change between our look and our rename is met with a second try, no more. */
 const tries = 2;
 
-/** Total: never rejects. */
-export async function detach(system: TargetSystem, path: string, permission: Permission): Promise<Report> {
+/**
+ * Total: never rejects.
+ *
+ * @param because why it is not the gate
+ * @param error what the system said to that
+ */
+export async function detach(
+  system: TargetSystem,
+  path: string,
+  permission: Permission,
+  because: DetachedReason,
+  error?: ErrorFacts,
+): Promise<Report> {
+  const reached = (synced: boolean): Report => report(because, error ? { synced, error } : { synced });
   try {
     for (let attempt = 1; attempt <= tries; attempt++) {
-      const outcome = await attemptDetach(system, path, permission);
+      const outcome = await attemptDetach(system, path, permission, reached);
       if (outcome !== 'again') return outcome;
       if (!permission.mayTryAgain()) break;
     }
@@ -60,15 +73,20 @@ export async function detach(system: TargetSystem, path: string, permission: Per
   }
 }
 
-async function attemptDetach(system: TargetSystem, path: string, permission: Permission): Promise<Report | 'again'> {
+async function attemptDetach(
+  system: TargetSystem,
+  path: string,
+  permission: Permission,
+  reached: (synced: boolean) => Report,
+): Promise<Report | 'again'> {
   const target = system.open(path);
   if (!target) return report('newFile');
   try {
     const planned = plan(target.facts);
-    if (planned.level !== 'detached') return planned;
+    if (planned.level !== 'gated' && planned.level !== 'detached') return planned;
     const staged = await target.stage(permission.signal);
     try {
-      return await publish(staged, permission);
+      return await publish(staged, permission, reached);
     } finally {
       staged.close();
     }
@@ -81,14 +99,18 @@ async function attemptDetach(system: TargetSystem, path: string, permission: Per
   }
 }
 
-async function publish(staged: Staged, permission: Permission): Promise<Report | 'again'> {
+async function publish(
+  staged: Staged,
+  permission: Permission,
+  reached: (synced: boolean) => Report,
+): Promise<Report | 'again'> {
   const [loss] = staged.losses;
   if (loss) return lossReport(loss);
   const synced = await permission.inTime(() => staged.sync());
   if (permission.signal.aborted || !permission.claim()) return report('tooSlow');
   if (staged.publish() === 'published') {
     // A rename that took so long that the editor may have been let go before it: nobody knows what the editor hit.
-    return permission.waited() ? report('privateCopy', { synced }) : report('tooSlow', { synced });
+    return permission.waited() ? reached(synced) : report('tooSlow', { synced });
   }
   return permission.release() ? 'again' : report('tooSlow');
 }
@@ -108,32 +130,5 @@ export function assess(system: TargetSystem, path: string): Report {
     }
   } catch (error) {
     return refusal(error, path);
-  }
-}
-
-function lossReport(loss: Loss): Report {
-  const lost = { what: loss.what, name: loss.name };
-  return report('wouldLose', loss.error ? { lost, error: describeError(loss.error) } : { lost });
-}
-
-/** The one place where an errno becomes a reason. */
-function refusal(error: unknown, path: string): Report {
-  const facts = describeError(error, 'detach', path);
-  if (!(error instanceof SystemError)) return report('failed', { error: facts });
-  switch (error.errno) {
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return report('noRoom', { error: facts });
-    case 'EBUSY':
-      return report('mountPoint', { error: facts });
-    case 'EROFS':
-      return report('directoryNotWritable', { error: facts });
-    case 'EACCES':
-    case 'EPERM':
-      return report(error.operation.startsWith('open') ? 'notReadable' : 'failed', { error: facts });
-    case 'ECANCELED':
-      return report('tooSlow', { error: facts });
-    default:
-      return report('failed', { error: facts });
   }
 }

@@ -1,25 +1,41 @@
 import type { ErrorFacts } from './errors';
+import type { EndReason } from './gate/operations';
 import type { Report } from './level';
-import type { PlatformReport } from './messages';
+import type { PlatformReport, Version } from './messages';
 
 /** A save on its way. Neither promise ever rejects. */
 export interface GuardedSave {
   /** The editor may go on. Resolves within `limits.participantAnswers`, whatever happens below. */
   readonly answered: Promise<void>;
-  /** What was reached. Usually known by then; on a stuck file system it can come later. */
+  /** What was reached. At level `gated` known when the editor has written; on a stuck file system it can come late. */
   readonly reached: Promise<Report>;
+  /** The text has changed since, and the editor will write these bytes. */
+  change(content: Uint8Array): void;
+  /** The editor is done with this save, or the document is gone. */
+  over(why: Extract<EndReason, 'saved' | 'givenUp'>): void;
 }
 
 /** What the shell asks of the rest of the house. */
 export interface Guard {
   /** Foresees the level of what `path` leads to, without changing anything. Never rejects. */
   assess(path: string): Promise<Report>;
-  /** To be called before the editor writes to `path`. */
-  beforeSave(path: string): GuardedSave;
+  /**
+   * To be called before the editor writes to `path`.
+   *
+   * @param version what it will write, where that is known
+   */
+  beforeSave(path: string, version?: Version): GuardedSave;
 }
 
-/** What happens to the keeper's thread itself: for the log, and for what the user must know. */
+/** What happens to the threads themselves: for the log, and for what the user must know. */
 export type KeeperEvent =
   | { readonly kind: 'ready'; readonly platform: PlatformReport }
+  | { readonly kind: 'gateReady' }
   | { readonly kind: 'died'; readonly error: ErrorFacts; readonly startedAgain: boolean }
+  | { readonly kind: 'gateDied'; readonly error: ErrorFacts; readonly startedAgain: boolean }
+  /** Something of Holdfast's could not be removed. */
+  | { readonly kind: 'problem'; readonly error: ErrorFacts }
+  /** Another program's version, which a save had to displace, is in `file`. */
+  | { readonly kind: 'kept'; readonly path: string; readonly file: string }
+  | { readonly kind: 'notKept'; readonly path: string; readonly error: ErrorFacts }
   | { readonly kind: 'stoppedLate'; readonly afterMs: number };

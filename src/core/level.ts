@@ -1,17 +1,28 @@
-import type { ErrorFacts } from './errors';
+import { describeError, type ErrorFacts } from './errors';
+import type { Counts } from './gate/operations';
 import type { Loss } from './ports';
 
 /**
  * What a save of a target can be given:
+ * - `gated`: the editor's own write is kept off the path. Readers get the old version or the new one, complete; nobody's bytes
+ *   change.
  * - `detached`: a private clone is put at the path before the editor writes; nobody's bytes change.
  * - `direct`: the editor writes in place; whoever uses the file sees the change.
  * - `none`: there is nothing that could be held, or nothing that could be written.
  */
-export type Level = 'detached' | 'direct' | 'none';
+export type Level = 'gated' | 'detached' | 'direct' | 'none';
 
 /** Every reason belongs to exactly one level. */
 export const levelOf = {
-  privateCopy: 'detached',
+  gated: 'gated',
+  notSaved: 'gated',
+  readersCaught: 'gated',
+
+  bytesUnknown: 'detached',
+  noLeases: 'detached',
+  leasesOff: 'detached',
+  gateRefused: 'detached',
+  gateStopped: 'detached',
 
   switchedOff: 'direct',
   unannounced: 'direct',
@@ -29,6 +40,7 @@ export const levelOf = {
   tooSlow: 'direct',
   busy: 'direct',
   changedMeanwhile: 'direct',
+  otherWriter: 'direct',
   keeperStopped: 'direct',
   failed: 'direct',
 
@@ -40,8 +52,16 @@ export const levelOf = {
 
 export type Reason = keyof typeof levelOf;
 
+export type DetachedReason = { [R in Reason]: (typeof levelOf)[R] extends 'detached' ? R : never }[Reason];
+
+export function isDetached(reason: Reason): reason is DetachedReason {
+  return levelOf[reason] === 'detached';
+}
+
 /** Reasons for which a save got less than its target could have been given. The user is shown these as a warning. */
 const shortfalls: ReadonlySet<Reason> = new Set<Reason>([
+  'readersCaught',
+  'otherWriter',
   'noRoom',
   'tooSlow',
   'busy',
@@ -64,8 +84,15 @@ export interface Report {
   readonly error?: ErrorFacts;
   /** For a reached level: whether the clone was on the disk before it was published. */
   readonly synced?: boolean;
+  /** For a gated save that has ended. */
+  readonly counts?: Counts;
 }
 
 export function report(reason: Reason, details: Omit<Report, 'level' | 'reason'> = {}): Report {
   return { level: levelOf[reason], reason, ...details };
+}
+
+export function lossReport(loss: Loss): Report {
+  const lost = { what: loss.what, name: loss.name };
+  return report('wouldLose', loss.error ? { lost, error: describeError(loss.error) } : { lost });
 }

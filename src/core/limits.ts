@@ -16,8 +16,12 @@ export const limits = {
   rename: 100,
   /** What staging and renaming one small file take the keeper, on a machine that is busy. */
   workPerSave: 3,
+  /** How long VS Code may take to encode a text that is not UTF-8. */
+  encode: 100,
   /** How long an assessment may take before the level is unknown. */
   assessment: 2_000,
+  /** A keeper that does nothing for so long, although it is asked to, is stuck; the editor may be waiting for it. */
+  keeperBeats: 400,
   /** How long a stop waits for the keeper. */
   stop: 200,
 } as const;

@@ -1,11 +1,18 @@
+import type { ErrorFacts } from './errors';
+import type { Counts } from './gate/operations';
 import type { KeeperEvent } from './guard';
 import { isShortfall, type Report } from './level';
 import type { SettingProblem } from './settings';
 
 /** One line of the log. English, for whoever gets it in a bug report; never file contents, never command lines. */
 export interface LogLine {
-  readonly severity: 'info' | 'warn' | 'error';
+  readonly severity: 'debug' | 'info' | 'warn' | 'error';
   readonly text: string;
+}
+
+/** How long the editor waited for us before it could go on. */
+export function answeredLine(path: string, milliseconds: number): LogLine {
+  return { severity: 'debug', text: `answer ${JSON.stringify(path)}: time=${milliseconds.toFixed(1)}ms` };
 }
 
 export function savedLine(path: string, report: Report, milliseconds: number): LogLine {
@@ -15,6 +22,7 @@ export function savedLine(path: string, report: Report, milliseconds: number): L
     `time=${milliseconds.toFixed(1)}ms`,
     ...(report.lost ? [`lost=${report.lost.what}:${report.lost.name}`] : []),
     ...(report.synced === false ? ['synced=no'] : []),
+    ...(report.counts ? countFacts(report.counts) : []),
     ...(report.error
       ? [
           `operation=${report.error.operation}`,
@@ -30,6 +38,15 @@ export function savedLine(path: string, report: Report, milliseconds: number): L
   };
 }
 
+function countFacts({ publishes, retired, residual, kept }: Counts): readonly string[] {
+  return [
+    `publishes=${String(publishes)}`,
+    ...(retired > 0 ? [`retired=${String(retired)}`] : []),
+    ...(residual > 0 ? [`residual=${String(residual)}`] : []),
+    ...(kept > 0 ? [`kept=${String(kept)}`] : []),
+  ];
+}
+
 export function activatedLine(milliseconds: number): LogLine {
   return { severity: 'info', text: `activated: time=${milliseconds.toFixed(1)}ms` };
 }
@@ -38,22 +55,32 @@ export function keeperLine(event: KeeperEvent): LogLine {
   switch (event.kind) {
     case 'ready':
       return event.platform.supported
-        ? { severity: 'info', text: 'keeper: ready' }
+        ? { severity: 'info', text: 'stager: ready' }
         : {
             severity: 'warn',
-            text: `keeper: no private copies here (${event.platform.why}: ${event.platform.detail})`,
+            text: `stager: no private copies here (${event.platform.why}: ${event.platform.detail})`,
           };
-    case 'died': {
-      const { operation, path, errno, detail } = event.error;
+    case 'gateReady':
+      return { severity: 'info', text: 'keeper: ready' };
+    case 'died':
+    case 'gateDied': {
       const next = event.startedAgain ? 'started again' : 'not started again';
-      return {
-        severity: 'error',
-        text: `keeper: died, ${next}: operation=${operation} errno=${errno} at=${JSON.stringify(path)} detail=${JSON.stringify(detail)}`,
-      };
+      const who = event.kind === 'died' ? 'stager' : 'keeper';
+      return { severity: 'error', text: `${who}: died, ${next}: ${errorFacts(event.error)}` };
     }
+    case 'problem':
+      return { severity: 'warn', text: `keeper: left behind: ${errorFacts(event.error)}` };
+    case 'kept':
+      return { severity: 'warn', text: `kept ${JSON.stringify(event.path)}: in=${JSON.stringify(event.file)}` };
+    case 'notKept':
+      return { severity: 'error', text: `not kept ${JSON.stringify(event.path)}: ${errorFacts(event.error)}` };
     case 'stoppedLate':
       return { severity: 'warn', text: `keeper: did not stop within ${String(event.afterMs)}ms, terminated` };
   }
+}
+
+function errorFacts({ operation, path, errno, detail }: ErrorFacts): string {
+  return `operation=${operation} errno=${errno} at=${JSON.stringify(path)} detail=${JSON.stringify(detail)}`;
 }
 
 export function settingLine({ setting, expected, found }: SettingProblem): LogLine {

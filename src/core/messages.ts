@@ -1,30 +1,117 @@
+import type { Claim } from './claim';
+import type { ErrorFacts } from './errors';
+import type { EndReason, Outcome } from './gate/operations';
+import type { Handed, HandedPlace, Slot } from './gate/ports';
 import type { Report } from './level';
 
-/** What the keeper's thread is started with. */
-export interface KeeperData {
+/** What the stager's thread is started with. */
+export interface StagerData {
   /** A folder of Holdfast's own, outside every workspace, that nobody watches. Made if it is not there. */
   readonly workshopFolder: string;
+  /** Where versions of other programs are kept that a save displaced. Made if it is not there. */
+  readonly keptFolder: string;
 }
 
-/** What the extension host tells the keeper. */
-export type Order =
+/** What the keeper's thread is started with. `P` is a message port. */
+export type KeeperData<P = unknown> =
+  | {
+      /** Carries `KeeperOrder`. */
+      readonly orders: P;
+      /** A `LeaseTable`. */
+      readonly leases: SharedArrayBuffer;
+    }
+  /** Only to give up leases in a stuck thread's stead. */
+  | { readonly rescue: readonly number[] };
+
+/** A save of which the new bytes are known, and may be published by us. */
+export interface Version {
+  readonly content: Uint8Array;
+  /** The process (thread group id) that writes for this window. */
+  readonly editor: number;
+}
+
+/** What the extension host tells the stager. `P` is a message port. */
+export type Order<P = unknown> =
   | { readonly kind: 'assess'; readonly id: number; readonly path: string }
   | {
       readonly kind: 'save';
       readonly id: number;
       readonly path: string;
-      readonly claim: SharedArrayBuffer;
-      /** When we were told of the save: milliseconds since the epoch, the one clock that both threads share. */
+      readonly claim: Claim['buffer'];
+      /** When we were told of the save: milliseconds since the epoch, the one clock that all threads share. */
       readonly toldAt: number;
+      readonly version?: Version;
     }
+  /** The text of save `id` has changed before the editor has written it. */
+  | { readonly kind: 'change'; readonly id: number; readonly content: Uint8Array }
   /** The one who waited for save `id` has given up: cut the work short. It is still answered. */
   | { readonly kind: 'cancel'; readonly id: number }
+  /** There is a keeper, behind this port; its `orders` descriptor wakes it. */
+  | { readonly kind: 'keeper'; readonly port: P; readonly orders: number }
   | { readonly kind: 'stop' };
 
-/** What the keeper tells the extension host. `assess` and `save` are answered once; a stop by the thread's end. */
+/**
+ * What the stager tells the extension host. `assess` is answered once, a stop by the thread's end. So is `save`, by
+ * `report`, or, when the keeper has taken it over, by the keeper.
+ */
 export type Answer =
   | { readonly kind: 'ready'; readonly platform: PlatformReport }
-  | { readonly kind: 'report'; readonly id: number; readonly report: Report };
+  | { readonly kind: 'report'; readonly id: number; readonly report: Report }
+  /** Another program's version of `path`, which a save displaced, was copied to `file`, or could not be. */
+  | { readonly kind: 'kept'; readonly path: string; readonly file: string }
+  | { readonly kind: 'notKept'; readonly path: string; readonly error: ErrorFacts };
+
+/** What the stager tells the keeper. */
+export type GateOrder =
+  | {
+      readonly kind: 'arm';
+      readonly id: number;
+      readonly place: HandedPlace;
+      readonly target: Handed;
+      readonly staged: Handed;
+      readonly content: Uint8Array;
+      readonly editor: number;
+      readonly synced: boolean;
+    }
+  | { readonly kind: 'cloned'; readonly id: number; readonly slot: Slot; readonly handed: Handed }
+  | {
+      readonly kind: 'restaged';
+      readonly id: number;
+      /** `undefined`: not asked for; the text has changed. */
+      readonly slot: Slot | undefined;
+      readonly handed: Handed;
+      readonly content: Uint8Array;
+      readonly synced: boolean;
+    }
+  | { readonly kind: 'notCloned' | 'notRestaged'; readonly id: number; readonly error: ErrorFacts }
+  /** The staged inode is on the disk. */
+  | { readonly kind: 'synced'; readonly id: number; readonly descriptor: number }
+  | { readonly kind: 'kept'; readonly id: number };
+
+/** What the keeper tells the stager. */
+export type GateRequest =
+  /** The gate is shut: the editor has been told to go on. */
+  | { readonly kind: 'armed'; readonly id: number }
+  | { readonly kind: 'clone'; readonly id: number; readonly slot: Slot; readonly descriptor: number }
+  | { readonly kind: 'restage'; readonly id: number; readonly slot: Slot }
+  | { readonly kind: 'keep'; readonly id: number; readonly descriptor: number }
+  | { readonly kind: 'ended'; readonly id: number; readonly outcome: Outcome };
+
+/** What the extension host tells the keeper. `P` is a message port. */
+export type KeeperOrder<P = unknown> =
+  | { readonly kind: 'stager'; readonly port: P }
+  | { readonly kind: 'over'; readonly id: number; readonly why: EndReason }
+  /** Only to be awake. */
+  | { readonly kind: 'beat' }
+  | { readonly kind: 'stop' };
+
+/** What the keeper tells the extension host. */
+export type KeeperAnswer =
+  | { readonly kind: 'ready'; readonly orders: number }
+  | { readonly kind: 'armed'; readonly id: number }
+  | { readonly kind: 'ended'; readonly id: number; readonly outcome: Outcome }
+  /** Something was left that the keeper could not remove. */
+  | { readonly kind: 'problem'; readonly error: ErrorFacts };
 
 export type PlatformReport =
   | { readonly supported: true }

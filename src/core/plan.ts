@@ -16,5 +16,6 @@ export function plan(facts: TargetFacts): Report {
   if (!facts.ownerKeepable) return report('foreignOwner');
   if (!facts.groupKeepable) return report('foreignGroup');
   if (facts.unkeepable) return report('wouldLose', { lost: facts.unkeepable });
-  return report('privateCopy');
+  if (!facts.gate.gate) return report(facts.gate.why === 'leasesOff' ? 'leasesOff' : 'noLeases');
+  return report('gated');
 }

@@ -6,6 +6,7 @@
  */
 
 import type { SystemError } from './errors';
+import type { Gateable, Handed, HandedPlace } from './gate/ports';
 
 /** A file as the kernel tells it apart: `st_dev` and `st_ino`. Only meaningful while something pins the inode. */
 export interface Identity {
@@ -43,6 +44,8 @@ export interface TargetFacts {
   readonly ownerKeepable: boolean;
   /** We may give a new file this file's group. */
   readonly groupKeepable: boolean;
+  /** Whether the editor's own `open` can be held here. */
+  readonly gate: Gateable;
   /** An attribute that is known beforehand not to be ours to give. Others are found while staging. */
   readonly unkeepable?: { readonly what: Loss['what']; readonly name: string };
 }
@@ -77,6 +80,16 @@ export interface Staged {
   close(): void;
 }
 
+/** A complete new inode for the keeper to publish. Until it is taken over, closing it removes what name it has. */
+export interface Prepared {
+  readonly handed: Handed;
+  /** What it could not be given; empty means that it is faithful. */
+  readonly losses: readonly Loss[];
+  /** Resolves when bytes and metadata are on the disk. Does not block the calling thread. */
+  sync(): Promise<void>;
+  close(): void;
+}
+
 /** An open target: its inode stays pinned until `close`. */
 export interface Target {
   readonly facts: TargetFacts;
@@ -85,6 +98,20 @@ export interface Target {
    * flags, project id, times in nanoseconds. Long copies are cut short when `signal` is aborted (ECANCELED).
    */
   stage(signal: AbortSignal): Promise<Staged>;
+  /** Where the gate is, and the target itself. Valid until `close`. */
+  readonly place: HandedPlace;
+  readonly handed: Handed;
+  /**
+   * Stages a new version with all that the target carries, as an in-place write by this user would leave it: setuid, setgid
+   * and file capabilities end as the kernel says. Its times are new. Whoever has the gate shut already gives an earlier
+   * version to read the metadata from: the target is being watched for opens.
+   */
+  prepareVersion(content: Uint8Array, signal: AbortSignal, like?: Handed): Promise<Prepared>;
+  /**
+   * Makes a private clone of what a descriptor of this process has open, without opening that inode: it is being watched for
+   * opens. The descriptor's position is used.
+   */
+  prepareClone(descriptor: number, signal: AbortSignal): Promise<Prepared>;
   close(): void;
 }
 

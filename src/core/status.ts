@@ -30,11 +30,22 @@ export function statusView(input: StatusInput): StatusView {
   }
   const why = reasonMessage(report);
   switch (report.level) {
+    case 'gated': {
+      const caught = report.reason === 'readersCaught' && input.when === 'reached';
+      return {
+        icon: caught ? 'warning' : 'shield',
+        label: message(texts.gated),
+        tooltip: caught
+          ? message(texts.caughtTooltip, name, report.counts?.residual ?? 0)
+          : message(texts.gatedTooltip, name),
+        warning: caught,
+      };
+    }
     case 'detached':
       return {
         icon: 'shield',
         label: message(texts.detached),
-        tooltip: message(texts.detachedTooltip, name),
+        tooltip: message(texts.detachedTooltip, name, why),
         warning: false,
       };
     case 'none':

@@ -16,7 +16,14 @@ export function message(text: string, ...args: Message['args']): Message {
 
 /** Why the level is what it is: a clause that follows "because". */
 export const because = {
-  privateCopy: 'a private copy can be put in its place',
+  gated: 'the new version can be put in its place whole',
+  notSaved: 'the last save did not happen',
+  readersCaught: 'programs had opened it in the same instant',
+  bytesUnknown: 'what is written for this kind of document is not known before',
+  noLeases: 'this file system cannot hold back a program that opens the file',
+  leasesOff: 'this system is set so that no program that opens a file can be held back',
+  gateRefused: 'the system did not let Holdfast hold back programs that open it ({0})',
+  gateStopped: 'a background thread of Holdfast has stopped; reload the window to start it again',
   switchedOff: 'Holdfast is switched off for it by a setting',
   unannounced: 'this editor saves without telling extensions',
   platform: 'Holdfast cannot copy a file with everything it carries on this operating system yet',
@@ -33,6 +40,7 @@ export const because = {
   tooSlow: 'the copy was not ready in time',
   busy: 'an earlier save on a slow or stuck disk has not ended yet',
   changedMeanwhile: 'another program kept changing the file meanwhile',
+  otherWriter: 'another program was writing it at the same time',
   keeperStopped: 'Holdfast’s background thread has stopped; reload the window to start it again',
   failed: 'the system refused ({0})',
   newFile: 'there is no file yet that a program could be using',
@@ -53,12 +61,17 @@ export const losses = {
 
 export const texts = {
   itemName: 'Holdfast: level of the current file',
+  gated: 'Holdfast: gated',
   detached: 'Holdfast: detached',
   direct: 'Holdfast: direct',
   none: 'Holdfast: none',
   off: 'Holdfast: off',
+  gatedTooltip:
+    '{0}: a save is there for others when it is complete, and not before. Programs that use the file now keep the version that they have.',
+  caughtTooltip:
+    '{0}: during the last save, programs that had opened the file in the same instant kept it open for so long that they may have seen it change ({1}).',
   detachedTooltip:
-    '{0}: a save goes to a new copy of the file. Programs that use it now keep the version that they have.',
+    '{0}: a save goes to a new copy of the file. Programs that use it now keep the version that they have; one that opens it during the save may find it incomplete, because {1}.',
   directTooltip: '{0}: a save changes the file in place, because {1}. Programs that use it now will see the change.',
   shortfallTooltip: '{0}: the last save changed the file in place, because {1}. Programs that used it saw the change.',
   noneTooltip: '{0}: there is nothing to guard, because {1}.',
@@ -72,7 +85,12 @@ export const texts = {
   invalidSetting: 'The setting {0} must be {1}. Its default is used until it is corrected.',
   openSettings: 'Open Settings',
   keeperDied: 'Holdfast’s background thread has stopped. Saves change files in place until the window is reloaded.',
+  gateDied:
+    'A background thread of Holdfast has stopped. Until the window is reloaded, programs that open a file while it is saved may find it incomplete.',
   reload: 'Reload Window',
+  kept: 'Another program changed {0} while it was being saved. Its version was kept.',
+  notKept: 'Another program changed {0} while it was being saved. Its version could not be kept: {1}.',
+  compare: 'Compare',
 } as const;
 
 /** Puts the arguments in, in English: for the log, and for tests. */

@@ -1,44 +1,145 @@
 /**
- * The extension host's end of the keeper: hands out orders, and is the one who waits with a deadline. Whatever the
- * thread does (hangs on a dead file system, dies), everybody who asked gets an answer.
+ * The extension host's end of the stager's and the keeper's threads: hands out orders, and is the one who waits with a
+ * deadline. Whatever the threads do (hang on a dead file system, die), everybody who asked gets an answer.
  */
 import { performance } from 'node:perf_hooks';
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 
 import { Claim } from '../core/claim';
 import { describeError } from '../core/errors';
+import type { Outcome } from '../core/gate/operations';
+import { reportOf } from '../core/gateReport';
 import type { Guard, GuardedSave, KeeperEvent } from '../core/guard';
 import { report, type Report } from '../core/level';
 import { limits } from '../core/limits';
-import type { Answer, KeeperData, Order } from '../core/messages';
+import type { Answer, Order, StagerData, Version } from '../core/messages';
+import { GateThread } from './gateThread';
 
-/** A keeper that dies is started once more; one that dies again has a reason to. */
+/** A thread that dies is started once more; one that dies again has a reason to. */
 const startsAtMost = 2;
 
+/** The bundles of the threads. */
+export interface Scripts {
+  readonly stager: string;
+  /** `undefined`: there is to be no gate. */
+  readonly keeper: string | undefined;
+}
+
+/** A save that is not over: its path, and who waits for its end at level `gated`. */
+interface OpenSave {
+  readonly path: string;
+  readonly ended: (reached: Report) => void;
+  armed: boolean;
+}
+
 export class KeeperClient implements Guard {
-  readonly #script: string;
-  readonly #data: KeeperData;
+  readonly #scripts: Scripts;
+  readonly #data: StagerData;
   readonly #onEvent: (event: KeeperEvent) => void;
-  readonly #waiting = new Map<number, (reached: Report) => void>();
+  readonly #waiting = new Map<number, (reached: Report | 'armed') => void>();
+  readonly #open = new Map<number, OpenSave>();
   /** Of the saves that have no answer yet. */
   readonly #claims = new Set<Claim>();
-  /** What we gave up and the keeper has not ended: while there is anything, it is of no use to others. */
+  /** What we gave up and the stager has not ended: while there is anything, it is of no use to others. */
   readonly #overdue = new Set<number>();
   #worker: Worker | undefined;
+  #gate: GateThread | undefined;
+  /** The descriptor that wakes the keeper, once it is ready. */
+  #gateOrders: number | undefined;
   #starts = 0;
+  #gateStarts = 0;
   #nextId = 1;
   #stopping = false;
 
-  /** @param script the bundled `keeper/main` */
-  constructor(script: string, data: KeeperData, onEvent: (event: KeeperEvent) => void) {
-    this.#script = script;
+  constructor(scripts: Scripts, data: StagerData, onEvent: (event: KeeperEvent) => void) {
+    this.#scripts = scripts;
     this.#data = data;
     this.#onEvent = onEvent;
   }
 
   start(): void {
+    this.#startStager();
+    this.#startGate();
+  }
+
+  assess(path: string): Promise<Report> {
+    const { id, answer } = this.#ask<Report>((id) => ({ kind: 'assess', id, path }));
+    return bounded(answer, limits.assessment, () => {
+      this.#giveUp(id, answer);
+      return report('busy');
+    });
+  }
+
+  beforeSave(path: string, version?: Version): GuardedSave {
+    if (this.#overdue.size > 0) return finished(report('busy'));
+    const claim = new Claim();
+    const toldAt = performance.timeOrigin + performance.now();
+    const { id, answer } = this.#ask<Report | 'armed'>((id) => ({
+      kind: 'save',
+      id,
+      path,
+      claim: claim.buffer,
+      toldAt,
+      ...(version ? { version } : {}),
+    }));
+    const ended = new Promise<Report>((resolve) => {
+      this.#open.set(id, { path, ended: resolve, armed: false });
+    });
+    this.#claims.add(claim);
+    void answer.then(() => this.#claims.delete(claim));
+    const inTime = bounded(answer, limits.saveGivesUp, () => {
+      this.#gate?.order({ kind: 'over', id, why: 'givenUp' });
+      if (!claim.abandon()) return answer;
+      this.#giveUp(id, answer);
+      this.#post({ kind: 'cancel', id });
+      return report('tooSlow');
+    });
+    const reached = inTime.then((first) => (first === 'armed' ? ended : first));
+    void reached.then(() => {
+      this.#open.delete(id);
+      this.#watch();
+    });
+    const settled = inTime.then(() => undefined);
+    return {
+      answered: bounded(settled, limits.participantAnswers, () => undefined),
+      reached,
+      change: (content) => {
+        this.#post({ kind: 'change', id, content });
+      },
+      over: (why) => {
+        if (this.#open.has(id)) this.#gate?.order({ kind: 'over', id, why });
+      },
+    };
+  }
+
+  /** Resolves when the threads have ended, at the latest after `limits.stop`. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    // VS Code goes on with its saves at once when an extension host ends: nothing may be renamed under them.
+    for (const claim of this.#claims) claim.abandon();
+    const worker = this.#worker;
+    const gate = this.#gate;
+    const ends: Promise<void>[] = [];
+    if (gate) ends.push(gate.stop());
+    if (worker) {
+      ends.push(
+        new Promise((resolve) => {
+          worker.once('exit', () => {
+            resolve();
+          });
+        }),
+      );
+      this.#post({ kind: 'stop' });
+    }
+    const ended = Promise.all(ends).then(() => true);
+    if (await bounded(ended, limits.stop, () => false)) return;
+    this.#onEvent({ kind: 'stoppedLate', afterMs: limits.stop });
+    await Promise.all([worker?.terminate(), gate?.terminate()]);
+  }
+
+  #startStager(): void {
     this.#starts++;
-    const worker = new Worker(this.#script, { name: 'holdfast keeper', workerData: this.#data });
+    const worker = new Worker(this.#scripts.stager, { name: 'holdfast stager', workerData: this.#data });
     this.#worker = worker;
     let failure: unknown;
     worker.on('message', (answer: Answer) => {
@@ -48,82 +149,102 @@ export class KeeperClient implements Guard {
       failure = error;
     });
     worker.once('exit', (code) => {
-      this.#ended(failure ?? new Error(`the keeper ended with code ${String(code)}`));
+      this.#ended(failure ?? new Error(`the stager ended with code ${String(code)}`));
+    });
+    this.#connect();
+  }
+
+  #startGate(): void {
+    const { keeper } = this.#scripts;
+    if (keeper === undefined) return;
+    this.#gateStarts++;
+    this.#gate = new GateThread(keeper, {
+      ready: (orders) => {
+        this.#gateOrders = orders;
+        this.#onEvent({ kind: 'gateReady' });
+        this.#connect();
+      },
+      answer: (answer) => {
+        switch (answer.kind) {
+          case 'armed':
+            this.#armed(answer.id);
+            return;
+          case 'ended':
+            this.#gateEnded(answer.id, answer.outcome);
+            return;
+          case 'problem':
+            this.#onEvent(answer);
+        }
+      },
+      ended: (failure) => {
+        this.#gateDied(failure);
+      },
     });
   }
 
-  assess(path: string): Promise<Report> {
-    const { id, answer } = this.#ask((id) => ({ kind: 'assess', id, path }));
-    return bounded(answer, limits.assessment, () => {
-      this.#giveUp(id, answer);
-      return report('busy');
-    });
+  /** Lets the two threads talk to each other. */
+  #connect(): void {
+    if (!this.#worker || !this.#gate || this.#gateOrders === undefined) return;
+    const { port1, port2 } = new MessageChannel();
+    this.#gate.order({ kind: 'stager', port: port1 });
+    this.#post({ kind: 'keeper', port: port2, orders: this.#gateOrders }, [port2]);
   }
 
-  beforeSave(path: string): GuardedSave {
-    if (this.#overdue.size > 0) {
-      return { answered: Promise.resolve(), reached: Promise.resolve(report('busy')) };
-    }
-    const claim = new Claim();
-    const toldAt = performance.timeOrigin + performance.now();
-    const { id, answer } = this.#ask((id) => ({ kind: 'save', id, path, claim: claim.buffer, toldAt }));
-    this.#claims.add(claim);
-    void answer.then(() => this.#claims.delete(claim));
-    const reached = bounded(answer, limits.saveGivesUp, () => {
-      if (!claim.abandon()) return answer;
-      this.#giveUp(id, answer);
-      this.#post({ kind: 'cancel', id });
-      return report('tooSlow');
-    });
-    const settled = reached.then(() => undefined);
-    return { answered: bounded(settled, limits.participantAnswers, () => undefined), reached };
+  #armed(id: number): void {
+    const save = this.#open.get(id);
+    if (save) save.armed = true;
+    this.#watch();
+    this.#answer(id, 'armed');
   }
 
-  /** Resolves when the thread has ended, at the latest after `limits.stop`. */
-  async stop(): Promise<void> {
-    this.#stopping = true;
-    // VS Code goes on with its saves at once when an extension host ends: nothing may be renamed under them.
-    for (const claim of this.#claims) claim.abandon();
-    const worker = this.#worker;
-    if (!worker) return;
-    const ended = new Promise<boolean>((resolve) => {
-      worker.once('exit', () => {
-        resolve(true);
-      });
-    });
-    this.#post({ kind: 'stop' });
-    if (await bounded(ended, limits.stop, () => false)) return;
-    this.#onEvent({ kind: 'stoppedLate', afterMs: limits.stop });
-    await worker.terminate();
+  #watch(): void {
+    this.#gate?.watch([...this.#open.values()].some(({ armed }) => armed));
   }
 
-  #giveUp(id: number, answer: Promise<Report>): void {
+  #gateEnded(id: number, outcome: Outcome): void {
+    // One that was refused is the stager's again.
+    if (outcome.kind !== 'refused') this.#open.get(id)?.ended(reportOf(outcome));
+  }
+
+  #giveUp(id: number, answer: Promise<unknown>): void {
     this.#overdue.add(id);
     void answer.then(() => this.#overdue.delete(id));
   }
 
-  #ask(order: (id: number) => Order): { id: number; answer: Promise<Report> } {
+  #ask<T extends Report | 'armed'>(order: (id: number) => Order<MessagePort>): { id: number; answer: Promise<T> } {
     const id = this.#nextId++;
-    if (!this.#worker || this.#stopping) return { id, answer: Promise.resolve(report('keeperStopped')) };
-    const answer = new Promise<Report>((resolve) => {
-      this.#waiting.set(id, resolve);
+    if (!this.#worker || this.#stopping) return { id, answer: Promise.resolve(report('keeperStopped') as T) };
+    const answer = new Promise<T>((resolve) => {
+      this.#waiting.set(id, resolve as (reached: Report | 'armed') => void);
     });
     this.#post(order(id));
     return { id, answer };
   }
 
-  #post(order: Order): void {
-    this.#worker?.postMessage(order);
+  #post(order: Order<MessagePort>, transfer: readonly MessagePort[] = []): void {
+    this.#worker?.postMessage(order, transfer);
   }
 
   #take(answer: Answer): void {
-    if (answer.kind === 'ready') {
-      this.#onEvent({ kind: 'ready', platform: answer.platform });
-      return;
+    switch (answer.kind) {
+      case 'ready':
+        this.#onEvent({ kind: 'ready', platform: answer.platform });
+        return;
+      case 'report':
+        this.#answer(answer.id, answer.report);
+        return;
+      case 'kept':
+        this.#onEvent({ kind: 'kept', path: answer.path, file: answer.file });
+        return;
+      case 'notKept':
+        this.#onEvent({ kind: 'notKept', path: answer.path, error: answer.error });
     }
-    const resolve = this.#waiting.get(answer.id);
-    this.#waiting.delete(answer.id);
-    resolve?.(answer.report);
+  }
+
+  #answer(id: number, reached: Report | 'armed'): void {
+    const resolve = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    resolve?.(reached);
   }
 
   #ended(failure: unknown): void {
@@ -132,14 +253,37 @@ export class KeeperClient implements Guard {
     this.#waiting.clear();
     if (this.#stopping) return;
     const startedAgain = this.#starts < startsAtMost;
-    this.#onEvent({ kind: 'died', error: describeError(failure, 'keeper', this.#script), startedAgain });
+    this.#onEvent({ kind: 'died', error: describeError(failure, 'stager', this.#scripts.stager), startedAgain });
     if (!startedAgain) return;
     try {
-      this.start();
+      this.#startStager();
     } catch (error) {
-      this.#onEvent({ kind: 'died', error: describeError(error, 'keeper', this.#script), startedAgain: false });
+      this.#onEvent({ kind: 'died', error: describeError(error, 'stager', this.#scripts.stager), startedAgain: false });
     }
   }
+
+  #gateDied(failure: unknown): void {
+    this.#gate = undefined;
+    this.#gateOrders = undefined;
+    // Its leases went with it: the editor writes what the path leads to, which is nobody else's.
+    for (const { armed, ended } of this.#open.values()) {
+      if (armed) ended(report('gateStopped'));
+    }
+    if (this.#stopping) return;
+    const startedAgain = this.#gateStarts < startsAtMost;
+    const error = describeError(failure, 'keeper', this.#scripts.keeper);
+    this.#onEvent({ kind: 'gateDied', error, startedAgain });
+    if (startedAgain) this.#startGate();
+  }
+}
+
+function finished(reached: Report): GuardedSave {
+  return {
+    answered: Promise.resolve(),
+    reached: Promise.resolve(reached),
+    change: () => undefined,
+    over: () => undefined,
+  };
 }
 
 /** `work`, or what `late` gives once `milliseconds` have passed. */

@@ -1,6 +1,8 @@
+import { describeError, SystemError } from '../core/errors';
+import type { GateSystem } from '../core/gate/ports';
 import type { Platform } from '../core/ports';
-import { describeError } from '../core/errors';
-import { openLinux } from './linux/linux';
+import { letGoOfAll } from './linux/gate/rescue';
+import { openLinux, openLinuxGate } from './linux/linux';
 import { refuse } from './portable/refusal';
 
 /** Where the layouts of `linux/layouts.ts` hold. */
@@ -24,4 +26,26 @@ export function openPlatform(workshopFolder: string): Platform {
     // Node adds its whole search path behind the first line.
     return refuse('library', describeError(thrown).detail.split('\n', 1).join());
   }
+}
+
+/**
+ * The gate, for the thread that calls it.
+ *
+ * @param onProblem gets what could not be cleaned up
+ * @throws SystemError ENOSYS where there is no gate; what the system refuses; Error if its calls cannot be loaded
+ */
+export function openGate(onProblem: (error: SystemError) => void): GateSystem {
+  if (process.platform !== 'linux' || !ARCHITECTURES.has(process.arch)) {
+    throw new SystemError('openGate', `${process.platform}-${process.arch}`, 'ENOSYS');
+  }
+  return openLinuxGate(onProblem);
+}
+
+/**
+ * Gives up leases in another thread's stead.
+ *
+ * @throws Error if the calls cannot be loaded
+ */
+export function rescue(descriptors: readonly number[]): void {
+  letGoOfAll(descriptors);
 }

@@ -1,5 +1,7 @@
+import { basename } from 'node:path';
 import * as vscode from 'vscode';
 
+import type { KeeperEvent } from '../core/guard';
 import type { SettingProblem } from '../core/settings';
 import { message, texts } from '../core/text';
 import { translate } from './translate';
@@ -14,8 +16,40 @@ export async function tellInvalidSetting({ setting, expected }: SettingProblem):
   if (answer === open) await vscode.commands.executeCommand('workbench.action.openSettings', setting);
 }
 
-export async function tellKeeperDied(): Promise<void> {
+async function tellKeeperDied(which: 'keeperDied' | 'gateDied'): Promise<void> {
   const reload = translate(message(texts.reload));
-  const answer = await vscode.window.showWarningMessage(translate(message(texts.keeperDied)), reload);
+  const answer = await vscode.window.showWarningMessage(translate(message(texts[which])), reload);
   if (answer === reload) await vscode.commands.executeCommand('workbench.action.reloadWindow');
+}
+
+/** @param file where the other program's version is */
+async function tellKept(path: string, file: string): Promise<void> {
+  const name = basename(path);
+  const compare = translate(message(texts.compare));
+  const answer = await vscode.window.showWarningMessage(translate(message(texts.kept, name)), compare);
+  if (answer !== compare) return;
+  await vscode.commands.executeCommand('vscode.diff', vscode.Uri.file(file), vscode.Uri.file(path), name);
+}
+
+async function tellNotKept(path: string, errno: string): Promise<void> {
+  await vscode.window.showErrorMessage(translate(message(texts.notKept, basename(path), errno)));
+}
+
+/** What a user must know of what happened behind the scenes. */
+export function tellKeeperEvent(event: KeeperEvent): void {
+  switch (event.kind) {
+    case 'died':
+      if (!event.startedAgain) void tellKeeperDied('keeperDied');
+      return;
+    case 'gateDied':
+      if (!event.startedAgain) void tellKeeperDied('gateDied');
+      return;
+    case 'kept':
+      void tellKept(event.path, event.file);
+      return;
+    case 'notKept':
+      void tellNotKept(event.path, event.error.errno);
+      return;
+    default:
+  }
 }

@@ -4,10 +4,12 @@ import { DisposableStore, type Disposable } from '../core/disposable';
 import { describeError } from '../core/errors';
 import type { Guard } from '../core/guard';
 import { report } from '../core/level';
-import { savedLine } from '../core/logLines';
+import { answeredLine, savedLine } from '../core/logLines';
 import type { Clock } from '../core/ports';
+import { documentBytes } from './documentBytes';
 import type { Levels } from './levels';
 import type { Log } from './log';
+import { OpenSaves } from './openSaves';
 import type { Settings } from './settings';
 
 interface WillSave {
@@ -24,17 +26,21 @@ export class SaveParticipant implements Disposable {
   readonly #settings: Settings;
   readonly #log: Log;
   readonly #now: Clock;
+  readonly #editor: number;
   readonly #owned = new DisposableStore();
+  readonly #openSaves = this.#owned.add(new OpenSaves());
 
-  constructor(guard: Guard, levels: Levels, settings: Settings, log: Log, now: Clock) {
+  /** @param editor the process (thread group id) that writes for this window */
+  constructor(guard: Guard, levels: Levels, settings: Settings, log: Log, now: Clock, editor: number) {
     this.#guard = guard;
     this.#levels = levels;
     this.#settings = settings;
     this.#log = log;
     this.#now = now;
+    this.#editor = editor;
     this.#owned.add(
       vscode.workspace.onWillSaveTextDocument((event) => {
-        this.#takePart(event.document.uri, event);
+        this.#takePart(event.document.uri, event, event.document);
       }),
     );
     this.#owned.add(
@@ -59,10 +65,10 @@ export class SaveParticipant implements Disposable {
     this.#owned.dispose();
   }
 
-  #takePart(uri: vscode.Uri, event: WillSave): void {
+  #takePart(uri: vscode.Uri, event: WillSave, document?: vscode.TextDocument): void {
     if (uri.scheme !== 'file') return;
     try {
-      this.#guardSave(uri, event);
+      this.#guardSave(uri, event, document);
     } catch (thrown) {
       const failed = report('failed', { error: describeError(thrown, 'takePart', uri.fsPath) });
       this.#levels.reached(uri, failed);
@@ -70,20 +76,32 @@ export class SaveParticipant implements Disposable {
     }
   }
 
-  #guardSave(uri: vscode.Uri, event: WillSave): void {
+  #guardSave(uri: vscode.Uri, event: WillSave, document: vscode.TextDocument | undefined): void {
     if (!this.#settings.enabled(uri)) {
       const off = report('switchedOff');
       this.#levels.reached(uri, off);
       this.#log.write(savedLine(uri.fsPath, off, 0));
       return;
     }
+    const content = document && documentBytes(document);
+    event.waitUntil(
+      content instanceof Promise ? content.then((bytes) => this.#begin(uri, bytes)) : this.#begin(uri, content),
+    );
+  }
+
+  /** Resolves when the editor may go on. */
+  #begin(uri: vscode.Uri, content: Uint8Array | undefined): Promise<void> {
     const started = this.#now();
-    const save = this.#guard.beforeSave(uri.fsPath);
-    event.waitUntil(save.answered);
+    const save = this.#guard.beforeSave(uri.fsPath, content && { content, editor: this.#editor });
+    this.#openSaves.add(uri, save);
+    void save.answered.then(() => {
+      this.#log.write(answeredLine(uri.fsPath, this.#now() - started));
+    });
     void save.reached.then((reached) => {
       this.#levels.reached(uri, reached);
       this.#log.write(savedLine(uri.fsPath, reached, this.#now() - started));
     });
+    return save.answered;
   }
 
   #lookAgainAtNew(uri: vscode.Uri): void {

@@ -9,18 +9,34 @@ import { skip } from '../support/skip';
 const SOURCE_HEAD = `
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <linux/stat.h>
 #ifndef FS_DAX_FL
 #define FS_DAX_FL 0x02000000
 #endif
 `;
+
+/** The constant of include/uapi/linux/magic.h for each name of ours. */
+const MAGIC: Readonly<Record<string, string>> = {
+  ext: 'EXT4_SUPER_MAGIC',
+  xfs: 'XFS_SUPER_MAGIC',
+  btrfs: 'BTRFS_SUPER_MAGIC',
+  tmpfs: 'TMPFS_MAGIC',
+  f2fs: 'F2FS_SUPER_MAGIC',
+  overlayfs: 'OVERLAYFS_SUPER_MAGIC',
+};
 
 /** C expression → our value. */
 const EXPECTED: readonly (readonly [string, number | bigint])[] = [
@@ -59,6 +75,7 @@ const EXPECTED: readonly (readonly [string, number | bigint])[] = [
   ['SYS_statx', layouts.SYS_STATX[process.arch] ?? -1],
   ['SYS_renameat2', layouts.SYS_RENAMEAT2[process.arch] ?? -1],
   ['STATX_BASIC_STATS', layouts.STATX_BASIC_STATS],
+  ['STATX_INO', layouts.STATX_INO],
   ['STATX_MNT_ID', layouts.STATX_MNT_ID],
   ['STATX_ATTR_ENCRYPTED', layouts.STATX_ATTR_ENCRYPTED],
   ['STATX_ATTR_IMMUTABLE', layouts.STATX_ATTR_IMMUTABLE],
@@ -94,9 +111,45 @@ const EXPECTED: readonly (readonly [string, number | bigint])[] = [
   ['offsetof(struct fsxattr, fsx_extsize)', layouts.FSXATTR.extsize],
   ['offsetof(struct fsxattr, fsx_projid)', layouts.FSXATTR.projid],
   ['offsetof(struct fsxattr, fsx_cowextsize)', layouts.FSXATTR.cowextsize],
+  ['UTIME_OMIT', layouts.UTIME_OMIT],
+  ['AT_STATX_DONT_SYNC', layouts.AT_STATX_DONT_SYNC],
+  ['F_SETSIG', layouts.F_SETSIG],
+  ['F_SETOWN_EX', layouts.F_SETOWN_EX],
+  ['F_SETLEASE', layouts.F_SETLEASE],
+  ['F_GETLEASE', layouts.F_GETLEASE],
+  ['F_RDLCK', layouts.F_RDLCK],
+  ['F_WRLCK', layouts.F_WRLCK],
+  ['F_UNLCK', layouts.F_UNLCK],
+  ['F_OWNER_TID', layouts.F_OWNER_TID],
+  ['sizeof(struct f_owner_ex)', layouts.OWNER.size],
+  ['offsetof(struct f_owner_ex, type)', layouts.OWNER.type],
+  ['offsetof(struct f_owner_ex, pid)', layouts.OWNER.pid],
+  ['SYS_gettid', layouts.SYS_GETTID[process.arch] ?? -1],
+  ['SIG_BLOCK', layouts.SIG_BLOCK],
+  ['sizeof(sigset_t)', layouts.SIGNAL_SET_SIZE],
+  ['SFD_CLOEXEC', layouts.CLOEXEC],
+  ['SFD_NONBLOCK', layouts.NONBLOCK],
+  ['EFD_CLOEXEC', layouts.CLOEXEC],
+  ['EFD_NONBLOCK', layouts.NONBLOCK],
+  ['IN_CLOEXEC', layouts.CLOEXEC],
+  ['IN_NONBLOCK', layouts.NONBLOCK],
+  ['sizeof(struct pollfd)', layouts.POLLED.size],
+  ['offsetof(struct pollfd, fd)', layouts.POLLED.descriptor],
+  ['offsetof(struct pollfd, events)', layouts.POLLED.events],
+  ['offsetof(struct pollfd, revents)', layouts.POLLED.returned],
+  ['POLLIN', layouts.POLLIN],
+  ['sizeof(struct inotify_event)', layouts.NOTICE.size],
+  ['offsetof(struct inotify_event, wd)', layouts.NOTICE.watch],
+  ['offsetof(struct inotify_event, mask)', layouts.NOTICE.mask],
+  ['offsetof(struct inotify_event, len)', layouts.NOTICE.nameLength],
+  ['IN_CLOSE_WRITE', layouts.IN_CLOSE_WRITE],
+  ['IN_OPEN', layouts.IN_OPEN],
+  ['IN_Q_OVERFLOW', layouts.IN_Q_OVERFLOW],
+  ['IN_IGNORED', layouts.IN_IGNORED],
   ['S_IFMT', layouts.S_IFMT],
   ['S_IFREG', layouts.S_IFREG],
   ['S_IFDIR', layouts.S_IFDIR],
+  ...[...layouts.LEASE_FILE_SYSTEMS].map(([type, { name }]) => [MAGIC[name] ?? name, type] as const),
 ];
 
 describe('layouts', () => {
@@ -124,6 +177,14 @@ describe('layouts', () => {
     } finally {
       rmSync(directory, { recursive: true });
     }
+  });
+
+  it('leave a time out that is to stay', () => {
+    const buffer = layouts.encodeTimes(undefined, 2n);
+    assert.deepEqual(
+      [8, 16, 24].map((offset) => buffer.readBigInt64LE(offset)),
+      [BigInt(layouts.UTIME_OMIT), 0n, 2n],
+    );
   });
 
   it('encode times before 1970', () => {

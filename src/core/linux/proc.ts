@@ -47,7 +47,8 @@ export function parseCapabilities(status: string): Parsed<Capabilities> {
 
 /**
  * Reads the start time (field 22, clock ticks since boot) out of `/proc/<pid>/stat`; proc_pid_stat(5). The command's
- * name may hold spaces, newlines and parentheses, so fields are counted from the last parenthesis. `0` if there is none.
+ * name may hold spaces, newlines and parentheses, so fields are counted from the last parenthesis. `0` if there is
+ * none.
  */
 export function parseStartTime(stat: string): Parsed<bigint> {
   const fields = stat
@@ -59,4 +60,109 @@ export function parseStartTime(stat: string): Parsed<bigint> {
     return { value: 0n, problems: ['no start time'] };
   }
   return { value: BigInt(ticks), problems: [] };
+}
+
+/** What `/proc/<pid>/fdinfo/<n>` tells of a descriptor; proc_pid_fdinfo(5). `undefined`: not said. */
+export interface DescriptorFacts {
+  /** Of open(2). */
+  readonly flags: number | undefined;
+  readonly mount: number | undefined;
+  /** As the kernel counts inside, which is not always what `stat` tells: overlayfs. Linux 5.14. */
+  readonly inode: string | undefined;
+  /** The lease that was taken through this descriptor. */
+  readonly lease: HeldLease | undefined;
+}
+
+export interface HeldLease {
+  /** `major:minor:inode`: how `/proc/locks` names the file. The device is the superblock's, not that of `stat`. */
+  readonly file: string;
+  /** Somebody waits, or has waited, for it to go. */
+  readonly breaking: boolean;
+}
+
+export function parseDescriptorFacts(fdinfo: string): Parsed<DescriptorFacts> {
+  const flags = /^flags:\t(0[0-7]{0,11})$/m.exec(fdinfo)?.[1];
+  const mount = /^mnt_id:\t(\d{1,10})$/m.exec(fdinfo)?.[1];
+  const inode = /^ino:\t(\d{1,20})$/m.exec(fdinfo)?.[1];
+  const lease = /^lock:\t\d+: LEASE +(ACTIVE|BREAKING) +[A-Z]+ +-?\d+ ([\da-f]+:[\da-f]+:\d+) /m.exec(fdinfo);
+  return {
+    value: {
+      flags: flags === undefined ? undefined : Number.parseInt(flags, 8),
+      mount: mount === undefined ? undefined : Number(mount),
+      inode,
+      lease: lease?.[2] === undefined ? undefined : { file: lease[2], breaking: lease[1] === 'BREAKING' },
+    },
+    problems: flags === undefined ? ['no flags line'] : [],
+  };
+}
+
+export interface LeaseWaiters {
+  /** There is a lease on the file. */
+  readonly leased: boolean;
+  /** The processes that wait to open it for writing; 0 for one that this `/proc` does not show. */
+  readonly writers: readonly number[];
+}
+
+/**
+ * Finds in `/proc/locks` who waits for the leases of a file; proc_locks(5). The kernel hangs whoever waits under one of
+ * the leases on the inode, which need not be ours, and the second under the first (fs/locks.c, __locks_insert_block).
+ *
+ * @param file as `HeldLease.file`
+ */
+export function parseLeaseWaiters(locks: string, file: string): Parsed<LeaseWaiters> {
+  const problems: string[] = [];
+  const writers = new Set<number>();
+  let leased = false;
+  let here = false;
+  for (const line of locks.split('\n')) {
+    const fields = /^\d+: +(-> )?(\S+) +(\S+) +(\S+) +(-?\d{1,10}) (\S+)/.exec(line);
+    if (fields === null) {
+      here = false;
+      if (line !== '') {
+        problems.push(`not understood: ${line.slice(0, 100)}`);
+      }
+      continue;
+    }
+    const [, waits, kind, state, type, pid, named] = fields;
+    if (waits === undefined) {
+      here = kind === 'LEASE' && named === file;
+      leased ||= here;
+    } else if (here && kind === 'LEASE' && state === 'BREAKER' && type === 'WRITE') {
+      writers.add(Number(pid));
+    }
+  }
+  return { value: { leased, writers: [...writers] }, problems };
+}
+
+/**
+ * The device of a mount's superblock, as `/proc/<pid>/maps` writes it, out of `/proc/<pid>/mountinfo`;
+ * proc_pid_mountinfo(5).
+ */
+export function parseMountDevice(mountinfo: string, mount: number): Parsed<string | undefined> {
+  const device = new RegExp(`^${mount} \\d+ (\\d{1,10}):(\\d{1,10}) `, 'm').exec(mountinfo);
+  if (device?.[1] === undefined || device[2] === undefined) {
+    return { value: undefined, problems: [`no mount ${mount}`] };
+  }
+  const hexadecimal = (number: string): string => Number(number).toString(16).padStart(2, '0');
+  return { value: `${hexadecimal(device[1])}:${hexadecimal(device[2])}`, problems: [] };
+}
+
+/**
+ * The paths under which a file is mapped, out of `/proc/<pid>/maps`; proc_pid_maps(5). Nothing else of the text is
+ * looked at: it may be long.
+ *
+ * @param device as `parseMountDevice`
+ */
+export function parseMappings(maps: string, device: string, inode: string): Parsed<readonly string[]> {
+  const paths = new Set<string>();
+  const file = ` ${device} ${inode} `;
+  for (let at = maps.indexOf(file); at >= 0; at = maps.indexOf(file, at + 1)) {
+    const begin = maps.lastIndexOf('\n', at) + 1;
+    const end = maps.indexOf('\n', at);
+    // A path may hold the same text.
+    if (/^[\da-f]+-[\da-f]+ \S{4} [\da-f]+$/.test(maps.slice(begin, at))) {
+      paths.add(maps.slice(at + file.length, end < 0 ? undefined : end).trimStart());
+    }
+  }
+  return { value: [...paths], problems: [] };
 }

@@ -89,6 +89,10 @@ export class Clone {
     return this.#name !== undefined;
   }
 
+  get name(): Buffer | undefined {
+    return this.#name;
+  }
+
   /** The temporary name is not this inode's any more. */
   forgetName(): void {
     this.#name = undefined;

@@ -54,6 +54,7 @@ export const SYS_RENAMEAT2: Readonly<Record<string, number>> = { x64: 316, arm64
 
 /** STATX_BASIC_STATS; attributes come unasked. */
 export const STATX_BASIC_STATS = 0x7ff;
+export const STATX_INO = 0x100;
 /** Linux 5.8. */
 export const STATX_MNT_ID = 0x1000;
 export const STATX_ATTR_ENCRYPTED = 0x800n;
@@ -90,6 +91,44 @@ export const TIMESPEC = { size: 16, seconds: 0, nanoseconds: 8 } as const;
 
 /** `struct fsxattr`. */
 export const FSXATTR = { size: 28, xflags: 0, extsize: 4, projid: 12, cowextsize: 16 } as const;
+
+/** In the nanoseconds of a time that stays; utimensat(2). */
+export const UTIME_OMIT = (1 << 30) - 2;
+
+/** A look that asks no server and no daemon; statx(2). */
+export const AT_STATX_DONT_SYNC = 0x4000;
+
+export const F_SETSIG = 10;
+export const F_SETOWN_EX = 15;
+export const F_SETLEASE = 1024;
+export const F_GETLEASE = 1025;
+export const F_RDLCK = 0;
+export const F_WRLCK = 1;
+export const F_UNLCK = 2;
+
+/** `struct f_owner_ex`. */
+export const OWNER = { size: 8, type: 0, pid: 4 } as const;
+export const F_OWNER_TID = 0;
+
+export const SYS_GETTID: Readonly<Record<string, number>> = { x64: 186, arm64: 178 };
+
+export const SIG_BLOCK = 0;
+/** `sigset_t` of glibc and musl; the kernel reads the first eight bytes. Signal N is bit N - 1. */
+export const SIGNAL_SET_SIZE = 128;
+/** SFD_*, EFD_* and IN_* have the values of O_CLOEXEC and O_NONBLOCK. */
+export const CLOEXEC = 0o2000000;
+export const NONBLOCK = constants.O_NONBLOCK;
+
+/** `struct pollfd`. */
+export const POLLED = { size: 8, descriptor: 0, events: 4, returned: 6 } as const;
+export const POLLIN = 1;
+
+/** `struct inotify_event`, without the name that follows it. */
+export const NOTICE = { size: 16, watch: 0, mask: 4, nameLength: 12 } as const;
+export const IN_CLOSE_WRITE = 0x8;
+export const IN_OPEN = 0x20;
+export const IN_Q_OVERFLOW = 0x4000;
+export const IN_IGNORED = 0x8000;
 
 export const S_IFMT = 0o170000;
 export const S_IFREG = 0o100000;
@@ -148,10 +187,17 @@ export function decodeStatx(buffer: Buffer): Stat {
   };
 }
 
-/** Two `struct timespec` for futimens(3): access and modification, in nanoseconds since the epoch. */
-export function encodeTimes(atime: bigint, mtime: bigint): Buffer {
+/**
+ * Two `struct timespec` for futimens(3): access and modification, in nanoseconds since the epoch. `undefined` stays as
+ * it is.
+ */
+export function encodeTimes(atime: bigint | undefined, mtime: bigint): Buffer {
   const buffer = Buffer.alloc(2 * TIMESPEC.size);
   for (const [index, time] of [atime, mtime].entries()) {
+    if (time === undefined) {
+      buffer.writeBigInt64LE(BigInt(UTIME_OMIT), index * TIMESPEC.size + TIMESPEC.nanoseconds);
+      continue;
+    }
     const nanoseconds = ((time % BILLION) + BILLION) % BILLION;
     buffer.writeBigInt64LE((time - nanoseconds) / BILLION, index * TIMESPEC.size + TIMESPEC.seconds);
     buffer.writeBigInt64LE(nanoseconds, index * TIMESPEC.size + TIMESPEC.nanoseconds);
@@ -219,4 +265,19 @@ export const SYNTHETIC_FILE_SYSTEMS: ReadonlySet<bigint> = new Set([
   0x07655821n, // resctrl
   0xabba1974n, // xenfs
   0x958458f6n, // hugetlbfs: has no write(2)
+]);
+
+/**
+ * File systems on which a read lease keeps writers out, and whether a granted write lease means that nobody else is on
+ * the inode. `f_type` of statfs(2). Others may grant leases and not see who is on the file: FUSE does, and knows
+ * nothing of its backing files.
+ */
+export const LEASE_FILE_SYSTEMS: ReadonlyMap<bigint, { readonly name: string; readonly probe: boolean }> = new Map([
+  [0xef53n, { name: 'ext', probe: true }],
+  [0x58465342n, { name: 'xfs', probe: true }],
+  [0x9123683en, { name: 'btrfs', probe: true }],
+  [0x01021994n, { name: 'tmpfs', probe: true }],
+  [0xf2f52010n, { name: 'f2fs', probe: true }],
+  // Overlooks mappings whose descriptor was closed, and whoever holds the file through its layers.
+  [0x794c7630n, { name: 'overlayfs', probe: false }],
 ]);

@@ -1,13 +1,14 @@
 /**
- * The C library, and the only import of koffi. One function per call; each reads errno at once and throws
- * `SystemError(operation, path, errno)`, `path` being for the message only.
+ * The C library, and the only import of koffi (`gate/calls.ts` binds more through it). One function per call; each
+ * reads errno at once and throws `SystemError(operation, path, errno)`, `path` being for the message only.
  *
  * Functions that open descriptors are missing on purpose: `fs.openSync` does that (see `place.ts`), because Node closes
  * its descriptors when a worker ends, and nobody closes those of libc. What Node can do (fchown, fchmod, fsync,
  * ftruncate, statfs) is left to Node.
  *
- * ioctl and syscall are variadic in C. On x86_64 and arm64 Linux integers and pointers are passed the same way to
- * variadic and other functions, so they are declared with fixed arguments (koffi cannot call variadic ones asynchronously).
+ * ioctl, fcntl and syscall are variadic in C. On x86_64 and arm64 Linux integers and pointers are passed the same way
+ * to variadic and other functions, so they are declared with fixed arguments (koffi cannot call variadic ones
+ * asynchronously).
  */
 import { constants } from 'node:os';
 import type * as Koffi from 'koffi';
@@ -59,8 +60,8 @@ export interface Libc {
   setAttribute(fd: number, name: string, value: Buffer, path: string): void;
   /** fremovexattr(2). */
   removeAttribute(fd: number, name: string, path: string): void;
-  /** futimens(3), nanoseconds since the epoch. */
-  setTimes(fd: number, atime: bigint, mtime: bigint, path: string): void;
+  /** futimens(3), nanoseconds since the epoch. `undefined`: it stays as it is. */
+  setTimes(fd: number, atime: bigint | undefined, mtime: bigint, path: string): void;
   /** FS_IOC_GETFLAGS, ioctl_iflags(2). `undefined` where the file system has no flags. */
   getFlags(fd: number, path: string): number | undefined;
   /** FS_IOC_SETFLAGS. */
@@ -77,8 +78,8 @@ export interface Libc {
   copyRange(from: number, to: number, length: number, path: string): Promise<number>;
 }
 
-type Native = (...values: readonly unknown[]) => number;
-type NativeAsync = Native & { async: (...values: readonly unknown[]) => void };
+export type Native = (...values: readonly unknown[]) => number;
+export type NativeAsync = Native & { async: (...values: readonly unknown[]) => void };
 
 const NO_NAME = Buffer.from([0]);
 
@@ -94,12 +95,29 @@ function unsupported(thrown: unknown): boolean {
   return SystemError.is(thrown, 'EOPNOTSUPP', 'ENOTTY', 'ENOSYS', 'EINVAL');
 }
 
+/** `path` is for the message only. */
+type Call<N, T> = (operation: string, path: string, native: N, ...values: readonly unknown[]) => T;
+
+/** The C library of this process, as one thread sees it. */
+export interface Library {
+  /** @throws Error of koffi's if there is no such function */
+  readonly bind: (name: string, result: string, ...parameters: string[]) => NativeAsync;
+  /** The function, or where the library has none (musl and old glibc lack wrappers) the system call itself. */
+  readonly bindOrSyscall: (name: string, numbers: Readonly<Record<string, number>>, ...parameters: string[]) => Native;
+  /** Calls, again as long as a signal interrupts. -1 is the only failure. */
+  readonly call: Call<Native, number>;
+  /** As `call`, but EINTR is a failure, too. */
+  readonly callOnce: Call<Native, number>;
+  /** As `call`, on another thread. */
+  readonly callAsync: Call<NativeAsync, Promise<number>>;
+}
+
 /**
- * Loads koffi and binds the functions.
+ * Loads koffi.
  *
- * @throws Error of koffi's if its binary for this system is missing, or the C library lacks a function
+ * @throws Error of koffi's if its binary for this system is missing
  */
-export function loadLibc(): Libc {
+export function openLibrary(): Library {
   // At call time, not at import: packages for other systems come without it.
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- lazily, and as a value if it is missing
   const koffi = require('koffi') as typeof Koffi;
@@ -107,14 +125,74 @@ export function loadLibc(): Libc {
   const library = koffi.load(null);
   const bind = (name: string, result: string, ...parameters: string[]): NativeAsync =>
     library.func(name, result, parameters);
-  const tryBind = (name: string, ...rest: [result: string, ...parameters: string[]]): NativeAsync | undefined => {
-    try {
-      return bind(name, ...rest);
-    } catch {
-      return undefined;
-    }
-  };
+  const failure = (operation: string, path: string): SystemError =>
+    new SystemError(operation, path, errnoName(koffi.errno()));
 
+  return {
+    bind,
+    bindOrSyscall(name, numbers, ...parameters) {
+      try {
+        return bind(name, 'int', ...parameters);
+      } catch {
+        const number = numbers[process.arch];
+        if (number === undefined) {
+          throw new Error(`no system call numbers for ${process.arch}`);
+        }
+        const syscall = bind('syscall', 'long', 'long', ...parameters);
+        return (...values) => syscall(number, ...values);
+      }
+    },
+    call(operation, path, native, ...values) {
+      for (;;) {
+        const result = native(...values);
+        if (result !== -1) {
+          return result;
+        }
+        if (koffi.errno() !== constants.errno.EINTR) {
+          throw failure(operation, path);
+        }
+      }
+    },
+    callOnce(operation, path, native, ...values) {
+      const result = native(...values);
+      if (result === -1) {
+        throw failure(operation, path);
+      }
+      return result;
+    },
+    // koffi carries the errno of the other thread into the callback, and only there: AsyncCall::Complete in its
+    // call.cc.
+    callAsync: (operation, path, native, ...values) =>
+      new Promise((resolve, reject) => {
+        const attempt = (): void => {
+          try {
+            native.async(...values, (error: unknown, result: number) => {
+              if (error !== null && error !== undefined) {
+                reject(new SystemError(operation, path, 'UNKNOWN', error));
+              } else if (result !== -1) {
+                resolve(result);
+              } else if (koffi.errno() === constants.errno.EINTR) {
+                attempt();
+              } else {
+                reject(failure(operation, path));
+              }
+            });
+          } catch (thrown) {
+            // More than `max_async_calls` under way.
+            reject(new SystemError(operation, path, 'EAGAIN', thrown));
+          }
+        };
+        attempt();
+      }),
+  };
+}
+
+/**
+ * Binds the functions.
+ *
+ * @throws as `openLibrary`; Error of koffi's if the C library lacks a function
+ */
+export function loadLibc({ bind, bindOrSyscall, call, callAsync }: Library = openLibrary()): Libc {
   const faccessat = bind('faccessat', 'int', 'int', 'void *', 'int', 'int');
   const linkat = bind('linkat', 'int', 'int', 'void *', 'int', 'void *', 'int');
   const unlinkat = bind('unlinkat', 'int', 'int', 'void *', 'int');
@@ -129,65 +207,8 @@ export function loadLibc(): Libc {
   const lseek = bind('lseek', 'int64', 'int', 'int64', 'int');
   const copyFileRange = bind('copy_file_range', 'int64', 'int', 'void *', 'int', 'void *', 'size_t', 'uint');
 
-  // musl and old glibc have no wrappers for these two.
-  const numberOf = (table: Readonly<Record<string, number>>): number => {
-    const number = table[process.arch];
-    if (number === undefined) {
-      throw new Error(`no system call numbers for ${process.arch}`);
-    }
-    return number;
-  };
-  const viaSyscall = (table: Readonly<Record<string, number>>, ...parameters: string[]): Native => {
-    const number = numberOf(table);
-    const syscall = bind('syscall', 'long', 'long', ...parameters);
-    return (...values) => syscall(number, ...values);
-  };
-  const statxTypes = ['int', 'void *', 'int', 'uint', 'void *'];
-  const statx: Native = tryBind('statx', 'int', ...statxTypes) ?? viaSyscall(SYS_STATX, ...statxTypes);
-  const renameTypes = ['int', 'void *', 'int', 'void *', 'uint'];
-  const renameat2: Native = tryBind('renameat2', 'int', ...renameTypes) ?? viaSyscall(SYS_RENAMEAT2, ...renameTypes);
-
-  const failure = (operation: string, path: string): SystemError =>
-    new SystemError(operation, path, errnoName(koffi.errno()));
-  const call = (operation: string, path: string, native: Native, ...values: readonly unknown[]): number => {
-    for (;;) {
-      const result = native(...values);
-      if (result !== -1) {
-        return result;
-      }
-      if (koffi.errno() !== constants.errno.EINTR) {
-        throw failure(operation, path);
-      }
-    }
-  };
-  // koffi carries the errno of the other thread into the callback, and only there: AsyncCall::Complete in its call.cc.
-  const callAsync = (
-    operation: string,
-    path: string,
-    native: NativeAsync,
-    ...values: readonly unknown[]
-  ): Promise<number> =>
-    new Promise((resolve, reject) => {
-      const attempt = (): void => {
-        try {
-          native.async(...values, (error: unknown, result: number) => {
-            if (error !== null && error !== undefined) {
-              reject(new SystemError(operation, path, 'UNKNOWN', error));
-            } else if (result !== -1) {
-              resolve(result);
-            } else if (koffi.errno() === constants.errno.EINTR) {
-              attempt();
-            } else {
-              reject(failure(operation, path));
-            }
-          });
-        } catch (thrown) {
-          // More than `max_async_calls` under way.
-          reject(new SystemError(operation, path, 'EAGAIN', thrown));
-        }
-      };
-      attempt();
-    });
+  const statx = bindOrSyscall('statx', SYS_STATX, 'int', 'void *', 'int', 'uint', 'void *');
+  const renameat2 = bindOrSyscall('renameat2', SYS_RENAMEAT2, 'int', 'void *', 'int', 'void *', 'uint');
 
   const stat = Buffer.alloc(STATX.size);
   const word = Buffer.alloc(8);

@@ -1,8 +1,12 @@
 import { readFileSync } from 'node:fs';
+import { threadId } from 'node:worker_threads';
+import type { SystemError } from '../../core/errors';
+import type { GateSystem } from '../../core/gate/ports';
 import type { Platform } from '../../core/ports';
 import { parseCapabilities, parseStartTime } from '../../core/linux/proc';
 import type { Capabilities } from '../../core/linux/proc';
 import { temporaryName } from '../../core/temporaryName';
+import { openGateSystem } from './gate/system';
 import { loadLibc } from './libc';
 import type { Libc } from './libc';
 import { openTarget } from './target';
@@ -24,20 +28,25 @@ export interface Host {
   readonly withoutReflinks: Set<bigint>;
 }
 
+/** The threads of one process make names side by side. */
+function temporaryNames(): () => Buffer {
+  const startTime = parseStartTime(readFileSync('/proc/self/stat', 'latin1')).value;
+  let counter = threadId * 2 ** 32;
+  return () => Buffer.from(temporaryName(process.pid, startTime, counter++));
+}
+
 /**
  * @param workshopFolder a folder of our own that nobody watches; made if it is not there
  * @throws Error if koffi cannot be loaded; `SystemError` or Node's error if `/proc` cannot be read
  */
 export function openHost(workshopFolder?: string): Host {
   const libc = loadLibc();
-  const startTime = parseStartTime(readFileSync('/proc/self/stat', 'latin1')).value;
-  let counter = 0;
   return {
     libc,
     uid: process.geteuid?.() ?? -1,
     groups: new Set([process.getegid?.() ?? -1, ...(process.getgroups?.() ?? [])]),
     capabilities: parseCapabilities(readFileSync('/proc/thread-self/status', 'latin1')).value,
-    temporaryName: () => Buffer.from(temporaryName(process.pid, startTime, counter++)),
+    temporaryName: temporaryNames(),
     workshop: workshopFolder === undefined ? undefined : openWorkshop(libc, workshopFolder),
     unreachable: new Set(),
     withoutReflinks: new Set(),
@@ -48,4 +57,14 @@ export function openHost(workshopFolder?: string): Host {
 export function openLinux(workshopFolder: string): Platform {
   const host = openHost(workshopFolder);
   return { supported: true, targets: { open: (path) => openTarget(host, path) } };
+}
+
+/**
+ * The Linux side of the gate, for the thread that calls it; nothing of it is bound before.
+ *
+ * @param onProblem gets what could not be cleaned up
+ * @throws as `openHost`; SystemError EMFILE, ENFILE
+ */
+export function openLinuxGate(onProblem?: (error: SystemError) => void): GateSystem {
+  return openGateSystem(openHost(), onProblem);
 }

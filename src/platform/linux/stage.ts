@@ -1,66 +1,136 @@
-import { closeSync } from 'node:fs';
+import { closeSync, write } from 'node:fs';
+import { promisify } from 'node:util';
 import { SystemError } from '../../core/errors';
-import type { Staged } from '../../core/ports';
+import type { Loss, Staged } from '../../core/ports';
 import { Clone, untouched } from './clone';
 import { copyBytes } from './copy';
+import { systemAsync } from './errors';
 import type { Stat } from './layouts';
 import type { Host } from './linux';
 import { readMetadata, Transfer } from './metadata';
 import type { Place } from './place';
 import { StagedClone } from './publish';
 
+const writeAsync = promisify(write);
+
+/** What a new inode is made like: a descriptor to read from, and what the inode said when it was examined. */
+export interface Original {
+  readonly fd: number;
+  readonly examined: Stat;
+}
+
+/** A complete new inode, and what it could not be given. */
+export interface Made {
+  readonly clone: Clone;
+  readonly losses: readonly Loss[];
+}
+
 /**
  * Makes the clone; see `Target.stage`. On every way out but the good one nothing is left of it.
  *
- * In the workshop if that is possible and loses nothing, else beside the target: a clone that was born in the target's
- * directory has inherited what only that directory can give (a security label, a project).
- *
- * @throws SystemError: what open(2), read(2), write(2) say (ENOSPC, EDQUOT, EIO …); EAGAIN if somebody holds a write
- *   lease on the target; ESTALE if the target was touched since it was opened; ECANCELED
+ * @throws SystemError as `make`
  */
 export async function stage(host: Host, place: Place, examined: Stat, signal: AbortSignal): Promise<Staged> {
+  const { clone, losses } = await withReader(place, (fd) => make(host, place, { fd, examined }, undefined, signal));
+  try {
+    const { device, inode } = host.libc.statDescriptor(clone.fd, place.path);
+    return new StagedClone(host, place, clone, { device, inode }, examined, losses);
+  } catch (thrown) {
+    clone.close();
+    throw thrown;
+  }
+}
+
+export async function withReader<T>(place: Place, work: (fd: number) => Promise<T>): Promise<T> {
+  const fd = place.openReader();
+  try {
+    return await work(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/**
+ * Makes a new inode with all that the original carries, and its bytes, or those of `content`.
+ *
+ * In the workshop if that is possible and loses nothing, else beside the target: what was born in the target's directory has
+ * inherited what only that directory can give (a security label, a project).
+ *
+ * @throws SystemError: what open(2), read(2), write(2) say (ENOSPC, EDQUOT, EIO …); EAGAIN if somebody holds a write
+ *   lease on the target; ESTALE if the original was touched since it was examined; ECANCELED
+ */
+export async function make(
+  host: Host,
+  place: Place,
+  original: Original,
+  content: Uint8Array | undefined,
+  signal: AbortSignal,
+): Promise<Made> {
   const apart = Clone.create(host, place, 'apart');
   if (apart !== undefined) {
-    const staged = await fill(host, place, apart, examined, signal);
-    if (staged.losses.length === 0) {
-      return staged;
+    const losses = await fill(host, place, apart, original, content, signal);
+    if (losses.length === 0) {
+      return { clone: apart, losses };
     }
-    staged.close();
+    apart.close();
   }
   const beside = Clone.create(host, place, 'beside');
   if (beside === undefined) {
     throw new SystemError('create', place.path, 'EINVAL');
   }
-  return fill(host, place, beside, examined, signal);
+  return { clone: beside, losses: await fill(host, place, beside, original, content, signal) };
 }
 
-/** Gives the clone everything that the target has. Takes the clone: it is closed on every way out but the good one. */
-async function fill(host: Host, place: Place, clone: Clone, examined: Stat, signal: AbortSignal): Promise<Staged> {
+/** Gives the new inode everything. Closes it on every way out but the good one. */
+async function fill(
+  host: Host,
+  place: Place,
+  clone: Clone,
+  original: Original,
+  content: Uint8Array | undefined,
+  signal: AbortSignal,
+): Promise<readonly Loss[]> {
   const { libc } = host;
+  const { fd, examined } = original;
   try {
-    const source = place.openReader();
-    try {
-      const transfer = new Transfer(libc, clone.fd, readMetadata(libc, source, examined, place.path), place.path);
-      transfer.prepare();
-      await copyBytes(host, source, clone.fd, examined, signal, place.path);
-      transfer.finish();
-      const losses = transfer.compare();
-      if (!untouched(examined, libc.statDescriptor(source, place.path))) {
-        throw new SystemError('stage', place.path, 'ESTALE');
-      }
-      const built = libc.statDescriptor(clone.fd, place.path);
-      if (built.size !== examined.size) {
-        throw new SystemError('stage', place.path, 'EIO');
-      }
-      if (signal.aborted) {
-        throw new SystemError('stage', place.path, 'ECANCELED');
-      }
-      return new StagedClone(host, place, clone, { device: built.device, inode: built.inode }, examined, losses);
-    } finally {
-      closeSync(source);
+    const transfer = new Transfer(libc, clone.fd, readMetadata(libc, fd, examined, place.path), place.path);
+    transfer.prepare();
+    if (content === undefined) {
+      await copyBytes(host, fd, clone.fd, examined, signal, place.path);
     }
+    transfer.finish();
+    const losses = transfer.compare();
+    if (content !== undefined) {
+      // After the metadata: the kernel takes from it what it takes from a file that is written in place (setuid, setgid, file
+      // capabilities; fs/inode.c, file_remove_privs).
+      await writeAll(clone.fd, content, signal, place.path);
+    }
+    if (!untouched(examined, libc.statDescriptor(fd, place.path))) {
+      throw new SystemError('stage', place.path, 'ESTALE');
+    }
+    const expected = content === undefined ? examined.size : BigInt(content.length);
+    if (libc.statDescriptor(clone.fd, place.path).size !== expected) {
+      throw new SystemError('stage', place.path, 'EIO');
+    }
+    if (signal.aborted) {
+      throw new SystemError('stage', place.path, 'ECANCELED');
+    }
+    return losses;
   } catch (thrown) {
     clone.close();
     throw thrown;
+  }
+}
+
+async function writeAll(fd: number, content: Uint8Array, signal: AbortSignal, path: string): Promise<void> {
+  for (let written = 0; written < content.length;) {
+    if (signal.aborted) {
+      throw new SystemError('stage', path, 'ECANCELED');
+    }
+    const offset = written;
+    const { bytesWritten } = await systemAsync('write', path, () =>
+      writeAsync(fd, content, offset, content.length - offset, offset),
+    );
+    written += bytesWritten;
   }
 }

@@ -1,6 +1,7 @@
-import { constants, realpathSync, statfsSync } from 'node:fs';
+import { closeSync, constants, openSync, realpathSync, statfsSync } from 'node:fs';
 import { SystemError } from '../../core/errors';
-import type { FileKind, Staged, Target, TargetFacts } from '../../core/ports';
+import type { Handed, HandedPlace } from '../../core/gate/ports';
+import type { FileKind, Prepared, Staged, Target, TargetFacts } from '../../core/ports';
 import { system } from './errors';
 import {
   AT_EACCESS,
@@ -17,7 +18,9 @@ import {
 import type { Stat } from './layouts';
 import type { Host } from './linux';
 import { descriptorPath, Place } from './place';
-import { stage } from './stage';
+import { gateable } from './gate/gateable';
+import { prepare } from './prepare';
+import { stage, withReader } from './stage';
 
 const SEALED = STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND | STATX_ATTR_VERITY;
 const S_ISVTX = 0o1000;
@@ -50,6 +53,8 @@ export function openTarget(host: Host, path: string): Target | undefined {
 
 class LinuxTarget implements Target {
   readonly facts: TargetFacts;
+  readonly place: HandedPlace;
+  readonly handed: Handed;
   readonly #host: Host;
   readonly #place: Place;
   readonly #examined: Stat;
@@ -60,26 +65,61 @@ class LinuxTarget implements Target {
     this.#place = place;
     this.#examined = host.libc.statDescriptor(place.pin, place.path);
     this.facts = examine(host, place, this.#examined);
+    const { device, inode } = host.libc.statDescriptor(place.directory, place.path);
+    this.place = {
+      directory: place.directory,
+      directoryIdentity: { device, inode },
+      name: place.name,
+      path: place.path,
+    };
+    this.handed = { descriptor: place.pin, identity: this.facts.identity };
     if (this.facts.kind === 'regular' && !isReadable(host, place)) {
       throw new SystemError('open', place.path, 'EACCES');
     }
   }
 
   async stage(signal: AbortSignal): Promise<Staged> {
-    const { path } = this.#place;
-    if (this.#closed) {
-      throw new SystemError('stage', path, 'EBADF');
-    }
-    if (this.facts.kind !== 'regular') {
-      throw new SystemError('stage', path, 'EINVAL');
-    }
+    this.#check();
     return stage(this.#host, this.#place, this.#examined, signal);
+  }
+
+  async prepareVersion(content: Uint8Array, signal: AbortSignal, like?: Handed): Promise<Prepared> {
+    this.#check();
+    if (like === undefined) {
+      return withReader(this.#place, (fd) =>
+        prepare(this.#host, this.#place, { fd, examined: this.#examined }, content, signal),
+      );
+    }
+    const { path } = this.#place;
+    const fd = system('open', path, () => openSync(descriptorPath(like.descriptor), constants.O_RDONLY));
+    try {
+      const examined = this.#host.libc.statDescriptor(fd, path);
+      return await prepare(this.#host, this.#place, { fd, examined }, content, signal);
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  async prepareClone(descriptor: number, signal: AbortSignal): Promise<Prepared> {
+    this.#check();
+    const examined = this.#host.libc.statDescriptor(descriptor, this.#place.path);
+    return prepare(this.#host, this.#place, { fd: descriptor, examined }, undefined, signal);
   }
 
   close(): void {
     if (!this.#closed) {
       this.#closed = true;
       this.#place.release();
+    }
+  }
+
+  #check(): void {
+    const { path } = this.#place;
+    if (this.#closed) {
+      throw new SystemError('stage', path, 'EBADF');
+    }
+    if (this.facts.kind !== 'regular') {
+      throw new SystemError('stage', path, 'EINVAL');
     }
   }
 }
@@ -127,6 +167,7 @@ function examine(host: Host, place: Place, stat: Stat): TargetFacts {
     stickyForbids:
       (directory.mode & S_ISVTX) !== 0 && stat.uid !== uid && directory.uid !== uid && !capabilities.fowner,
     ownerKeepable: stat.uid === uid || capabilities.chown,
+    gate: gateable(place.pin, place.path),
     groupKeepable: groups.has(stat.gid) || capabilities.chown,
     ...(unkeepable === undefined ? {} : { unkeepable }),
   };

@@ -1,5 +1,7 @@
+import { basename } from 'node:path';
+
 import { SystemError } from '../../../src/core/errors';
-import type { Loss, Published, Staged, Target, TargetFacts, TargetSystem } from '../../../src/core/ports';
+import type { Loss, Prepared, Published, Staged, Target, TargetFacts, TargetSystem } from '../../../src/core/ports';
 
 /** Facts of a plain file of ours, on which everything is possible. */
 export const plainFacts: TargetFacts = {
@@ -19,6 +21,7 @@ export const plainFacts: TargetFacts = {
   stickyForbids: false,
   ownerKeepable: true,
   groupKeepable: true,
+  gate: { gate: false, why: 'fileSystem', detail: '0x6969' },
 };
 
 export interface FakeOptions {
@@ -56,6 +59,15 @@ export class FakeTargets implements TargetSystem {
     return {
       facts: { ...plainFacts, ...this.#options.facts },
       stage: (signal) => this.#stage(path, signal),
+      place: {
+        directory: 0,
+        directoryIdentity: { device: 1n, inode: 1n },
+        name: Buffer.from(basename(path)),
+        path,
+      },
+      handed: { descriptor: 0, identity: plainFacts.identity },
+      prepareVersion: (_content, signal) => this.#prepare('prepareVersion', path, signal),
+      prepareClone: (_descriptor, signal) => this.#prepare('prepareClone', path, signal),
       close: () => {
         this.#open--;
       },
@@ -77,6 +89,24 @@ export class FakeTargets implements TargetSystem {
       publish: () => {
         this.#call('publish', path);
         return this.#published.shift() ?? 'published';
+      },
+      close: () => {
+        this.#open--;
+      },
+    };
+  }
+
+  async #prepare(name: string, path: string, signal: AbortSignal): Promise<Prepared> {
+    await Promise.resolve();
+    this.#call(name, path);
+    if (signal.aborted) throw new SystemError(name, path, 'ECANCELED');
+    this.#open++;
+    return {
+      handed: { descriptor: 0, identity: { device: 1n, inode: BigInt(this.calls.length + 2) } },
+      losses: this.#options.losses ?? [],
+      sync: async () => {
+        await Promise.resolve();
+        this.#call('sync', path);
       },
       close: () => {
         this.#open--;

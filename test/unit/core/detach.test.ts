@@ -26,14 +26,14 @@ function of(claim: Claim): Pick<Permission, 'claim' | 'waited' | 'release'> {
 
 async function run(options: FakeOptions, given = permission()): Promise<{ reached: string; calls: string[] }> {
   const system = new FakeTargets(options);
-  const { level, reason } = await detach(system, path, given);
+  const { level, reason } = await detach(system, path, given, 'bytesUnknown');
   assert.equal(system.stillOpen, 0, 'everything that was opened is closed');
   return { reached: `${level} ${reason}`, calls: system.calls };
 }
 
 describe('detach', () => {
   it('publishes a faithful, synced clone, once', async () => {
-    assert.deepEqual(await run({}), { reached: 'detached privateCopy', calls: ['open', 'stage', 'sync', 'publish'] });
+    assert.deepEqual(await run({}), { reached: 'detached bytesUnknown', calls: ['open', 'stage', 'sync', 'publish'] });
   });
 
   it('makes nothing for a file that is not there', async () => {
@@ -48,7 +48,7 @@ describe('detach', () => {
     const system = new FakeTargets({
       losses: [{ what: 'attribute', name: 'security.x', error: new SystemError('fsetxattr', path, 'EPERM') }],
     });
-    const reached = await detach(system, path, permission());
+    const reached = await detach(system, path, permission(), 'bytesUnknown');
     assert.equal(reached.reason, 'wouldLose');
     assert.deepEqual(reached.lost, { what: 'attribute', name: 'security.x' });
     assert.equal(reached.error?.errno, 'EPERM');
@@ -58,8 +58,8 @@ describe('detach', () => {
 
   it('goes on without waiting for a late sync, and says so', async () => {
     const system = new FakeTargets();
-    const reached = await detach(system, path, permission({ inTime: () => Promise.resolve(false) }));
-    assert.deepEqual([reached.reason, reached.synced], ['privateCopy', false]);
+    const reached = await detach(system, path, permission({ inTime: () => Promise.resolve(false) }), 'bytesUnknown');
+    assert.deepEqual([reached.reason, reached.synced], ['bytesUnknown', false]);
   });
 
   it('renames nothing once the waiting side has given up, at whatever step that was', async () => {
@@ -83,7 +83,7 @@ describe('detach', () => {
 
   it('tries once more when another program was quicker, then leaves the file to it', async () => {
     const once = await run({ published: ['changed'] });
-    assert.equal(once.reached, 'detached privateCopy');
+    assert.equal(once.reached, 'detached bytesUnknown');
     assert.equal(once.calls.filter((name) => name === 'publish').length, 2);
     const twice = await run({ published: ['changed', 'changed', 'published'] });
     assert.equal(twice.reached, 'direct changedMeanwhile');
@@ -138,7 +138,7 @@ describe('detach', () => {
   });
 
   it('makes the clone elsewhere when it cannot get to the path from where it is', async () => {
-    assert.equal((await run({ published: ['unreachable'] })).reached, 'detached privateCopy');
+    assert.equal((await run({ published: ['unreachable'] })).reached, 'detached bytesUnknown');
   });
 
   it('leaves the save as it is and leaks nothing, whichever call fails with whatever', async () => {
@@ -155,12 +155,12 @@ describe('detach', () => {
         const { reached } = await run({ failAt, errno });
         assert.equal(reached, `direct ${reason}`, `${errno} at call ${String(failAt)}`);
       }
-      assert.equal((await run({ failAt: 5, errno })).reached, 'detached privateCopy', 'a run without a failure');
+      assert.equal((await run({ failAt: 5, errno })).reached, 'detached bytesUnknown', 'a run without a failure');
     }
   });
 
   it('takes bytes that change under the copy for another program', async () => {
-    assert.equal((await run({ failAt: 2, errno: 'ESTALE' })).reached, 'detached privateCopy');
+    assert.equal((await run({ failAt: 2, errno: 'ESTALE' })).reached, 'detached bytesUnknown');
   });
 
   it('survives an error that is not of the system', async () => {
@@ -176,7 +176,7 @@ describe('detach', () => {
 describe('assess', () => {
   it('foresees without making anything', () => {
     const system = new FakeTargets();
-    assert.equal(assess(system, path).reason, 'privateCopy');
+    assert.equal(assess(system, path).reason, 'noLeases');
     assert.deepEqual(system.calls, ['open']);
     assert.equal(system.stillOpen, 0);
   });

@@ -6,9 +6,12 @@ import { plainFacts } from '../../support/fakes/targets';
 
 describe('plan', () => {
   const rows: readonly [facts: Partial<TargetFacts>, expected: string][] = [
-    [{}, 'detached privateCopy'],
-    [{ mode: 0o444 }, 'detached privateCopy'],
-    [{ size: 0n }, 'detached privateCopy'],
+    [{}, 'detached noLeases'],
+    [{ gate: { gate: false, why: 'leasesOff', detail: '' } }, 'detached leasesOff'],
+    [{ gate: { gate: true, probe: true } }, 'gated gated'],
+    [{ gate: { gate: true, probe: false }, mode: 0o444 }, 'gated gated'],
+    [{ gate: { gate: true, probe: true }, links: 2n }, 'direct hardLinks'],
+    [{ size: 0n }, 'detached noLeases'],
     [{ links: 2n }, 'direct hardLinks'],
     [{ mountPoint: true }, 'direct mountPoint'],
     [{ mountPoint: true, links: 2n }, 'direct mountPoint'],
@@ -33,7 +36,7 @@ describe('plan', () => {
 
 function describeFacts(facts: Partial<TargetFacts>): string {
   const entries = Object.entries(facts).map(
-    ([name, value]) => `${name}=${typeof value === 'object' ? '…' : String(value)}`,
+    ([name, value]) => `${name}=${typeof value === 'object' ? JSON.stringify(value) : String(value)}`,
   );
   return entries.length === 0 ? 'a plain file' : entries.join(', ');
 }

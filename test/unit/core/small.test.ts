@@ -43,7 +43,7 @@ describe('log lines', () => {
   });
 
   it('warn only of what fell short', () => {
-    assert.equal(savedLine('/a', report('privateCopy', { synced: true }), 1).severity, 'info');
+    assert.equal(savedLine('/a', report('gateRefused', { synced: true }), 1).severity, 'info');
     assert.equal(savedLine('/a', report('hardLinks'), 1).severity, 'info');
   });
 

@@ -14,7 +14,7 @@ describe('statusView', () => {
         const tooltip = english(view.tooltip);
         assert.match(tooltip, /^run\.sh: .*[a-z].*\.$/, reason);
         assert.doesNotMatch(tooltip, /\{\d\}|undefined|object/, reason);
-        assert.match(english(view.label), /^Holdfast: (detached|direct|none|off)$/, reason);
+        assert.match(english(view.label), /^Holdfast: (gated|detached|direct|none|off)$/, reason);
       }
     }
   });
@@ -25,7 +25,10 @@ describe('statusView', () => {
     assert.ok(warning('tooSlow', 'reached'));
     assert.ok(!warning('tooSlow', 'foreseen'));
     assert.ok(!warning('hardLinks', 'reached'));
-    assert.ok(!warning('privateCopy', 'reached'));
+    assert.ok(!warning('gated', 'reached'));
+    assert.ok(!warning('noLeases', 'reached'));
+    assert.ok(warning('readersCaught', 'reached'));
+    assert.ok(!warning('readersCaught', 'foreseen'));
   });
 
   it('never tells two states apart by colour alone', () => {

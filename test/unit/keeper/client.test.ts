@@ -41,7 +41,7 @@ const keepers = {
 
 const head = `
   const { parentPort: port } = require('node:worker_threads');
-  const good = { level: 'detached', reason: 'privateCopy', synced: true };
+  const good = { level: 'detached', reason: 'noLeases', synced: true };
   const late = { level: 'direct', reason: 'tooSlow' };
 `;
 
@@ -65,10 +65,14 @@ describe('KeeperClient', function () {
     writeFileSync(script, head + keepers[kind]);
     const events: KeeperEvent[] = [];
     let wake: () => void = () => undefined;
-    const client = new KeeperClient(script, { workshopFolder: folder }, (event) => {
-      events.push(event);
-      wake();
-    });
+    const client = new KeeperClient(
+      { stager: script, keeper: undefined },
+      { workshopFolder: folder, keptFolder: folder },
+      (event) => {
+        events.push(event);
+        wake();
+      },
+    );
     client.start();
     started.push(client);
     return {
@@ -85,8 +89,8 @@ describe('KeeperClient', function () {
     const { client } = start('answers');
     const save = client.beforeSave('/x');
     await save.answered;
-    assert.deepEqual(await save.reached, { level: 'detached', reason: 'privateCopy', synced: true });
-    assert.equal((await client.assess('/x')).reason, 'privateCopy');
+    assert.deepEqual(await save.reached, { level: 'detached', reason: 'noLeases', synced: true });
+    assert.equal((await client.assess('/x')).reason, 'noLeases');
   });
 
   it('lets the editor go on in time when the keeper does not answer, and renames nothing after that', async () => {

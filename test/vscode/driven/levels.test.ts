@@ -52,26 +52,26 @@ for (const version of versions) {
       assert.equal(readFileSync(path, 'utf8'), `# changed\n${before}`);
       assert.equal(
         statSync(path).ino === ino ? 'in place' : 'a new inode',
-        level === 'detached' ? 'a new inode' : 'in place',
+        level === 'gated' ? 'a new inode' : 'in place',
       );
       await untilLevel(window, level, path.slice(path.lastIndexOf('/') + 1));
       return foreseen;
     }
 
-    it('a plain file: detached', async () => {
-      const label = await reached(write(at('outer', 'plain.sh'), 0o755), 'detached');
-      assert.match(label, /a save goes to a new copy/);
+    it('a plain file: gated', async () => {
+      const label = await reached(write(at('outer', 'plain.sh'), 0o755), 'gated');
+      assert.match(label, /there for others when it is complete/);
     });
 
-    it('a file that may not be written by its mode, and a file outside every folder: detached', async () => {
-      await reached(write(at('outside', 'outside.sh')), 'detached');
-      if (process.getuid?.() === 0) await reached(write(at('outer', 'read-only.sh'), 0o444), 'detached');
+    it('a file that may not be written by its mode, and a file outside every folder: gated', async () => {
+      await reached(write(at('outside', 'outside.sh')), 'gated');
+      if (process.getuid?.() === 0) await reached(write(at('outer', 'read-only.sh'), 0o444), 'gated');
     });
 
-    it('through a symbolic link: detached', async () => {
+    it('through a symbolic link: gated', async () => {
       const target = write(at('outside', 'linked.sh'));
       symlinkSync(target, at('outer', 'link.sh'));
-      await reached(at('outer', 'link.sh'), 'detached');
+      await reached(at('outer', 'link.sh'), 'gated');
     });
 
     it('more than one hard link: direct, and why', async () => {
@@ -85,7 +85,7 @@ for (const version of versions) {
         await reached(write(at('outer', 'inner', 'off.sh')), 'off'),
         /switched off by the settings of the folder Inner/,
       );
-      await reached(write(at('outer', 'on.sh')), 'detached');
+      await reached(write(at('outer', 'on.sh')), 'gated');
     });
 
     it('a mount point: direct, and why', async function () {
@@ -133,7 +133,7 @@ for (const version of versions) {
         writeFileSync(path, 'a line of forty characters, more or less\n'.repeat(15_000));
         const { ino } = statSync(path);
         await show(window, path);
-        await untilLevel(window, 'detached', 'large.txt');
+        await untilLevel(window, 'gated', 'large.txt');
         await changeAndSave(window, path, '# changed');
         assert.match(await untilLevel(window, 'direct', 'large.txt'), /the last save changed .* no room for a copy/);
         assert.equal(statSync(path).ino, ino);
@@ -166,7 +166,7 @@ for (const version of versions) {
 
     it('a folder’s setting that changes is shown at once', async () => {
       const path = write(at('outer', 'plain2.sh'));
-      await reached(path, 'detached');
+      await reached(path, 'gated');
       const enable = (on: boolean): Promise<void> =>
         window.run(
           async (vscode, file, value) => {
@@ -183,7 +183,7 @@ for (const version of versions) {
       await enable(false);
       assert.match(await untilLevel(window, 'off', 'plain2.sh'), /settings of the folder outer/);
       await enable(true);
-      await untilLevel(window, 'detached', 'plain2.sh');
+      await untilLevel(window, 'gated', 'plain2.sh');
     });
 
     it('nothing is left behind', () => {

@@ -19,7 +19,7 @@ describe('a read-only file', function () {
         const window = await editor.openWindow();
         await window.activate('holdfast.holdfast');
         await show(window, path);
-        await untilLevel(window, 'detached', 'run.sh');
+        await untilLevel(window, 'gated', 'run.sh');
         const holder = openSync(path, 'r');
         const { ino } = statSync(path);
 
@@ -49,7 +49,7 @@ describe('a read-only file', function () {
         const held = Buffer.alloc(100);
         assert.equal(held.toString('utf8', 0, readSync(holder, held, 0, 100, 0)), 'echo one\n');
         closeSync(holder);
-        await untilLevel(window, 'detached', 'run.sh');
+        await untilLevel(window, 'gated', 'run.sh');
       },
       { wrapper },
     );

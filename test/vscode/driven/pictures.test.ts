@@ -32,7 +32,7 @@ describe('what the user sees', function () {
       const window = await editor.openWindow({ theme, size: { width: 1000, height: 600 } });
       await window.activate('holdfast.holdfast');
       for (const [name, level] of [
-        ['backup.sh', 'detached'],
+        ['backup.sh', 'gated'],
         ['linked.sh', 'direct'],
         ['backup.sh', 'off'],
       ] as const) {
@@ -66,7 +66,7 @@ describe('what the user sees', function () {
     const window = await editor.openWindow({ size: { width: 1000, height: 600 } });
     await window.activate('holdfast.holdfast');
     await show(window, join(root, 'backup.sh'));
-    await untilLevel(window, 'detached', 'backup.sh');
+    await untilLevel(window, 'gated', 'backup.sh');
     await window.page.locator('[id="holdfast.holdfast.level"] a').click();
     await window.page.locator('.part.panel .view-lines', { hasText: 'keeper: ready' }).waitFor();
     await window.screenshot(join('out', 'pictures', 'log.png'));

@@ -29,7 +29,7 @@ describe('200 saves in a row', function () {
       for (const path of paths) {
         assert.match(readFileSync(path, 'utf8'), /^round 40\nround 39\n/);
         await show(window, path);
-        await untilLevel(window, 'detached', basename(path));
+        await untilLevel(window, 'gated', basename(path));
       }
       assert.deepEqual(await window.page.locator('.notification-toast').allInnerTexts(), []);
       assert.equal(await window.page.locator('.monaco-dialog-box').count(), 0);

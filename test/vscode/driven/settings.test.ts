@@ -19,7 +19,7 @@ describe('an invalid setting', function () {
         for (const name of ['a.sh', 'b.sh']) {
           const path = join(root, name);
           await show(window, path);
-          await untilLevel(window, 'detached', name);
+          await untilLevel(window, 'gated', name);
           const { ino } = statSync(path);
           await changeAndSave(window, path, '# changed');
           assert.notEqual(statSync(path).ino, ino);

@@ -51,7 +51,7 @@ describe('a slow disk', function () {
         const [first] = paths;
         assert.ok(first);
         await show(window, first);
-        await untilLevel(window, 'detached', 'file-0.txt');
+        await untilLevel(window, 'gated', 'file-0.txt');
         const took = await window.run(async (vscode, all) => {
           const edit = new vscode.WorkspaceEdit();
           for (const path of all) edit.insert(vscode.Uri.file(path), new vscode.Position(0, 0), 'new\n');

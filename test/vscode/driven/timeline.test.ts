@@ -18,7 +18,7 @@ describe('the timeline', function () {
         const window = await editor.openWindow();
         await window.activate('holdfast.holdfast');
         await show(window, path);
-        await untilLevel(window, 'detached', 'run.sh');
+        await untilLevel(window, 'gated', 'run.sh');
         for (let round = 1; round <= 4; round++) await changeAndSave(window, path, `# round ${String(round)}`);
         await window.run(async (vscode) => {
           await vscode.commands.executeCommand('timeline.focus');

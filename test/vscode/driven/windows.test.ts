@@ -12,7 +12,7 @@ const versions: readonly EditorVersion[] = ['current', 'oldest'];
 for (const version of versions) {
   describe(`two windows of the ${version} VS Code on one folder`, function () {
     this.timeout(180_000);
-    it('save the same file 20 times in turn: no error, nothing lost, every save detached', async () => {
+    it('save the same file 20 times in turn: no error, nothing lost, every save gated', async () => {
       await withGuardedEditor(
         'windows',
         async (editor, root) => {
@@ -23,7 +23,7 @@ for (const version of versions) {
             const window = await editor.openWindow();
             await window.activate('holdfast.holdfast');
             await show(window, path);
-            await untilLevel(window, 'detached', 'shared.sh');
+            await untilLevel(window, 'gated', 'shared.sh');
             windows.push(window);
           }
           const lines = ['start'];

@@ -1,0 +1,617 @@
+/**
+ * The gate: one save at level `gated`, from the moment that the new bytes are staged. The editor's own `open` for writing
+ * is held in the kernel by a read lease on the inode that the path leads to (the bait) until the complete new version is
+ * at the path; then the editor is let go, and writes an inode that no path leads to.
+ *
+ *   opening ──► cloning ──► armed ──► broken ──► draining ──► writing ──► ended: published
+ *      │           │         │ ▲ │                  │ ▲          │ │          ▲
+ *      ▼           ▼         ▼ │ └► ended:          ▼ │          ▼ ▼          │
+ *    ended: refused       yielded   withdrawn    restarted    unsure, settling┘
+ *
+ * - opening: target and staged inode are taken over, the staged one is leased, and the target is probed: is anybody on it?
+ *   Nobody: it is the bait itself, its read lease came with the answer.
+ * - cloning: somebody is, or may be. A private clone is on its way. Leased before anybody can reach it, it is exchanged
+ *   with the target, which stays with its holders and is never written.
+ * - armed: the path leads to a complete old version on which only the editor will be. A reader who opens the bait makes it
+ *   dirty; if it stays there, a new clone takes the bait's place, and the bait keeps its lease, because the editor may have
+ *   resolved to it.
+ * - yielded: another program wanted to write and was let in. When it has closed the file, that version is the bait, and is
+ *   kept aside before the editor may truncate it.
+ * - broken: the editor waits on a bait. The staged inode must have reached the disk, as far as time allows; then one
+ *   exchange publishes it.
+ * - draining: the bait is off the path. Nobody new gets to it; whoever opened it before has time to end.
+ * - writing: the editor is let go and truncates, writes, syncs and closes the bait.
+ * - restarted: a signal made the editor's `open` begin again, and now it waits on what is published. The same bytes are
+ *   being staged once more, to be published over it.
+ * - unsure: what it wrote is only the beginning of what was staged. Its disk may be full, or a later save participant has
+ *   cut the end off: whether the editor calls that saved decides.
+ * - settling: what it wrote is other than what was staged, and is published. Another program's version that this brought
+ *   out of the path is being kept.
+ *
+ * What holds:
+ * 1. A lease is given up only for the end of the save, for another program that is let in, or for the editor when the path
+ *    leads to the complete new version and nobody else is on the bait (`release`; the one exception is counted, `residual`).
+ * 2. The path is changed by `exchange` alone: it always leads to a complete version.
+ * 3. What an exchange brings out of the path and is not what we put or found there belongs to somebody else: it is kept.
+ * 4. What the editor wrote is compared with what was published before the save ends, and published if it differs.
+ * 5. The staged inode is leased from before it is published until the editor has closed the bait: an `open` of the
+ *    editor's that starts again (a signal) resolves to it. Then it is the bait, and the same bytes are staged once more.
+ * 6. Every state but `ended` has a deadline.
+ */
+import { describeError, SystemError } from '../errors';
+import { gateLimits } from './limits';
+import {
+  call,
+  type Counts,
+  type EndReason,
+  type GateEvent,
+  type Outcome,
+  type Reaction,
+  type RefusedWhy,
+  type TimerName,
+  type WithdrawnWhy,
+} from './operations';
+import type { Displaced, Slot } from './ports';
+
+/** The slots that every gate begins with. */
+export const TARGET: Slot = 0;
+export const STAGED: Slot = 1;
+
+export type Phase =
+  | 'opening'
+  | 'cloning'
+  | 'armed'
+  | 'yielded'
+  | 'broken'
+  | 'restarted'
+  | 'draining'
+  | 'writing'
+  | 'unsure'
+  | 'settling'
+  | 'ended';
+
+/** An inode on which the editor may come to wait. */
+interface Bait {
+  readonly slot: Slot;
+  /** Somebody has opened it since it became the bait, or may have: others may be about to. */
+  readonly dirty: boolean;
+}
+
+/** Plain data. */
+export interface Gate {
+  readonly phase: Phase;
+  /** The process (thread group id) that writes for this window. */
+  readonly editor: number;
+  /** The complete new version that waits, or is at the path. */
+  readonly staged: Slot;
+  /** It has reached the disk, or need not. */
+  readonly synced: boolean;
+  /** What the path leads to, as far as we know. */
+  readonly path: Slot;
+  /** All inodes on which the editor may wait. */
+  readonly baits: readonly Bait[];
+  /** The one on which it waits, or which it writes. */
+  readonly broken: Slot | undefined;
+  /** The clone that is on its way. */
+  readonly cloning: Slot | undefined;
+  /** So many versions of other programs are being kept aside. */
+  readonly keeping: number;
+  /** Inodes into which another program was let, of which nothing is kept yet. */
+  readonly admitted: readonly Slot[];
+  readonly nextSlot: Slot;
+  readonly clones: number;
+  readonly pause: number;
+  /** A lease of which it is not known yet who broke it. */
+  readonly asking: Slot | undefined;
+  readonly counts: Counts;
+}
+
+/**
+ * @param editor the process (thread group id) that writes for this window
+ * @param synced whether the staged inode need not be waited for
+ */
+export function newGate(editor: number, synced: boolean): Gate {
+  return {
+    phase: 'opening',
+    editor,
+    staged: STAGED,
+    synced,
+    path: TARGET,
+    baits: [],
+    broken: undefined,
+    cloning: undefined,
+    keeping: 0,
+    admitted: [],
+    nextSlot: STAGED + 1,
+    clones: 0,
+    pause: gateLimits.quiet,
+    asking: undefined,
+    counts: { publishes: 0, retired: 0, residual: 0, kept: 0 },
+  };
+}
+
+/** What happens next. Pure: everything it needs of the world it asks for. */
+export function* react(gate: Gate, event: GateEvent): Reaction<Gate> {
+  if (gate.phase === 'ended') return gate;
+  switch (event.is) {
+    case 'started':
+      return yield* open(gate);
+    case 'cloned':
+      return yield* cloned(gate, event.slot);
+    case 'notCloned':
+      return gate.phase === 'cloning' ? yield* refuse(gate, 'noClone', event.error) : { ...gate, cloning: undefined };
+    case 'restaged':
+      return yield* restaged(gate, event.slot);
+    case 'notRestaged':
+      return gate.phase === 'restarted' ? yield* admit(gate) : gate;
+    case 'synced':
+      return yield* synced(gate, event.slot);
+    case 'kept':
+      return yield* kept({ ...gate, keeping: Math.max(gate.keeping - 1, 0) });
+    case 'opened':
+      return yield* opened(gate, event.slot);
+    case 'lost':
+      return yield* lost(gate);
+    case 'closed':
+      return yield* closed(gate, event.slot);
+    case 'broken':
+      return yield* broken(gate, event.slot);
+    case 'tick':
+      return yield* tick(gate, event.name);
+    case 'over':
+      return yield* over(gate, event.why);
+  }
+}
+
+function* open(gate: Gate): Reaction<Gate> {
+  try {
+    yield* call('take', gate.staged);
+    yield* call('lease', gate.staged);
+    yield* call('take', TARGET);
+  } catch (thrown) {
+    return yield* refuse(gate, 'noLease', thrown);
+  }
+  if ((yield* call('probe', TARGET)) !== 'free') {
+    try {
+      // Whoever wants to write it while it is copied waits.
+      yield* call('lease', TARGET);
+    } catch (thrown) {
+      return yield* refuse(gate, SystemError.is(thrown, 'EAGAIN') ? 'changed' : 'noLease', thrown);
+    }
+    yield* call('timer', 'expire', gateLimits.cloning);
+    const asking = yield* askForClone({ ...gate, baits: [{ slot: TARGET, dirty: true }] });
+    return { ...asking, phase: 'cloning' };
+  }
+  if (!(yield* call('isAtPath', TARGET))) return yield* refuse(gate, 'changed');
+  return yield* arm({ ...gate, baits: [{ slot: TARGET, dirty: false }] });
+}
+
+function* askForClone(gate: Gate): Reaction<Gate> {
+  yield* call('clone', gate.path, gate.nextSlot);
+  return { ...gate, cloning: gate.nextSlot, clones: gate.clones + 1, nextSlot: gate.nextSlot + 1 };
+}
+
+function* arm(gate: Gate): Reaction<Gate> {
+  yield* call('timer', 'expire', gateLimits.armed);
+  yield* call('answer');
+  return { ...gate, phase: 'armed' };
+}
+
+function* cloned(asked: Gate, slot: Slot): Reaction<Gate> {
+  const gate = { ...asked, cloning: asked.cloning === slot ? undefined : asked.cloning };
+  // One that is not wanted any more may be of a version that another program has written since.
+  if (asked.cloning !== slot || (gate.phase !== 'cloning' && gate.phase !== 'armed')) {
+    yield* call('drop', slot);
+    return gate;
+  }
+  // Whoever was on the bait may have gone while it was copied.
+  if (gate.phase === 'armed' && (yield* call('probe', gate.path)) === 'free') {
+    yield* call('drop', slot);
+    return gate;
+  }
+  try {
+    yield* call('take', slot);
+    yield* call('lease', slot);
+    if (!(yield* call('isAtPath', gate.path))) return yield* notOurs(gate, slot);
+    const displaced = yield* call('exchange', slot);
+    if (!isExpected(gate, displaced)) {
+      yield* call('takeBack', slot);
+      return yield* notOurs(gate, slot);
+    }
+  } catch (thrown) {
+    if (gate.phase === 'cloning') return yield* refuse(gate, 'noLease', thrown);
+    // The bait stays where it is, with a reader who may have to be waited for.
+    yield* call('drop', slot);
+    return gate;
+  }
+  // Readers who were at the last bait will be at this one.
+  const baits = [...gate.baits, { slot, dirty: gate.phase === 'armed' }];
+  if (gate.phase === 'cloning') return yield* arm({ ...gate, path: slot, baits });
+  return { ...gate, path: slot, baits, counts: { ...gate.counts, retired: gate.counts.retired + 1 } };
+}
+
+/** Another program has replaced or rewritten the file: the clone that was to stand in for it is of no use. */
+function* notOurs(gate: Gate, clone: Slot): Reaction<Gate> {
+  if (gate.phase === 'cloning') return yield* refuse(gate, 'changed');
+  yield* call('drop', clone);
+  return gate;
+}
+
+function* opened(gate: Gate, slot: Slot): Reaction<Gate> {
+  if (gate.phase === 'draining' && slot === gate.broken) {
+    yield* call('timer', 'search', gateLimits.quiet);
+    return { ...soil(gate, slot), pause: gateLimits.quiet };
+  }
+  if (gate.phase !== 'armed' || slot !== gate.path) return soil(gate, slot);
+  const soiled = soil(gate, slot);
+  // Asking for the write lease takes the read lease's place without a gap. If nobody is there, the bait needs no successor; it
+  // stays dirty, because the next reader may be in the middle of its `open`, where nothing shows it.
+  if ((yield* call('probe', slot)) === 'free') return soiled;
+  return soiled.cloning !== undefined || soiled.clones >= gateLimits.clones ? soiled : yield* askForClone(soiled);
+}
+
+/** Events were lost: anybody may have opened anything, or closed it. */
+function* lost(gate: Gate): Reaction<Gate> {
+  if (gate.phase === 'yielded') return yield* armAgain(gate);
+  return yield* opened(soil(gate, gate.broken ?? gate.path), gate.broken ?? gate.path);
+}
+
+function* broken(gate: Gate, slot: Slot): Reaction<Gate> {
+  const published = gate.counts.publishes > 0;
+  const isBait = gate.baits.some((bait) => bait.slot === slot);
+  const waited = gate.phase === 'cloning' || gate.phase === 'armed' || (gate.phase === 'yielded' && slot !== gate.path);
+  const mayRestart = published && slot === gate.staged && gate.phase !== 'restarted';
+  // Otherwise it was let in before, or is being dealt with.
+  if (!(waited && isBait) && !mayRestart) return gate;
+  const processes = yield* call('waiting', slot);
+  if (processes.length === 0) return yield* leaseAgain(gate, slot);
+  if (gate.phase === 'cloning') return yield* refuse(gate, 'changed');
+  // Off the path the two of them write one inode, as they would without us; at the path nothing was published yet.
+  const alone = processes.every((process) => process === gate.editor);
+  if (!processes.includes(gate.editor) || (!alone && slot === gate.path && !published)) return yield* letIn(gate, slot);
+  if (slot === gate.staged) return yield* restart(gate);
+  yield* call('timer', 'hold', gateLimits.hold);
+  const held: Gate = { ...gate, phase: 'broken', broken: slot };
+  return held.synced && held.keeping === 0 ? yield* publish(held) : held;
+}
+
+/**
+ * Nobody waits: it did not want to wait (O_NONBLOCK), has died, or its open starts again (a signal). A lease that stays broken
+ * would not tell us of the next one. It is not given up in between: that one would slip in.
+ */
+function* leaseAgain(gate: Gate, slot: Slot): Reaction<Gate> {
+  const first = gate.asking !== slot;
+  try {
+    yield* call('lease', slot);
+    return first ? gate : { ...gate, asking: undefined };
+  } catch {
+    const pause = first ? gateLimits.quiet : gate.pause * 2;
+    // It is open for writing, and not by anybody who has waited for us.
+    if (pause > gateLimits.searchPause) return yield* letIn({ ...gate, asking: undefined }, slot);
+    // Counted already, and about to wait; no signal will tell us.
+    yield* call('timer', 'search', pause);
+    return { ...gate, asking: slot, pause };
+  }
+}
+
+/** Another program writes: it is not our save that it waits for. */
+function* letIn(gate: Gate, slot: Slot): Reaction<Gate> {
+  if (gate.phase === 'cloning') return yield* refuse(gate, 'changed');
+  const path = slot === gate.path || gate.phase !== 'armed' ? gate.path : yield* bringBack(gate, slot);
+  yield* call('letGo', slot);
+  const now: Gate = { ...gate, path, admitted: [...gate.admitted, slot] };
+  // A clone on its way is one of the version before.
+  return slot === path && gate.phase === 'armed' ? { ...now, phase: 'yielded', cloning: undefined } : now;
+}
+
+/** A retired bait is as good a complete old version as the one at the path: what is written into it must not be lost. */
+function* bringBack(gate: Gate, slot: Slot): Reaction<Slot> {
+  try {
+    if (isExpected(gate, yield* call('exchange', slot))) return slot;
+    yield* call('takeBack', slot);
+  } catch {
+    // Somebody else has removed the file.
+  }
+  return gate.path;
+}
+
+/** The editor's `open` has started again and waits on what is published. The same bytes are put there once more. */
+function* restart(gate: Gate): Reaction<Gate> {
+  if (gate.phase !== 'draining' && gate.phase !== 'writing') return yield* letIn(gate, gate.staged);
+  yield* call('timer', 'hold', gateLimits.hold);
+  yield* call('restage', gate.nextSlot);
+  // The bait that it has left was let go.
+  const left = gate.phase === 'writing' && gate.broken !== undefined ? [gate.broken] : [];
+  return { ...gate, phase: 'restarted', nextSlot: gate.nextSlot + 1, admitted: [...gate.admitted, ...left] };
+}
+
+function* restaged(gate: Gate, slot: Slot): Reaction<Gate> {
+  const early = gate.phase === 'cloning' || gate.phase === 'armed' || gate.phase === 'yielded';
+  if (!early && gate.phase !== 'broken' && gate.phase !== 'restarted') {
+    yield* call('drop', slot);
+    return gate;
+  }
+  try {
+    yield* call('take', slot);
+    yield* call('lease', slot);
+  } catch {
+    yield* call('drop', slot);
+    return gate.phase === 'restarted' ? yield* admit(gate) : gate;
+  }
+  if (gate.phase === 'restarted') {
+    const baits = [...gate.baits, { slot: gate.staged, dirty: true }];
+    return yield* publish({ ...gate, baits, broken: gate.staged, staged: slot });
+  }
+  // The text changed before the editor wrote it.
+  yield* call('drop', gate.staged);
+  return { ...gate, staged: slot, synced: false };
+}
+
+function* synced(gate: Gate, slot: Slot): Reaction<Gate> {
+  if (slot !== gate.staged) return gate;
+  const now = { ...gate, synced: true };
+  return now.phase === 'broken' && now.keeping === 0 ? yield* publish(now) : now;
+}
+
+/** The editor waits; here it gets its version to the path. */
+function* publish(gate: Gate): Reaction<Gate> {
+  let displaced: Displaced;
+  try {
+    displaced = yield* call('exchange', gate.staged);
+  } catch (thrown) {
+    return yield* withdraw(gate, 'failed', thrown);
+  }
+  let now: Gate = {
+    ...gate,
+    phase: 'draining',
+    path: gate.staged,
+    counts: { ...gate.counts, publishes: gate.counts.publishes + 1 },
+  };
+  if (!isExpected(gate, displaced)) now = yield* keep(now, displaced.slot);
+  for (const slot of yield* call('glance')) now = soil(now, slot);
+  yield* call('timer', 'drain', gateLimits.drain);
+  return yield* drain(now);
+}
+
+/** Lets the editor go if the bait is known to be nobody else's, and looks for them in a moment if not. */
+function* drain(gate: Gate): Reaction<Gate> {
+  if (gate.keeping > 0) return gate;
+  if (!gate.baits.some((bait) => bait.slot === gate.broken && bait.dirty)) return yield* release(gate, 0);
+  yield* call('timer', 'search', gateLimits.quiet);
+  return { ...gate, pause: gateLimits.quiet };
+}
+
+function* search(gate: Gate): Reaction<Gate> {
+  if (gate.broken === undefined || gate.keeping > 0) return gate;
+  if ((yield* call('search', gate.broken)) === 0) return yield* release(gate, 0);
+  const pause = Math.min(gate.pause * 2, gateLimits.searchPause);
+  yield* call('timer', 'search', pause);
+  return { ...gate, pause };
+}
+
+/** @param residual how many others still have the bait open */
+function* release(gate: Gate, residual: number): Reaction<Gate> {
+  if (gate.broken !== undefined) yield* call('letGo', gate.broken);
+  const counts = { ...gate.counts, residual: gate.counts.residual + residual };
+  const left = yield* leaveBaits({ ...gate, phase: 'writing', counts });
+  yield* call('timer', 'close', gateLimits.close);
+  return left;
+}
+
+/** Drops every bait but the one at the path and the one that the editor writes. */
+function* leaveBaits(gate: Gate): Reaction<Gate> {
+  let now = gate;
+  for (const { slot } of gate.baits) {
+    if (slot !== gate.path && slot !== gate.broken) now = yield* leave(now, slot);
+  }
+  return { ...now, baits: now.baits.filter(({ slot }) => slot === now.path || slot === now.broken) };
+}
+
+/** Drops an inode that is off the path. What another program is about to write into it is kept. */
+function* leave(gate: Gate, slot: Slot): Reaction<Gate> {
+  let left = gate;
+  const alone = yield* isLeft(slot);
+  const written = gate.admitted.includes(slot) && (yield* call('compare', slot, gate.staged)) !== 'untouched';
+  if (written || !alone) {
+    // It is copied once nobody writes it.
+    yield* call('letGo', slot);
+    left = yield* keep(gate, slot);
+  }
+  yield* call('drop', slot);
+  return left;
+}
+
+/** The time for holding the editor is over. What it waits on is at the path, and it writes in place. */
+function* admit(gate: Gate): Reaction<Gate> {
+  return yield* withdraw(gate, 'failed');
+}
+
+function* closed(gate: Gate, slot: Slot): Reaction<Gate> {
+  if (gate.phase === 'yielded' && slot === gate.path) return yield* armAgain(gate);
+  if (gate.phase !== 'writing' || slot !== gate.broken || !(yield* isLeft(slot))) return gate;
+  return yield* judge(gate, slot);
+}
+
+/** Nobody has it open for writing, and nobody will until the end. */
+function* isLeft(slot: Slot): Reaction<boolean> {
+  try {
+    yield* call('lease', slot);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The editor has closed the bait. */
+function* judge(gate: Gate, slot: Slot): Reaction<Gate> {
+  switch (yield* call('compare', slot, gate.staged)) {
+    case 'untouched':
+      // It was somebody else who has closed it.
+      return gate;
+    case 'equal':
+      return yield* finish(gate);
+    case 'beginning':
+      yield* call('timer', 'close', gateLimits.unsure);
+      return { ...gate, phase: 'unsure' };
+    case 'other':
+      return yield* settle(gate);
+  }
+}
+
+/** The other program is done. Its version is kept before the editor may destroy it. */
+function* armAgain(gate: Gate): Reaction<Gate> {
+  try {
+    yield* call('lease', gate.path);
+  } catch {
+    return gate;
+  }
+  yield* call('acknowledge', gate.path);
+  const guarded: Gate = { ...gate, phase: 'armed', admitted: gate.admitted.filter((slot) => slot !== gate.path) };
+  return yield* keep(soil(guarded, gate.path), gate.path);
+}
+
+function* keep(gate: Gate, slot: Slot | 'foreign'): Reaction<Gate> {
+  yield* call('keep', slot);
+  return { ...gate, keeping: gate.keeping + 1, counts: { ...gate.counts, kept: gate.counts.kept + 1 } };
+}
+
+function* kept(gate: Gate): Reaction<Gate> {
+  if (gate.keeping > 0) return gate;
+  switch (gate.phase) {
+    case 'broken':
+      return gate.synced ? yield* publish(gate) : gate;
+    case 'draining':
+      return yield* drain(gate);
+    case 'settling':
+      return yield* finish(gate);
+    default:
+      return gate;
+  }
+}
+
+/** A later save participant changed the text: what the editor wrote is published, and for watchers at the same time as the first. */
+function* settle(gate: Gate): Reaction<Gate> {
+  const { broken: written } = gate;
+  if (written === undefined) return yield* finish(gate);
+  yield* call('alignTime', written, gate.staged);
+  let displaced: Displaced;
+  try {
+    displaced = yield* call('exchange', written);
+  } catch (thrown) {
+    return yield* withdraw(gate, 'failed', thrown);
+  }
+  const now: Gate = { ...gate, path: written, counts: { ...gate.counts, publishes: gate.counts.publishes + 1 } };
+  if (displaced.slot === gate.staged && !displaced.touched) return yield* finish(yield* leave(now, gate.staged));
+  return { ...(yield* keep(now, displaced.slot)), phase: 'settling' };
+}
+
+function* tick(gate: Gate, name: TimerName): Reaction<Gate> {
+  switch (name) {
+    case 'expire':
+      if (gate.phase === 'cloning') return yield* refuse(gate, 'noClone');
+      return gate.phase === 'armed' || gate.phase === 'yielded' ? yield* withdraw(gate, 'notWritten') : gate;
+    case 'search':
+      if (gate.phase === 'draining') return yield* search(gate);
+      return gate.asking === undefined ? gate : yield* broken(gate, gate.asking);
+    case 'drain':
+      return gate.phase === 'draining' ? yield* giveUpDraining(gate) : gate;
+    case 'hold':
+      return yield* giveUpHolding(gate);
+    case 'close':
+      if (gate.phase === 'unsure' || gate.phase === 'settling') return yield* finish(gate);
+      yield* call('timer', 'close', gateLimits.close);
+      // Still writing, which holds nobody up; or it has failed, and does not say so.
+      if (gate.phase !== 'writing' || gate.broken === undefined || !(yield* isLeft(gate.broken))) return gate;
+      return yield* finish(gate);
+  }
+}
+
+function* giveUpDraining(gate: Gate): Reaction<Gate> {
+  if (gate.broken === undefined || gate.keeping > 0) return gate;
+  return yield* release(gate, yield* call('search', gate.broken));
+}
+
+function* giveUpHolding(gate: Gate): Reaction<Gate> {
+  switch (gate.phase) {
+    case 'broken':
+      // What is still being kept then has a little longer.
+      yield* call('timer', 'hold', gateLimits.drain);
+      return yield* publish({ ...gate, synced: true });
+    case 'restarted':
+      return yield* admit(gate);
+    case 'draining':
+      return yield* giveUpDraining({ ...gate, keeping: 0 });
+    default:
+      return gate;
+  }
+}
+
+function* over(gate: Gate, why: EndReason): Reaction<Gate> {
+  switch (gate.phase) {
+    case 'opening':
+    case 'cloning':
+      return yield* refuse(gate, 'stopped');
+    case 'armed':
+      return yield* withdraw(gate, why === 'saved' || why === 'givenUp' ? 'notWritten' : 'stopped');
+    case 'yielded':
+      return yield* withdraw(gate, 'otherWriter');
+    case 'writing':
+      if (why === 'givenUp') return gate;
+      // Until it calls it saved, it may be in the middle of writing: nothing of that is to be seen.
+      return why === 'saved' ? yield* ending(gate) : yield* finish(gate);
+    case 'unsure':
+      return why === 'saved' ? yield* settle(gate) : yield* finish(gate);
+    case 'broken':
+    case 'draining':
+      return why === 'stop' ? yield* hurry(gate) : gate;
+    case 'restarted':
+      return why === 'stop' ? yield* admit(gate) : gate;
+    default:
+      return why === 'stop' ? yield* finish(gate) : gate;
+  }
+}
+
+/** The editor calls it saved, and we have not seen it close the bait. */
+function* ending(gate: Gate): Reaction<Gate> {
+  if (gate.broken === undefined) return yield* finish(gate);
+  // Another program has it open, too, and goes on writing: at the path, as it would without us.
+  if (!(yield* isLeft(gate.broken))) return yield* settle(gate);
+  const written = yield* call('compare', gate.broken, gate.staged);
+  // Untouched: its open began again, and another program was let in where it then wrote.
+  return written === 'equal' || written === 'untouched' ? yield* finish(gate) : yield* settle(gate);
+}
+
+function* hurry(gate: Gate): Reaction<Gate> {
+  const published = gate.phase === 'broken' ? yield* publish({ ...gate, synced: true }) : gate;
+  const released = published.phase === 'draining' ? yield* giveUpDraining({ ...published, keeping: 0 }) : published;
+  return released.phase === 'writing' ? yield* finish(released) : released;
+}
+
+function* finish(gate: Gate): Reaction<Gate> {
+  return yield* end(gate, { kind: 'published', counts: gate.counts });
+}
+
+function* withdraw(gate: Gate, why: WithdrawnWhy, thrown?: unknown): Reaction<Gate> {
+  const error = thrown === undefined ? {} : { error: describeError(thrown) };
+  const { counts } = yield* leaveBaits(gate);
+  return yield* end(gate, { kind: 'withdrawn', why, counts, ...error });
+}
+
+function* refuse(gate: Gate, why: RefusedWhy, thrown?: unknown): Reaction<Gate> {
+  const error = thrown === undefined ? {} : { error: describeError(thrown) };
+  return yield* end(gate, { kind: 'refused', why, ...error });
+}
+
+function* end(gate: Gate, outcome: Outcome): Reaction<Gate> {
+  yield* call('end', outcome);
+  return { ...gate, phase: 'ended' };
+}
+
+/** What came out of the path is what we know to have been there, as we know it. */
+function isExpected(gate: Gate, displaced: Displaced): boolean {
+  return displaced.slot === gate.path && !displaced.touched;
+}
+
+function soil(gate: Gate, slot: Slot): Gate {
+  return { ...gate, baits: gate.baits.map((bait) => (bait.slot === slot ? { slot, dirty: true } : bait)) };
+}

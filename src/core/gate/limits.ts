@@ -1,0 +1,24 @@
+/** Bounds of the gate, in milliseconds unless they say otherwise. */
+export const gateLimits = {
+  /** The participant waits no longer than this for the clone of a file that somebody has open. */
+  cloning: 600,
+  /** The gate stays shut this long for an editor that does not come. A read lease costs nobody anything. */
+  armed: 30_000,
+  /** The editor's `open` is never held longer than this, whatever is not ready. */
+  hold: 450,
+  /** A reader on the bait has so long to end, from the publish on. */
+  drain: 250,
+  /**
+   * Where readers were seen at the bait, so long is waited for those in the middle of their `open`: one that has lost the
+   * processor there gets it back within the scheduler's slice (3 ms, kernel/sched/fair.c).
+   */
+  quiet: 3,
+  /** The pause between two searches for readers doubles from `quiet` up to this. */
+  searchPause: 16,
+  /** How long the editor may take to write and close the bait. */
+  close: 60_000,
+  /** How long the editor may take to say that it is done with a save of which only a beginning was written. */
+  unsure: 5_000,
+  /** Clones made for readers who come while the gate is shut; a number. */
+  clones: 8,
+} as const;

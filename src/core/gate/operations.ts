@@ -1,0 +1,126 @@
+/** What a reaction of the gate may do. Every operation is one step: between two of them anything can happen in the world. */
+import type { ErrorFacts } from '../errors';
+import type { Displaced, Probed, Slot } from './ports';
+
+export type TimerName = 'expire' | 'hold' | 'drain' | 'search' | 'close';
+
+/** Why the editor is done with a save, or we are. */
+export type EndReason = 'saved' | 'givenUp' | 'superseded' | 'stop';
+
+/** What comes from outside, while no reaction is under way. */
+export type GateEvent =
+  | { readonly is: 'started' }
+  | { readonly is: 'opened' | 'closed' | 'broken'; readonly slot: Slot }
+  /** Events were lost. */
+  | { readonly is: 'lost' }
+  | { readonly is: 'cloned' | 'restaged' | 'synced'; readonly slot: Slot }
+  | { readonly is: 'notCloned' | 'notRestaged'; readonly error: ErrorFacts }
+  | { readonly is: 'kept' }
+  | { readonly is: 'tick'; readonly name: TimerName }
+  | { readonly is: 'over'; readonly why: EndReason };
+
+/** Of one save, for the log and the interface. */
+export interface Counts {
+  /** Complete versions put at the path: one, or two if a later save participant changed the text. */
+  readonly publishes: number;
+  /** Baits that were left to a reader. */
+  readonly retired: number;
+  /** Processes that still had the bait open when the editor had to be let go. */
+  readonly residual: number;
+  /** Versions of other programs that were kept aside. */
+  readonly kept: number;
+}
+
+/**
+ * - `refused`: before the editor was told to go on. The path leads to what it led to before, nothing is held.
+ * - `published`: what the editor wrote is at the path, and was never there in part.
+ * - `withdrawn`: nothing was published. The editor did not come, or wrote in place.
+ */
+export type Outcome =
+  | { readonly kind: 'refused'; readonly why: RefusedWhy; readonly error?: ErrorFacts }
+  | { readonly kind: 'published'; readonly counts: Counts }
+  | { readonly kind: 'withdrawn'; readonly why: WithdrawnWhy; readonly error?: ErrorFacts; readonly counts: Counts };
+
+export type RefusedWhy = 'changed' | 'noLease' | 'noClone' | 'stopped';
+export type WithdrawnWhy = 'notWritten' | 'otherWriter' | 'stopped' | 'failed';
+
+export interface Operations {
+  // Asked of the kernel; see `Site`. They throw `SystemError`.
+
+  /** Takes over what the stager has handed in for this slot. */
+  take(slot: Slot): void;
+  probe(slot: Slot): Probed;
+  lease(slot: Slot): void;
+  waiting(slot: Slot): readonly number[];
+  isAtPath(slot: Slot): boolean;
+  exchange(slot: Slot): Displaced;
+  takeBack(slot: Slot): boolean;
+  /** Which of the inodes were opened since the last look. */
+  glance(): readonly Slot[];
+  /** How many others than the editor have the inode open or mapped. */
+  search(slot: Slot): number;
+  /** What the editor wrote, beside the bytes of the staged slot. `untouched`: nothing; neither size nor mtime has changed. */
+  compare(slot: Slot, staged: Slot): 'equal' | 'beginning' | 'other' | 'untouched';
+
+  // These never fail.
+
+  letGo(slot: Slot): void;
+  drop(slot: Slot | 'foreign'): void;
+  alignTime(slot: Slot, like: Slot): void;
+  acknowledge(slot: Slot): void;
+
+  // Ordered from the stager; the answer comes as an event.
+
+  /** A private clone of the old version, to be slot `as`: `cloned` or `notCloned`. */
+  clone(of: Slot, as: Slot): void;
+  /** The bytes of the staged slot once more, to be slot `as`: `restaged` or `notRestaged`. */
+  restage(as: Slot): void;
+  /** A copy outside the workspace, of which the user is told: `kept`. */
+  keep(slot: Slot | 'foreign'): void;
+
+  /** Instead of an earlier one of that name. Comes back as `tick`. */
+  timer(name: TimerName, milliseconds: number): void;
+  /** The editor may go on. */
+  answer(): void;
+  /** The last operation. Whatever is left is dropped. */
+  end(outcome: Outcome): void;
+}
+
+export type OperationName = keyof Operations;
+
+export type Call = {
+  [Name in OperationName]: { readonly name: Name; readonly args: Readonly<Parameters<Operations[Name]>> };
+}[OperationName];
+
+/**
+ * A reaction to one event: asks for operations one after the other, gets what each returns (or throws), and ends with the
+ * next state. As a pure coroutine it can be run by the keeper and, with every interleaving, by a simulated kernel.
+ */
+export type Reaction<Result> = Generator<Call, Result, unknown>;
+
+export function* call<Name extends OperationName>(
+  name: Name,
+  ...args: Parameters<Operations[Name]>
+): Reaction<ReturnType<Operations[Name]>> {
+  return (yield { name, args } as unknown as Call) as ReturnType<Operations[Name]>;
+}
+
+/** Runs a reaction to its end with these operations. */
+export function perform<Result>(reaction: Reaction<Result>, operations: Operations): Result {
+  let step = reaction.next();
+  while (!step.done) {
+    const { name, args } = step.value;
+    let answer: unknown;
+    try {
+      answer = (operations[name] as (...values: readonly unknown[]) => unknown).apply(
+        operations,
+        args as readonly unknown[] as unknown[],
+      );
+    } catch (thrown) {
+      step = reaction.throw(thrown);
+      continue;
+    }
+    step = reaction.next(answer);
+  }
+  return step.value;
+}

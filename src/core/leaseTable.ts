@@ -1,0 +1,50 @@
+/** More leases at once than this are not in the table; a save that has one of them is not watched over. A number. */
+const capacity = 1024;
+
+/**
+ * What the keeper's thread and its watchdog share: which descriptors have a lease, and a pulse. When the keeper is stuck, an
+ * editor waits in its `open` for what only the keeper would let go; from this table somebody else can.
+ */
+export class LeaseTable {
+  readonly buffer: SharedArrayBuffer;
+  readonly #cells: Int32Array;
+
+  constructor(buffer = new SharedArrayBuffer((capacity + 1) * Int32Array.BYTES_PER_ELEMENT)) {
+    this.buffer = buffer;
+    this.#cells = new Int32Array(buffer);
+  }
+
+  /** The keeper: it is alive. */
+  beat(): void {
+    Atomics.add(this.#cells, 0, 1);
+  }
+
+  /** Another number than last time: the keeper was alive in between. */
+  get pulse(): number {
+    return Atomics.load(this.#cells, 0);
+  }
+
+  add(descriptor: number): void {
+    if (!this.#replace(descriptor + 1, descriptor + 1)) this.#replace(0, descriptor + 1);
+  }
+
+  remove(descriptor: number): void {
+    this.#replace(descriptor + 1, 0);
+  }
+
+  descriptors(): readonly number[] {
+    const found: number[] = [];
+    for (let index = 1; index <= capacity; index++) {
+      const cell = Atomics.load(this.#cells, index);
+      if (cell !== 0) found.push(cell - 1);
+    }
+    return found;
+  }
+
+  #replace(from: number, to: number): boolean {
+    for (let index = 1; index <= capacity; index++) {
+      if (Atomics.compareExchange(this.#cells, index, from, to) === from) return true;
+    }
+    return false;
+  }
+}

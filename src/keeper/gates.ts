@@ -1,0 +1,130 @@
+/**
+ * Carries out what `core/gate` decides, for all saves at once: turns what the kernel and the other threads tell into events,
+ * performs the operations. It never waits inside one save.
+ */
+import { describeError, type ErrorFacts } from '../core/errors';
+import type { EndReason, Outcome } from '../core/gate/operations';
+import type { GateSystem, Site, Wake } from '../core/gate/ports';
+import type { LeaseTable } from '../core/leaseTable';
+import type { GateOrder, GateRequest } from '../core/messages';
+import type { Clock } from '../core/ports';
+import { RunningGate } from './runningGate';
+
+/** Whom the gates talk to. */
+export interface Outbox {
+  toStager(request: GateRequest): void;
+  armed(id: number): void;
+  ended(id: number, outcome: Outcome): void;
+}
+
+export class Gates {
+  readonly #system: GateSystem;
+  readonly #outbox: Outbox;
+  readonly #leaseTable: LeaseTable;
+  readonly #now: Clock;
+  readonly #running = new Map<number, RunningGate>();
+  /** What was woken up for and not looked at yet: a glance of one gate must not lose what concerns another. */
+  #leases = false;
+  #orders = false;
+
+  constructor(system: GateSystem, outbox: Outbox, leases: LeaseTable, now: Clock) {
+    this.#system = system;
+    this.#outbox = outbox;
+    this.#leaseTable = leases;
+    this.#now = now;
+  }
+
+  get size(): number {
+    return this.#running.size;
+  }
+
+  /** Sleeps until there is something to do, and does it. True if orders wait in the queue. */
+  turn(): boolean {
+    this.#look(this.#hasWork() ? 0 : this.#untilDue());
+    if (this.#leases) {
+      this.#leases = false;
+      for (const gate of this.#running.values()) gate.askLeases();
+    }
+    for (const gate of this.#running.values()) gate.takeEvents();
+    for (const gate of this.#running.values()) gate.tick(this.#now());
+    this.#forgetEnded();
+    const orders = this.#orders;
+    this.#orders = false;
+    return orders;
+  }
+
+  take(order: GateOrder): void {
+    if (order.kind === 'arm') this.#arm(order);
+    else this.#running.get(order.id)?.take(order);
+    this.#forgetEnded();
+  }
+
+  over(id: number, why: EndReason): void {
+    this.#running.get(id)?.on({ is: 'over', why });
+    this.#forgetEnded();
+  }
+
+  /** The stager is gone: what was ordered from it does not come any more. */
+  withoutStager(error: ErrorFacts): void {
+    for (const gate of this.#running.values()) gate.withoutStager(error);
+    this.#forgetEnded();
+  }
+
+  stop(): void {
+    for (const gate of this.#running.values()) {
+      gate.on({ is: 'over', why: 'stop' });
+      gate.close();
+    }
+    this.#running.clear();
+  }
+
+  #arm(order: Extract<GateOrder, { kind: 'arm' }>): void {
+    // Our own lease on the same inode would look like somebody else's open.
+    for (const gate of this.#running.values()) {
+      if (gate.path === order.place.path) gate.on({ is: 'over', why: 'superseded' });
+    }
+    let site: Site;
+    try {
+      site = this.#system.open(order.place);
+    } catch (thrown) {
+      const outcome: Outcome = {
+        kind: 'refused',
+        why: 'noLease',
+        error: describeError(thrown, 'open', order.place.path),
+      };
+      this.#outbox.toStager({ kind: 'ended', id: order.id, outcome });
+      return;
+    }
+    const gate = new RunningGate(order, site, this.#outbox, this.#leaseTable, this.#now, () => {
+      this.#look(0);
+    });
+    this.#running.set(order.id, gate);
+    gate.on({ is: 'started' });
+  }
+
+  #look(milliseconds: number | undefined): void {
+    const wake: Wake = this.#system.waiter.wait(milliseconds);
+    this.#leases ||= wake.leases;
+    this.#orders ||= wake.orders;
+    for (const gate of this.#running.values()) gate.heed(wake);
+  }
+
+  #hasWork(): boolean {
+    return this.#leases || this.#orders || [...this.#running.values()].some((gate) => gate.hasEvents);
+  }
+
+  #untilDue(): number | undefined {
+    let first: number | undefined;
+    for (const gate of this.#running.values()) {
+      const due = gate.due;
+      if (due !== undefined && (first === undefined || due < first)) first = due;
+    }
+    return first === undefined ? undefined : Math.max(0, Math.ceil(first - this.#now()));
+  }
+
+  #forgetEnded(): void {
+    for (const [id, gate] of this.#running) {
+      if (gate.closed) this.#running.delete(id);
+    }
+  }
+}

@@ -1,0 +1,252 @@
+import { describeError, type ErrorFacts } from '../core/errors';
+import { newGate, react, STAGED, TARGET, type Gate } from '../core/gate/gate';
+import { perform, type GateEvent, type Operations, type Outcome, type TimerName } from '../core/gate/operations';
+import type { Handed, Site, Slot, Wake } from '../core/gate/ports';
+import type { LeaseTable } from '../core/leaseTable';
+import type { GateOrder } from '../core/messages';
+import type { Clock } from '../core/ports';
+import type { Outbox } from './gates';
+
+export type ArmOrder = Extract<GateOrder, { kind: 'arm' }>;
+
+/** One save: its state, its inodes, its timers, and the events that wait for it. */
+export class RunningGate {
+  readonly path: string;
+  readonly #id: number;
+  readonly #site: Site;
+  readonly #outbox: Outbox;
+  readonly #leaseTable: LeaseTable;
+  readonly #now: Clock;
+  readonly #operations: Operations;
+  readonly #handed = new Map<Slot, Handed>();
+  readonly #contents = new Map<Slot, Uint8Array>();
+  readonly #watches = new Map<number, Slot>();
+  /** With the descriptor of each. */
+  readonly #leased = new Map<Slot, number>();
+  readonly #timers = new Map<TimerName, number>();
+  #events: GateEvent[] = [];
+  #state: Gate;
+  #ended = false;
+  #closed = false;
+  /** Requests that the stager has not answered: until then it may be reading one of our descriptors. */
+  #unanswered = 0;
+
+  /** @param look reads the kernel's events, for all gates */
+  constructor(order: ArmOrder, site: Site, outbox: Outbox, leases: LeaseTable, now: Clock, look: () => void) {
+    this.path = order.place.path;
+    this.#id = order.id;
+    this.#site = site;
+    this.#outbox = outbox;
+    this.#leaseTable = leases;
+    this.#now = now;
+    this.#state = newGate(order.editor, order.synced);
+    this.#handed.set(TARGET, order.target);
+    this.#handed.set(STAGED, order.staged);
+    this.#contents.set(STAGED, order.content);
+    this.#operations = this.#makeOperations(look);
+  }
+
+  /** Nothing is left of it. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  get hasEvents(): boolean {
+    return this.#events.length > 0;
+  }
+
+  /** When the next timer is due. */
+  get due(): number | undefined {
+    return this.#timers.size === 0 ? undefined : Math.min(...this.#timers.values());
+  }
+
+  on(event: GateEvent): void {
+    if (this.#ended) return;
+    try {
+      this.#state = perform(react(this.#state, event), this.#operations);
+    } catch (thrown) {
+      const error = describeError(thrown, event.is, this.path);
+      this.#end({ kind: 'withdrawn', why: 'failed', error, counts: this.#state.counts });
+    }
+  }
+
+  /** Notes what concerns this save. */
+  heed(wake: Wake): void {
+    if (wake.overflow) this.#events.push({ is: 'lost' });
+    for (const { watch, what } of wake.events) {
+      const slot = this.#watches.get(watch);
+      if (slot !== undefined) this.#events.push({ is: what === 'opened' ? 'opened' : 'closed', slot });
+    }
+  }
+
+  askLeases(): void {
+    for (const slot of this.#leased.keys()) {
+      if (this.#site.leaseState(slot) === 'breaking') this.#events.push({ is: 'broken', slot });
+    }
+  }
+
+  takeEvents(): void {
+    for (let event = this.#events.shift(); event !== undefined; event = this.#events.shift()) this.on(event);
+  }
+
+  tick(now: number): void {
+    for (const [name, due] of [...this.#timers]) {
+      if (due > now || this.#timers.get(name) !== due) continue;
+      this.#timers.delete(name);
+      this.on({ is: 'tick', name });
+    }
+  }
+
+  take(order: Exclude<GateOrder, ArmOrder>): void {
+    switch (order.kind) {
+      case 'synced':
+        for (const [slot, { descriptor }] of this.#handed) {
+          if (descriptor === order.descriptor) this.on({ is: 'synced', slot });
+        }
+        return;
+      case 'cloned':
+        this.#handed.set(order.slot, order.handed);
+        this.#answered({ is: 'cloned', slot: order.slot });
+        return;
+      case 'restaged':
+        this.#takeRestaged(order);
+        return;
+      case 'notCloned':
+      case 'notRestaged':
+        this.#answered({ is: order.kind, error: order.error });
+        return;
+      case 'kept':
+        this.#answered({ is: 'kept' });
+    }
+  }
+
+  /** Answers to everything that the stager cannot answer any more. */
+  withoutStager(error: ErrorFacts): void {
+    this.#unanswered = 0;
+    this.on({ is: 'notCloned', error });
+    this.on({ is: 'notRestaged', error });
+    this.on({ is: 'kept' });
+    this.on({ is: 'synced', slot: this.#state.staged });
+    if (this.#ended) this.close();
+  }
+
+  /** Gives everything up, also what the stager may be reading. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#timers.clear();
+    for (const slot of [...this.#leased.keys()]) this.#forgetLease(slot);
+    this.#site.close();
+  }
+
+  #takeRestaged(order: Extract<GateOrder, { kind: 'restaged' }>): void {
+    const slot = order.slot ?? this.#state.nextSlot;
+    this.#handed.set(slot, order.handed);
+    this.#contents.set(slot, order.content);
+    if (order.slot === undefined) {
+      this.#state = { ...this.#state, nextSlot: slot + 1 };
+      this.on({ is: 'restaged', slot });
+    } else this.#answered({ is: 'restaged', slot });
+    if (order.synced) this.on({ is: 'synced', slot });
+  }
+
+  #noteLease(slot: Slot): void {
+    const descriptor = this.#site.descriptor(slot);
+    this.#leased.set(slot, descriptor);
+    this.#leaseTable.add(descriptor);
+  }
+
+  #forgetLease(slot: Slot): void {
+    const descriptor = this.#leased.get(slot);
+    if (descriptor === undefined) return;
+    this.#leased.delete(slot);
+    this.#leaseTable.remove(descriptor);
+  }
+
+  #answered(event: GateEvent): void {
+    this.#unanswered--;
+    this.on(event);
+    if (this.#ended && this.#unanswered <= 0) this.close();
+  }
+
+  #end(outcome: Outcome): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#timers.clear();
+    // At once, even if the descriptors have to stay for a moment.
+    for (const slot of [...this.#leased.keys()]) {
+      this.#forgetLease(slot);
+      this.#site.letGo(slot);
+    }
+    if (this.#unanswered <= 0) this.close();
+    this.#outbox.ended(this.#id, outcome);
+  }
+
+  #makeOperations(look: () => void): Operations {
+    const site = this.#site;
+    const toStager = this.#outbox.toStager.bind(this.#outbox);
+    const id = this.#id;
+    return {
+      take: (slot) => {
+        const handed = this.#handed.get(slot);
+        if (!handed) throw new Error(`nothing was handed in for slot ${String(slot)}`);
+        this.#watches.set(site.take(slot, handed), slot);
+      },
+      probe: (slot) => {
+        const probed = site.probe(slot);
+        if (probed === 'free') this.#noteLease(slot);
+        return probed;
+      },
+      lease: (slot) => {
+        site.lease(slot);
+        this.#noteLease(slot);
+      },
+      waiting: (slot) => site.waiting(slot),
+      isAtPath: (slot) => site.isAtPath(slot),
+      exchange: (slot) => site.exchange(slot),
+      takeBack: (slot) => site.takeBack(slot),
+      glance: () => {
+        look();
+        return this.#events.flatMap((event) => (event.is === 'opened' ? [event.slot] : []));
+      },
+      search: (slot) => site.search(slot, [this.#state.editor]).length,
+      compare: (slot, staged) => site.compare(slot, this.#contents.get(staged) ?? new Uint8Array()),
+      letGo: (slot) => {
+        this.#forgetLease(slot);
+        site.letGo(slot);
+      },
+      drop: (slot) => {
+        if (slot !== 'foreign') this.#forgetLease(slot);
+        site.drop(slot);
+      },
+      alignTime: (slot, like) => {
+        site.alignTime(slot, like);
+      },
+      acknowledge: (slot) => {
+        site.acknowledge(slot);
+      },
+      clone: (of, as) => {
+        this.#unanswered++;
+        toStager({ kind: 'clone', id, slot: as, descriptor: site.descriptor(of) });
+      },
+      restage: (as) => {
+        this.#unanswered++;
+        toStager({ kind: 'restage', id, slot: as });
+      },
+      keep: (slot) => {
+        this.#unanswered++;
+        toStager({ kind: 'keep', id, descriptor: site.descriptor(slot) });
+      },
+      timer: (name, milliseconds) => {
+        this.#timers.set(name, this.#now() + milliseconds);
+      },
+      answer: () => {
+        toStager({ kind: 'armed', id });
+        this.#outbox.armed(id);
+      },
+      end: (outcome) => {
+        this.#end(outcome);
+      },
+    };
+  }
+}

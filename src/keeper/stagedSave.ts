@@ -1,0 +1,159 @@
+import { describeError, SystemError } from '../core/errors';
+import type { Outcome } from '../core/gate/operations';
+import type { Slot } from '../core/gate/ports';
+import type { GateOrder, GateRequest, Version } from '../core/messages';
+import type { Prepared, Target } from '../core/ports';
+
+/** What a save needs of the stager's thread. */
+export interface StagerServices {
+  toKeeper(order: GateOrder): void;
+  /** Gets it to the disk, when it is its turn. */
+  sync(prepared: Prepared): Promise<void>;
+  /** Copies what the descriptor has open to a place of Holdfast's own, and tells the user where. */
+  keep(descriptor: number): Promise<void>;
+}
+
+/** The stager's part of one gated save: makes what the keeper asks for, and keeps it until the save has ended. */
+export class StagedSave {
+  readonly #id: number;
+  readonly #target: Target;
+  readonly #signal: AbortSignal;
+  readonly #services: StagerServices;
+  readonly #made: Prepared[];
+  #content: Uint8Array;
+  #staged: Prepared;
+  /** One thing after the other: the position of a descriptor is used. */
+  #queue: Promise<void> = Promise.resolve();
+  #refused: ((outcome: Outcome | 'armed') => void) | undefined;
+  #ended = false;
+
+  /** Takes the target and the staged version: both are closed when the save has ended. */
+  constructor(
+    id: number,
+    target: Target,
+    staged: Prepared,
+    version: Version,
+    signal: AbortSignal,
+    services: StagerServices,
+  ) {
+    this.#id = id;
+    this.#target = target;
+    this.#staged = staged;
+    this.#made = [staged];
+    this.#content = version.content;
+    this.#signal = signal;
+    this.#services = services;
+  }
+
+  /** Resolves when the gate is shut, or refused. */
+  arm(editor: number): Promise<Outcome | 'armed'> {
+    const { place, handed: target } = this.#target;
+    const answer = new Promise<Outcome | 'armed'>((resolve) => {
+      this.#refused = resolve;
+    });
+    this.#services.toKeeper({
+      kind: 'arm',
+      id: this.#id,
+      place,
+      target,
+      staged: this.#staged.handed,
+      content: this.#content,
+      editor,
+      synced: false,
+    });
+    this.#sync(this.#staged);
+    return answer;
+  }
+
+  /** The text has changed before the editor has written it. */
+  change(content: Uint8Array): void {
+    this.#enqueue(() => this.#restage(content, undefined));
+  }
+
+  serve(request: GateRequest): void {
+    switch (request.kind) {
+      case 'armed':
+        this.#refused?.('armed');
+        return;
+      case 'clone':
+        this.#enqueue(() => this.#clone(request.descriptor, request.slot));
+        return;
+      case 'restage':
+        this.#enqueue(() => this.#restage(this.#content, request.slot));
+        return;
+      case 'keep':
+        this.#enqueue(async () => {
+          try {
+            await this.#services.keep(request.descriptor);
+          } finally {
+            this.#services.toKeeper({ kind: 'kept', id: this.#id });
+          }
+        });
+        return;
+      case 'ended':
+        this.end(request.outcome);
+    }
+  }
+
+  end(outcome: Outcome): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#refused?.(outcome);
+    this.#enqueue(async () => {
+      await Promise.resolve();
+      for (const prepared of this.#made) prepared.close();
+      this.#target.close();
+    });
+  }
+
+  async #clone(descriptor: number, slot: Slot): Promise<void> {
+    const id = this.#id;
+    try {
+      const clone = this.#take(await this.#target.prepareClone(descriptor, this.#signal));
+      const [loss] = clone.losses;
+      if (loss) throw loss.error ?? new SystemError(`keep ${loss.what}`, this.#target.facts.realPath, 'ENOTSUP');
+      // It will be at the path, and the only copy of the old version.
+      await this.#services.sync(clone);
+      this.#services.toKeeper({ kind: 'cloned', id, slot, handed: clone.handed });
+    } catch (thrown) {
+      this.#services.toKeeper({
+        kind: 'notCloned',
+        id,
+        error: describeError(thrown, 'clone', this.#target.facts.realPath),
+      });
+    }
+  }
+
+  async #restage(content: Uint8Array, slot: Slot | undefined): Promise<void> {
+    const id = this.#id;
+    try {
+      const staged = this.#take(await this.#target.prepareVersion(content, this.#signal, this.#staged.handed));
+      this.#staged = staged;
+      this.#content = content;
+      this.#services.toKeeper({ kind: 'restaged', id, slot, handed: staged.handed, content, synced: false });
+      this.#sync(staged);
+    } catch (thrown) {
+      const error = describeError(thrown, 'stage', this.#target.facts.realPath);
+      // If it was not asked for: what the editor writes is compared in the end.
+      if (slot !== undefined) this.#services.toKeeper({ kind: 'notRestaged', id, error });
+    }
+  }
+
+  #take(prepared: Prepared): Prepared {
+    this.#made.push(prepared);
+    return prepared;
+  }
+
+  /** The keeper waits for it only when the editor does, and not for ever. */
+  #sync(prepared: Prepared): void {
+    const { descriptor } = prepared.handed;
+    const done = (): void => {
+      if (!this.#ended) this.#services.toKeeper({ kind: 'synced', id: this.#id, descriptor });
+    };
+    this.#services.sync(prepared).then(done, done);
+  }
+
+  #enqueue(work: () => Promise<void>): void {
+    this.#queue = this.#queue.then(work);
+  }
+}

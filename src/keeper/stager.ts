@@ -1,0 +1,193 @@
+/**
+ * The stager's thread: everything of a save that may block. Looks at targets, writes new versions, makes clones, syncs; saves
+ * that cannot be gated it carries out whole. Long copies and syncs run in Node's pool, which belongs to all extensions of the
+ * host: few at once. It decides nothing: that is `core/detach`, `core/gated` and `core/gate`.
+ */
+import { writeSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
+
+import { Claim } from '../core/claim';
+import { assess, detach, type Permission } from '../core/detach';
+import { describeError } from '../core/errors';
+import { gated } from '../core/gated';
+import type { Outcome } from '../core/gate/operations';
+import { report, type Report } from '../core/level';
+import { limits, savesAtOnce, syncLimit, syncsAtOnce } from '../core/limits';
+import type { Answer, GateOrder, GateRequest, Order, PlatformReport, StagerData, Version } from '../core/messages';
+import type { Platform, Prepared, Target, TargetSystem } from '../core/ports';
+import { keepCopy } from '../platform/keep';
+import { openPlatform } from '../platform/select';
+import { StagedSave } from './stagedSave';
+import { Turns } from './turns';
+import { wakeValue } from './wake';
+
+const port = parentPort;
+if (!port) throw new Error('the stager runs as a worker thread only');
+
+type SaveOrder = Extract<Order, { kind: 'save' }>;
+
+const { workshopFolder, keptFolder } = workerData as StagerData;
+const platform = openPlatform(workshopFolder);
+const turns = new Turns(savesAtOnce);
+const syncs = new Turns(syncsAtOnce);
+const running = new Map<number, AbortController>();
+const gatedSaves = new Map<number, StagedSave>();
+let keeper: { readonly port: MessagePort; readonly orders: number } | undefined;
+
+/** Milliseconds since the epoch, not set back while the process runs. */
+function now(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+function answer(message: Answer): void {
+  port?.postMessage(message);
+}
+
+/** `undefined`: the keeper has taken the save over, and answers. */
+async function save(order: SaveOrder): Promise<Report | undefined> {
+  if (!platform.supported) return report(platform.why);
+  const claim = new Claim(order.claim);
+  const controller = new AbortController();
+  running.set(order.id, controller);
+  const permission: Permission = {
+    signal: controller.signal,
+    claim: () => claim.claim(),
+    waited: () => claim.waited(),
+    release: () => claim.release(),
+    mayTryAgain: () => now() - order.toldAt < limits.surelyBeforeWrite,
+    inTime: (work) => syncInTime(work, syncLimit(order.toldAt + limits.saveGivesUp - now(), turns.underWay)),
+  };
+  const { targets } = platform;
+  try {
+    return await turns.take(() => gateOrDetach(targets, order, permission));
+  } finally {
+    running.delete(order.id);
+  }
+}
+
+async function gateOrDetach(
+  targets: TargetSystem,
+  order: SaveOrder,
+  permission: Permission,
+): Promise<Report | undefined> {
+  const { version } = order;
+  if (!version) return detach(targets, order.path, permission, 'bytesUnknown');
+  if (!keeper) return detach(targets, order.path, permission, 'gateStopped');
+  const outcome = await gated(targets, order.path, version.content, permission, (target, staged) =>
+    arm(order.id, target, staged, version, permission.signal),
+  );
+  switch (outcome.is) {
+    case 'armed':
+      return undefined;
+    case 'reported':
+      return outcome.report;
+    case 'refused':
+      return detach(targets, order.path, permission, outcome.reason, outcome.error);
+  }
+}
+
+function arm(
+  id: number,
+  target: Target,
+  staged: Prepared,
+  version: Version,
+  signal: AbortSignal,
+): Promise<Outcome | 'armed'> {
+  const staging = new StagedSave(id, target, staged, version, signal, {
+    toKeeper,
+    sync: (prepared) => syncs.take(() => prepared.sync()),
+    keep: (descriptor) => keep(target.facts.realPath, descriptor),
+  });
+  gatedSaves.set(id, staging);
+  return staging.arm(version.editor);
+}
+
+async function keep(path: string, descriptor: number): Promise<void> {
+  try {
+    answer({ kind: 'kept', path, file: await keepCopy(descriptor, keptFolder, path) });
+  } catch (thrown) {
+    answer({ kind: 'notKept', path, error: describeError(thrown, 'keep', path) });
+  }
+}
+
+function toKeeper(order: GateOrder): void {
+  if (!keeper) return;
+  keeper.port.postMessage(order);
+  writeSync(keeper.orders, wakeValue);
+}
+
+function fromKeeper(request: GateRequest): void {
+  const staging = gatedSaves.get(request.id);
+  staging?.serve(request);
+  if (request.kind === 'ended') gatedSaves.delete(request.id);
+}
+
+function withoutKeeper(): void {
+  keeper = undefined;
+  for (const staging of gatedSaves.values()) staging.end({ kind: 'refused', why: 'stopped' });
+  gatedSaves.clear();
+}
+
+async function syncInTime(work: () => Promise<void>, milliseconds: number): Promise<boolean> {
+  if (milliseconds <= 0) return false;
+  let over = false;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => {
+      over = true;
+      resolve(false);
+    }, milliseconds);
+  });
+  const synced = syncs.take(async () => {
+    if (over) return false;
+    await work();
+    return true;
+  });
+  try {
+    return await Promise.race([synced, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function platformReport(found: Platform): PlatformReport {
+  return found.supported ? { supported: true } : { supported: false, why: found.why, detail: found.detail };
+}
+
+port.on('message', (order: Order<MessagePort>) => {
+  switch (order.kind) {
+    case 'assess':
+      answer({
+        kind: 'report',
+        id: order.id,
+        report: platform.supported ? assess(platform.targets, order.path) : report(platform.why),
+      });
+      return;
+    case 'save':
+      void save(order).then((reached) => {
+        if (reached) answer({ kind: 'report', id: order.id, report: reached });
+      });
+      return;
+    case 'change':
+      gatedSaves.get(order.id)?.change(order.content);
+      return;
+    case 'cancel':
+      running.get(order.id)?.abort();
+      return;
+    case 'keeper':
+      withoutKeeper();
+      keeper = order;
+      order.port.on('message', fromKeeper);
+      order.port.on('close', () => {
+        if (keeper === order) withoutKeeper();
+      });
+      return;
+    case 'stop':
+      for (const controller of running.values()) controller.abort();
+      keeper?.port.close();
+      port.close();
+  }
+});
+
+answer({ kind: 'ready', platform: platformReport(platform) });

@@ -1,0 +1,45 @@
+import type { LeaseTable } from '../core/leaseTable';
+import { limits } from '../core/limits';
+
+/**
+ * Watches over the keeper's thread while an editor may be waiting for it, from the extension host's main thread. A thread that
+ * is dead drops its leases; one that is stuck, as in a rename on a frozen file system, does not.
+ */
+export class Watchdog {
+  readonly #table: LeaseTable;
+  readonly #ping: () => void;
+  readonly #onStuck: () => void;
+  #timer: NodeJS.Timeout | undefined;
+  #pulse = 0;
+
+  /**
+   * @param ping makes the keeper beat
+   * @param onStuck it has not; called once
+   */
+  constructor(table: LeaseTable, ping: () => void, onStuck: () => void) {
+    this.#table = table;
+    this.#ping = ping;
+    this.#onStuck = onStuck;
+  }
+
+  /** Again: nothing. */
+  start(): void {
+    if (this.#timer !== undefined) return;
+    this.#look();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #look(): void {
+    this.#pulse = this.#table.pulse;
+    this.#ping();
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      if (this.#table.pulse === this.#pulse) this.#onStuck();
+      else this.#look();
+    }, limits.keeperBeats);
+  }
+}

@@ -1,0 +1,269 @@
+/** Whole saves through both threads on the real kernel, with a program in the editor's place. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import {
+  appendFileSync,
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import type { GuardedSave, KeeperEvent } from '../../src/core/guard';
+import type { Report } from '../../src/core/level';
+import { KeeperClient } from '../../src/keeper/client';
+import { compiled } from '../support/compiled';
+import { within } from '../support/deadline';
+import { projectFolder } from '../support/editor/installations';
+import { LineProgram } from '../support/lineProgram';
+
+const threads = join(projectFolder(), 'out', 'src', 'keeper');
+const deadline = 10_000;
+
+describe('a gated save', function () {
+  this.timeout(60_000);
+  let program: string;
+  let folder: string;
+  let storage: string;
+  let editor: LineProgram;
+  let other: LineProgram;
+  let client: KeeperClient;
+  const events: KeeperEvent[] = [];
+  let told: () => void = () => undefined;
+
+  before(async () => {
+    program = await compiled('stand-in-editor');
+  });
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'holdfast-gated-'));
+    storage = mkdtempSync(join(tmpdir(), 'holdfast-storage-'));
+    editor = await LineProgram.start(program);
+    other = await LineProgram.start(program);
+    events.length = 0;
+    const ready = event('gateReady');
+    client = new KeeperClient(
+      { stager: join(threads, 'stager.cjs'), keeper: join(threads, 'keeper.cjs') },
+      { workshopFolder: join(storage, 'workshop'), keptFolder: join(storage, 'kept') },
+      (happened) => {
+        events.push(happened);
+        told();
+      },
+    );
+    client.start();
+    await ready;
+  });
+  afterEach(async () => {
+    await client.stop();
+    await editor.end();
+    await other.end();
+    assert.deepEqual(
+      events.filter(
+        ({ kind }) => kind === 'problem' || kind === 'gateDied' || kind === 'died' || kind === 'stoppedLate',
+      ),
+      [],
+    );
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => name.startsWith('.holdfast')),
+      [],
+      'temporary names are left',
+    );
+    rmSync(folder, { recursive: true });
+    rmSync(storage, { recursive: true });
+  });
+
+  function event(kind: KeeperEvent['kind']): Promise<void> {
+    return within(
+      deadline,
+      `the event ${kind}`,
+      new Promise((resolve) => {
+        told = () => {
+          if (events.some((happened) => happened.kind === kind)) resolve();
+        };
+        told();
+      }),
+    );
+  }
+
+  function file(content: string): string {
+    const path = join(folder, 'run.sh');
+    writeFileSync(path, content);
+    return path;
+  }
+
+  function begin(path: string, content: string): GuardedSave {
+    return client.beforeSave(path, { content: Buffer.from(content), editor: editor.pid });
+  }
+
+  async function save(path: string, staged: string, written = staged, chunk = 4096): Promise<Report> {
+    const guarded = begin(path, staged);
+    await guarded.answered;
+    const character = written[0] ?? 'x';
+    assert.equal(await editor.ask(`save ${path} ${String(written.length)} ${character} ${String(chunk)}`), 'SAVED');
+    guarded.over('saved');
+    const reached = await within(deadline, 'the end of the save', guarded.reached);
+    assert.ok(readFileSync(path, 'utf8') === written, 'what the editor wrote is at the path when its save ends');
+    return reached;
+  }
+
+  it('publishes once, on a new inode, and leaves nothing behind', async () => {
+    const path = file('old\n');
+    const { ino } = statSync(path);
+    const reached = await save(path, 'n'.repeat(5000));
+    assert.deepEqual([reached.level, reached.reason, reached.counts?.publishes], ['gated', 'gated', 1]);
+    assert.notEqual(statSync(path).ino, ino);
+    assert.deepEqual(readdirSync(folder), ['run.sh']);
+  });
+
+  it('can be done 200 times in turn', async () => {
+    const path = file('old\n');
+    for (let index = 0; index < 200; index++) {
+      const reached = await save(path, String.fromCharCode(97 + (index % 26)).repeat(1 + index * 37));
+      assert.equal(reached.reason, 'gated');
+    }
+  });
+
+  it('leaves whoever has the file open the old version', async () => {
+    const path = file('old\n');
+    const fd = openSync(path, 'r');
+    const { ino } = statSync(path);
+    const reached = await save(path, 'nnn');
+    assert.equal(reached.level, 'gated');
+    const buffer = Buffer.alloc(100);
+    assert.equal(buffer.toString('utf8', 0, readSync(fd, buffer, 0, 100, 0)), 'old\n');
+    closeSync(fd);
+    assert.notEqual(statSync(path).ino, ino);
+  });
+
+  it('publishes what the editor wrote if that is other than what was staged', async () => {
+    const path = file('old\n');
+    const reached = await save(path, 'n'.repeat(5000), 'l'.repeat(7000));
+    assert.deepEqual([reached.reason, reached.counts?.publishes], ['gated', 2]);
+    assert.ok(readFileSync(path, 'utf8') === 'l'.repeat(7000));
+  });
+
+  it('publishes a mere beginning only when the editor calls it saved', async () => {
+    const path = file('old\n');
+    const guarded = begin(path, 'n'.repeat(5000));
+    await guarded.answered;
+    assert.equal(await editor.ask(`save ${path} 3000 n 1000`), 'SAVED');
+    assert.ok(readFileSync(path, 'utf8') === 'n'.repeat(5000));
+    guarded.over('saved');
+    assert.equal((await guarded.reached).counts?.publishes, 2);
+    assert.ok(readFileSync(path, 'utf8') === 'n'.repeat(3000));
+  });
+
+  it('takes a text that changes before the editor has written, whichever is first', async () => {
+    const path = file('old\n');
+    for (let index = 0; index < 20; index++) {
+      const text = String.fromCharCode(97 + index).repeat(3000 + index);
+      const guarded = begin(path, 'first');
+      await guarded.answered;
+      guarded.change(Buffer.from(text));
+      assert.equal(await editor.ask(`save ${path} ${String(text.length)} ${text.charAt(0)} 500`), 'SAVED');
+      guarded.over('saved');
+      assert.equal((await guarded.reached).reason, 'gated');
+      assert.ok(readFileSync(path, 'utf8') === text);
+    }
+  });
+
+  it('lets another program in, and keeps what it wrote before the editor overwrites it', async () => {
+    const path = file('old\n');
+    const guarded = begin(path, 'mine');
+    await guarded.answered;
+    assert.equal(await other.ask(`save ${path} 6 o 6`), 'SAVED');
+    assert.equal(readFileSync(path, 'utf8'), 'oooooo');
+    await event('kept');
+    assert.equal(await editor.ask(`save ${path} 4 m 4`), 'SAVED');
+    guarded.over('saved');
+    await guarded.reached;
+    assert.equal(readFileSync(path, 'utf8'), 'mmmm');
+    const kept = events.find((happened) => happened.kind === 'kept');
+    assert.equal(kept && readFileSync(kept.file, 'utf8'), 'oooooo');
+  });
+
+  it('keeps what another program has put at the path', async () => {
+    const path = file('old\n');
+    const guarded = begin(path, 'mine');
+    await guarded.answered;
+    writeFileSync(join(folder, 'theirs'), 'theirs');
+    // The editor waits on the old inode while the path is replaced: what its open resolved to is not at the path any more.
+    renameSync(join(folder, 'theirs'), path);
+    assert.equal(await editor.ask(`save ${path} 4 m 4`), 'SAVED');
+    guarded.over('saved');
+    await guarded.reached;
+    assert.equal(readFileSync(path, 'utf8'), 'mmmm');
+  });
+
+  it('is withdrawn when the editor does not come, and holds nobody', async () => {
+    const path = file('old\n');
+    const guarded = begin(path, 'mine');
+    await guarded.answered;
+    guarded.over('givenUp');
+    assert.equal((await guarded.reached).reason, 'notSaved');
+    appendFileSync(path, 'more\n');
+    assert.equal(readFileSync(path, 'utf8'), 'old\nmore\n');
+  });
+
+  it('is withdrawn when the threads stop, and holds nobody', async () => {
+    const path = file('old\n');
+    const guarded = begin(path, 'mine');
+    await guarded.answered;
+    await client.stop();
+    assert.equal(await editor.ask(`save ${path} 4 m 4`), 'SAVED');
+    assert.equal(readFileSync(path, 'utf8'), 'mmmm');
+  });
+
+  it('goes on side by side for 50 documents', async () => {
+    const paths = Array.from({ length: 50 }, (_, index) => join(folder, `file-${String(index)}`));
+    for (const path of paths) writeFileSync(path, 'old\n');
+    const saves = paths.map((path) => begin(path, 'n'.repeat(3000)));
+    await Promise.all(saves.map(({ answered }) => answered));
+    for (const path of paths) assert.equal(await editor.ask(`save ${path} 3000 n 3000`), 'SAVED');
+    for (const guarded of saves) guarded.over('saved');
+    const reached = await Promise.all(saves.map((guarded) => guarded.reached));
+    assert.deepEqual(new Set(reached.map(({ reason }) => reason)), new Set(['gated']));
+  });
+
+  it('waits for a reader who opened the file in the same instant', async () => {
+    const path = file('o'.repeat(100_000));
+    for (let index = 0; index < 20; index++) {
+      const guarded = begin(path, 'n'.repeat(1000 + index));
+      await guarded.answered;
+      const reader = openSync(path, 'r');
+      const before = readFileSync(reader);
+      const saving = editor.ask(`save ${path} ${String(1000 + index)} n 1000`);
+      const buffer = Buffer.alloc(before.length);
+      readSync(reader, buffer, 0, buffer.length, 0);
+      assert.deepEqual(buffer, before);
+      closeSync(reader);
+      assert.equal(await saving, 'SAVED');
+      guarded.over('saved');
+      const { reason, counts } = await guarded.reached;
+      assert.deepEqual([reason, counts?.residual], ['gated', 0]);
+    }
+  });
+
+  it('survives the open of the editor that starts again', async () => {
+    const path = file('old\n');
+    for (let index = 0; index < 50; index++) {
+      const guarded = begin(path, 'n'.repeat(1000 + index));
+      await guarded.answered;
+      const saving = editor.ask(`save ${path} ${String(1000 + index)} n 1000`);
+      // Not awaited: it may hit the open at any step.
+      const stopper = spawn('sh', ['-c', `kill -STOP ${String(editor.pid)}; kill -CONT ${String(editor.pid)}`]);
+      await new Promise((resolve) => stopper.once('close', resolve));
+      assert.equal(await saving, 'SAVED');
+      assert.ok(readFileSync(path, 'utf8') === 'n'.repeat(1000 + index));
+      guarded.over('saved');
+      assert.equal((await guarded.reached).level, 'gated');
+    }
+  });
+});
