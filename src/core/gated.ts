@@ -61,6 +61,7 @@ async function armed(answer: Promise<Outcome | 'armed'>, path: string): Promise<
     const refused = refusal(new SystemError(operation, path, errno), path);
     if (refused.reason === 'noRoom') return reported(refused);
   }
+  if (outcome.kind === 'refused' && outcome.why === 'otherWindow') return { is: 'refused', reason: 'otherWindow' };
   const error = outcome.kind === 'published' || !outcome.error ? {} : { error: outcome.error };
   return { is: 'refused', reason: 'gateRefused', ...error };
 }

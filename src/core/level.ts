@@ -18,6 +18,7 @@ export const levelOf = {
   notSaved: 'gated',
   readersCaught: 'gated',
 
+  otherWindow: 'detached',
   bytesUnknown: 'detached',
   noLeases: 'detached',
   leasesOff: 'detached',

@@ -19,6 +19,7 @@ export const because = {
   gated: 'the new version can be put in its place whole',
   notSaved: 'the last save did not happen',
   readersCaught: 'programs had opened it in the same instant',
+  otherWindow: 'another window was saving it at the same time',
   bytesUnknown: 'what is written for this kind of document is not known before',
   noLeases: 'this file system cannot hold back a program that opens the file',
   leasesOff: 'this system is set so that no program that opens a file can be held back',

@@ -3,12 +3,12 @@
  * performs the operations. It never waits inside one save.
  */
 import { describeError, type ErrorFacts } from '../core/errors';
-import type { EndReason, Outcome } from '../core/gate/operations';
-import type { GateSystem, Site, Wake } from '../core/gate/ports';
+import type { EndReason, Outcome, RefusedWhy } from '../core/gate/operations';
+import type { GateSystem, Wake } from '../core/gate/ports';
 import type { LeaseTable } from '../core/leaseTable';
 import type { GateOrder, GateRequest } from '../core/messages';
 import type { Clock } from '../core/ports';
-import { RunningGate } from './runningGate';
+import { RunningGate, type ArmOrder } from './runningGate';
 
 /** Whom the gates talk to. */
 export interface Outbox {
@@ -78,28 +78,33 @@ export class Gates {
     this.#running.clear();
   }
 
-  #arm(order: Extract<GateOrder, { kind: 'arm' }>): void {
+  #arm(order: ArmOrder): void {
     // Our own lease on the same inode would look like somebody else's open.
     for (const gate of this.#running.values()) {
       if (gate.path === order.place.path) gate.on({ is: 'over', why: 'superseded' });
     }
-    let site: Site;
+    let release: (() => void) | undefined;
     try {
-      site = this.#system.open(order.place);
-    } catch (thrown) {
-      const outcome: Outcome = {
-        kind: 'refused',
-        why: 'noLease',
-        error: describeError(thrown, 'open', order.place.path),
+      release = this.#system.claim(order.place);
+      if (!release) {
+        this.#refuse(order, 'otherWindow');
+        return;
+      }
+      const site = this.#system.open(order.place);
+      const look = (): void => {
+        this.#look(0);
       };
-      this.#outbox.toStager({ kind: 'ended', id: order.id, outcome });
-      return;
+      const gate = new RunningGate(order, { site, release }, this.#outbox, this.#leaseTable, this.#now, look);
+      this.#running.set(order.id, gate);
+      gate.on({ is: 'started' });
+    } catch (thrown) {
+      release?.();
+      this.#refuse(order, 'noLease', describeError(thrown, 'open', order.place.path));
     }
-    const gate = new RunningGate(order, site, this.#outbox, this.#leaseTable, this.#now, () => {
-      this.#look(0);
-    });
-    this.#running.set(order.id, gate);
-    gate.on({ is: 'started' });
+  }
+
+  #refuse({ id }: ArmOrder, why: RefusedWhy, error?: ErrorFacts): void {
+    this.#outbox.toStager({ kind: 'ended', id, outcome: { kind: 'refused', why, ...(error ? { error } : {}) } });
   }
 
   #look(milliseconds: number | undefined): void {

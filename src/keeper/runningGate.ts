@@ -9,11 +9,18 @@ import type { Outbox } from './gates';
 
 export type ArmOrder = Extract<GateOrder, { kind: 'arm' }>;
 
+export interface GatePlace {
+  readonly site: Site;
+  /** Gives up the claim on the path. */
+  readonly release: () => void;
+}
+
 /** One save: its state, its inodes, its timers, and the events that wait for it. */
 export class RunningGate {
   readonly path: string;
   readonly #id: number;
   readonly #site: Site;
+  #release: (() => void) | undefined;
   readonly #outbox: Outbox;
   readonly #leaseTable: LeaseTable;
   readonly #now: Clock;
@@ -31,11 +38,16 @@ export class RunningGate {
   /** Requests that the stager has not answered: until then it may be reading one of our descriptors. */
   #unanswered = 0;
 
-  /** @param look reads the kernel's events, for all gates */
-  constructor(order: ArmOrder, site: Site, outbox: Outbox, leases: LeaseTable, now: Clock, look: () => void) {
+  /**
+   * @param place its inodes, and what gives up the claim on its path
+   * @param look reads the kernel's events, for all gates
+   */
+  constructor(order: ArmOrder, place: GatePlace, outbox: Outbox, leases: LeaseTable, now: Clock, look: () => void) {
+    const { site, release } = place;
     this.path = order.place.path;
     this.#id = order.id;
     this.#site = site;
+    this.#release = release;
     this.#outbox = outbox;
     this.#leaseTable = leases;
     this.#now = now;
@@ -134,6 +146,7 @@ export class RunningGate {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#giveUpClaim();
     this.#timers.clear();
     for (const slot of [...this.#leased.keys()]) this.#forgetLease(slot);
     this.#site.close();
@@ -148,6 +161,11 @@ export class RunningGate {
       this.on({ is: 'restaged', slot });
     } else this.#answered({ is: 'restaged', slot });
     if (order.synced) this.on({ is: 'synced', slot });
+  }
+
+  #giveUpClaim(): void {
+    this.#release?.();
+    this.#release = undefined;
   }
 
   #noteLease(slot: Slot): void {
@@ -178,6 +196,7 @@ export class RunningGate {
       this.#forgetLease(slot);
       this.#site.letGo(slot);
     }
+    this.#giveUpClaim();
     if (this.#unanswered <= 0) this.close();
     this.#outbox.ended(this.#id, outcome);
   }

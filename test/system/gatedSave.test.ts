@@ -202,6 +202,37 @@ describe('a gated save', function () {
     assert.equal(readFileSync(path, 'utf8'), 'mmmm');
   });
 
+  it('leaves a file to another window that is saving it, and takes it when that one is done', async () => {
+    const path = file('old\n');
+    const second = new KeeperClient(
+      { stager: join(threads, 'stager.cjs'), keeper: join(threads, 'keeper.cjs') },
+      { workshopFolder: join(storage, 'workshop'), keptFolder: join(storage, 'kept') },
+      (happened) => {
+        events.push(happened);
+        told();
+      },
+    );
+    try {
+      events.length = 0;
+      second.start();
+      await event('gateReady');
+      const first = begin(path, 'mine');
+      await first.answered;
+      const version = { content: Buffer.from('theirs'), editor: editor.pid };
+      const meanwhile = second.beforeSave(path, version);
+      assert.equal((await meanwhile.reached).reason, 'otherWindow');
+      first.over('givenUp');
+      await first.reached;
+      const afterwards = second.beforeSave(path, version);
+      await afterwards.answered;
+      assert.equal(await editor.ask(`save ${path} 6 t 6`), 'SAVED');
+      afterwards.over('saved');
+      assert.equal((await afterwards.reached).reason, 'gated');
+    } finally {
+      await second.stop();
+    }
+  });
+
   it('is withdrawn when the editor does not come, and holds nobody', async () => {
     const path = file('old\n');
     const guarded = begin(path, 'mine');

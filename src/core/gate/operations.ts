@@ -41,7 +41,7 @@ export type Outcome =
   | { readonly kind: 'published'; readonly counts: Counts }
   | { readonly kind: 'withdrawn'; readonly why: WithdrawnWhy; readonly error?: ErrorFacts; readonly counts: Counts };
 
-export type RefusedWhy = 'changed' | 'noLease' | 'noClone' | 'stopped';
+export type RefusedWhy = 'otherWindow' | 'changed' | 'noLease' | 'noClone' | 'stopped';
 export type WithdrawnWhy = 'notWritten' | 'otherWriter' | 'stopped' | 'failed';
 
 export interface Operations {

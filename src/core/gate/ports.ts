@@ -126,5 +126,10 @@ export type Gateable =
 
 export interface GateSystem {
   readonly waiter: Waiter;
+  /**
+   * Claims a path against all other windows of this user. What gives the claim up, and never throws; `undefined` if another window
+   * saves it at this moment. Ends with the thread.
+   */
+  claim(place: HandedPlace): (() => void) | undefined;
   open(place: HandedPlace): Site;
 }

@@ -100,6 +100,7 @@ export const AT_STATX_DONT_SYNC = 0x4000;
 
 export const F_SETSIG = 10;
 export const F_SETOWN_EX = 15;
+export const F_OFD_SETLK = 37;
 export const F_SETLEASE = 1024;
 export const F_GETLEASE = 1025;
 export const F_RDLCK = 0;
@@ -107,6 +108,8 @@ export const F_WRLCK = 1;
 export const F_UNLCK = 2;
 
 /** `struct f_owner_ex`. */
+/** struct flock, fcntl(2). */
+export const FLOCK = { size: 32, type: 0, whence: 2, start: 8, length: 16, pid: 24 } as const;
 export const OWNER = { size: 8, type: 0, pid: 4 } as const;
 export const F_OWNER_TID = 0;
 

@@ -10,7 +10,9 @@ import {
   AT_FDCWD,
   AT_STATX_DONT_SYNC,
   CLOEXEC,
+  FLOCK,
   F_GETLEASE,
+  F_OFD_SETLK,
   F_OWNER_TID,
   F_SETLEASE,
   F_SETOWN_EX,
@@ -35,6 +37,8 @@ export interface GateCalls {
    * fcntl(2), F_SETSIG and F_SETOWN_EX: this signal to the calling thread, and to no other, when the lease is broken.
    */
   notifyThisThread(fd: number, signal: number, path: string): void;
+  /** fcntl(2), F_OFD_SETLK of one byte: F_WRLCK or F_UNLCK, without waiting. */
+  setRangeLock(fd: number, type: number, offset: bigint, path: string): void;
   /** pthread_sigmask(3), SIG_BLOCK, in the calling thread alone. */
   blockSignals(signals: readonly number[]): void;
   /** signalfd(2), not blocking. */
@@ -83,6 +87,10 @@ export function bindGateCalls({ bind, bindOrSyscall, call, callOnce }: Library):
   owner.writeInt32LE(F_OWNER_TID, OWNER.type);
   owner.writeInt32LE(thread, OWNER.pid);
 
+  // l_whence SEEK_SET and l_pid, which must be 0, stay as they are.
+  const range = Buffer.alloc(FLOCK.size);
+  range.writeBigInt64LE(1n, FLOCK.length);
+
   const stat = Buffer.alloc(STATX.size);
 
   return {
@@ -93,6 +101,11 @@ export function bindGateCalls({ bind, bindOrSyscall, call, callOnce }: Library):
     notifyThisThread(fd, signal, path) {
       call('fcntl(F_SETSIG)', path, fcntlNumber, fd, F_SETSIG, signal);
       call('fcntl(F_SETOWN_EX)', path, fcntlPointer, fd, F_SETOWN_EX, owner);
+    },
+    setRangeLock(fd, type, offset, path) {
+      range.writeInt16LE(type, FLOCK.type);
+      range.writeBigInt64LE(offset, FLOCK.start);
+      call('fcntl(F_OFD_SETLK)', path, fcntlPointer, fd, F_OFD_SETLK, range);
     },
     blockSignals(signals) {
       // Its errors are for a first parameter that there is not.

@@ -1,8 +1,11 @@
-import type { SystemError } from '../../../core/errors';
+import { tmpdir } from 'node:os';
+import { SystemError } from '../../../core/errors';
 import type { GateSystem } from '../../../core/gate/ports';
 import { openLibrary } from '../libc';
 import type { Host } from '../linux';
 import { bindGateCalls } from './calls';
+import type { GateCalls } from './calls';
+import { coordinationFolder, PathLocks } from './coordination';
 import { GateSite } from './site';
 import { EventWaiter } from './waiter';
 
@@ -15,6 +18,24 @@ import { EventWaiter } from './waiter';
  */
 export function openGateSystem(host: Host, onProblem: (error: SystemError) => void = () => undefined): GateSystem {
   const calls = bindGateCalls(openLibrary());
+  const locks = openLocks(calls, host.uid, onProblem);
   const waiter = new EventWaiter(calls);
-  return { waiter, open: (place) => new GateSite(host, calls, waiter, place, onProblem) };
+  return {
+    waiter,
+    claim: (place) => (locks === undefined ? () => undefined : locks.take(place)),
+    open: (place) => new GateSite(host, calls, waiter, place, onProblem),
+  };
+}
+
+/** Without a place to meet the windows do not know of each other; each is guarded all the same. */
+function openLocks(calls: GateCalls, uid: number, onProblem: (error: SystemError) => void): PathLocks | undefined {
+  try {
+    return new PathLocks(calls, coordinationFolder(uid, tmpdir()), uid);
+  } catch (thrown) {
+    if (!(thrown instanceof SystemError)) {
+      throw thrown;
+    }
+    onProblem(thrown);
+    return undefined;
+  }
 }
