@@ -8,6 +8,7 @@ import { activatedLine, keeperLine, settingLine } from './core/logLines';
 import { KeeperClient } from './keeper/client';
 import { Levels } from './shell/levels';
 import { Log } from './shell/log';
+import { DirtyDocuments } from './shell/dirtyDocuments';
 import { editorProcess } from './shell/editorProcess';
 import { tellInvalidSetting, tellKeeperEvent } from './shell/notices';
 import { SaveParticipant } from './shell/participant';
@@ -39,6 +40,12 @@ export function activate(context: vscode.ExtensionContext): void {
   );
   keeper.start();
 
+  const guard = keeper;
+  owned.add(
+    new DirtyDocuments(({ uri }) => {
+      if (settings.enabled(uri)) guard.becameDirty(uri.fsPath);
+    }),
+  );
   const levels = owned.add(new Levels(keeper));
   owned.add(new SaveParticipant(keeper, levels, settings, log, () => performance.now(), editorProcess()));
   owned.add(new StatusItem(levels, settings));

@@ -19,6 +19,8 @@ export interface GuardedSave {
 export interface Guard {
   /** Foresees the level of what `path` leads to, without changing anything. Never rejects. */
   assess(path: string): Promise<Report>;
+  /** To be called when the document at `path` becomes dirty. */
+  becameDirty(path: string): void;
   /**
    * To be called before the editor writes to `path`.
    *
@@ -37,5 +39,6 @@ export type KeeperEvent =
   | { readonly kind: 'problem'; readonly error: ErrorFacts }
   /** Another program's version, which a save had to displace, is in `file`. */
   | { readonly kind: 'kept'; readonly path: string; readonly file: string }
+  | { readonly kind: 'notFollowed'; readonly path: string; readonly error: ErrorFacts }
   | { readonly kind: 'notKept'; readonly path: string; readonly error: ErrorFacts }
   | { readonly kind: 'stoppedLate'; readonly afterMs: number };

@@ -72,6 +72,8 @@ export function keeperLine(event: KeeperEvent): LogLine {
       return { severity: 'warn', text: `keeper: left behind: ${errorFacts(event.error)}` };
     case 'kept':
       return { severity: 'warn', text: `kept ${JSON.stringify(event.path)}: in=${JSON.stringify(event.file)}` };
+    case 'notFollowed':
+      return { severity: 'info', text: `not followed ${JSON.stringify(event.path)}: ${errorFacts(event.error)}` };
     case 'notKept':
       return { severity: 'error', text: `not kept ${JSON.stringify(event.path)}: ${errorFacts(event.error)}` };
     case 'stoppedLate':

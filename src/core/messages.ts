@@ -42,6 +42,8 @@ export type Order<P = unknown> =
       readonly toldAt: number;
       readonly version?: Version;
     }
+  /** The document at this path has become dirty: what is on the disk now is what its save believes to overwrite. */
+  | { readonly kind: 'baseline'; readonly path: string }
   /** The text of save `id` has changed before the editor has written it. */
   | { readonly kind: 'change'; readonly id: number; readonly content: Uint8Array }
   /** The one who waited for save `id` has given up: cut the work short. It is still answered. */
@@ -59,6 +61,8 @@ export type Answer =
   | { readonly kind: 'report'; readonly id: number; readonly report: Report }
   /** Another program's version of `path`, which a save displaced, was copied to `file`, or could not be. */
   | { readonly kind: 'kept'; readonly path: string; readonly file: string }
+  /** What is on the disk could not be looked at when the document became dirty. */
+  | { readonly kind: 'notFollowed'; readonly path: string; readonly error: ErrorFacts }
   | { readonly kind: 'notKept'; readonly path: string; readonly error: ErrorFacts };
 
 /** What the stager tells the keeper. */

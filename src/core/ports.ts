@@ -98,6 +98,8 @@ export interface Target {
    * flags, project id, times in nanoseconds. Long copies are cut short when `signal` is aborted (ECANCELED).
    */
   stage(signal: AbortSignal): Promise<Staged>;
+  /** Calls `work` with a descriptor to read the target's bytes from, and closes it afterwards. Rejects as `work` does. */
+  read<T>(work: (descriptor: number) => Promise<T>): Promise<T>;
   /** Where the gate is, and the target itself. Valid until `close`. */
   readonly place: HandedPlace;
   readonly handed: Handed;

@@ -70,6 +70,10 @@ export class KeeperClient implements Guard {
     });
   }
 
+  becameDirty(path: string): void {
+    this.#post({ kind: 'baseline', path });
+  }
+
   beforeSave(path: string, version?: Version): GuardedSave {
     if (this.#overdue.size > 0) return finished(report('busy'));
     const claim = new Claim();
@@ -233,11 +237,8 @@ export class KeeperClient implements Guard {
       case 'report':
         this.#answer(answer.id, answer.report);
         return;
-      case 'kept':
-        this.#onEvent({ kind: 'kept', path: answer.path, file: answer.file });
-        return;
-      case 'notKept':
-        this.#onEvent({ kind: 'notKept', path: answer.path, error: answer.error });
+      default:
+        this.#onEvent(answer);
     }
   }
 

@@ -18,6 +18,7 @@ import type { Answer, GateOrder, GateRequest, Order, PlatformReport, StagerData,
 import type { Platform, Prepared, Target, TargetSystem } from '../core/ports';
 import { keepCopy } from '../platform/keep';
 import { openPlatform } from '../platform/select';
+import { Baselines } from './baselines';
 import { StagedSave } from './stagedSave';
 import { Turns } from './turns';
 import { wakeValue } from './wake';
@@ -29,6 +30,7 @@ type SaveOrder = Extract<Order, { kind: 'save' }>;
 
 const { workshopFolder, keptFolder } = workerData as StagerData;
 const platform = openPlatform(workshopFolder);
+const baselines = platform.supported ? new Baselines(platform.targets) : undefined;
 const turns = new Turns(savesAtOnce);
 const syncs = new Turns(syncsAtOnce);
 const running = new Map<number, AbortController>();
@@ -71,6 +73,7 @@ async function gateOrDetach(
   order: SaveOrder,
   permission: Permission,
 ): Promise<Report | undefined> {
+  await keepSilentChange(order.path);
   const { version } = order;
   if (!version) return detach(targets, order.path, permission, 'bytesUnknown');
   if (!keeper) return detach(targets, order.path, permission, 'gateStopped');
@@ -84,6 +87,23 @@ async function gateOrDetach(
       return outcome.report;
     case 'refused':
       return detach(targets, order.path, permission, outcome.reason, outcome.error);
+  }
+}
+
+/** What cannot be looked at now will be refused a moment later, with its reason. */
+async function keepSilentChange(path: string): Promise<void> {
+  try {
+    await baselines?.check(path, (descriptor) => keep(path, descriptor));
+  } catch (thrown) {
+    answer({ kind: 'notKept', path, error: describeError(thrown, 'read', path) });
+  }
+}
+
+async function noteBaseline(path: string): Promise<void> {
+  try {
+    await baselines?.note(path);
+  } catch (thrown) {
+    answer({ kind: 'notFollowed', path, error: describeError(thrown, 'read', path) });
   }
 }
 
@@ -168,6 +188,9 @@ port.on('message', (order: Order<MessagePort>) => {
       void save(order).then((reached) => {
         if (reached) answer({ kind: 'report', id: order.id, report: reached });
       });
+      return;
+    case 'baseline':
+      void noteBaseline(order.path);
       return;
     case 'change':
       gatedSaves.get(order.id)?.change(order.content);

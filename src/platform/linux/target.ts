@@ -83,6 +83,10 @@ class LinuxTarget implements Target {
     return stage(this.#host, this.#place, this.#examined, signal);
   }
 
+  read<T>(work: (descriptor: number) => Promise<T>): Promise<T> {
+    return withReader(this.#place, work);
+  }
+
   async prepareVersion(content: Uint8Array, signal: AbortSignal, like?: Handed): Promise<Prepared> {
     this.#check();
     if (like === undefined) {

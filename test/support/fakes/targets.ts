@@ -59,6 +59,7 @@ export class FakeTargets implements TargetSystem {
     return {
       facts: { ...plainFacts, ...this.#options.facts },
       stage: (signal) => this.#stage(path, signal),
+      read: (work) => work(-1),
       place: {
         directory: 0,
         directoryIdentity: { device: 1n, inode: 1n },

@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+
+import { mayHideAChange, type Baseline } from '../core/baseline';
+import type { Target, TargetSystem } from '../core/ports';
+
+/** Of larger files the whole content is not read for this; bytes. VS Code does not announce saves of larger documents either. */
+const largest = 50n << 20n;
+/** Dirty documents at once that are followed; a number. */
+const most = 1000;
+
+/**
+ * What was on the disk when each dirty document became dirty. VS Code overwrites a change that came since then, if it has the same
+ * size, without a word: here it is found.
+ */
+export class Baselines {
+  readonly #system: TargetSystem;
+  readonly #known = new Map<string, Baseline>();
+
+  constructor(system: TargetSystem) {
+    this.#system = system;
+  }
+
+  /** @throws SystemError of what cannot be looked at */
+  async note(path: string): Promise<void> {
+    this.#known.delete(path);
+    const target = this.#system.open(path);
+    if (!target) return;
+    try {
+      const { kind, size, mtime } = target.facts;
+      if (kind !== 'regular' || size > largest) return;
+      const digest = await digestOf(target);
+      this.#known.set(path, { size, mtime, digest });
+      const [oldest] = this.#known.keys();
+      if (oldest !== undefined && this.#known.size > most) this.#known.delete(oldest);
+    } finally {
+      target.close();
+    }
+  }
+
+  /**
+   * To be called before a save: hands a change that the save would destroy silently to `keep`. The path is not followed any
+   * longer.
+   *
+   * @throws SystemError of what cannot be looked at, and as `keep`
+   */
+  async check(path: string, keep: (descriptor: number) => Promise<void>): Promise<void> {
+    const baseline = this.#known.get(path);
+    this.#known.delete(path);
+    const target = baseline && this.#system.open(path);
+    if (!target) return;
+    try {
+      if (!mayHideAChange(baseline, target.facts)) return;
+      if ((await digestOf(target)) !== baseline.digest) await target.read(keep);
+    } finally {
+      target.close();
+    }
+  }
+}
+
+async function digestOf(target: Target): Promise<string> {
+  return target.read(async (fd) => {
+    const hash = createHash('sha256');
+    const bytes = createReadStream('', { fd, autoClose: false, start: 0 });
+    for await (const chunk of bytes) hash.update(chunk as Buffer);
+    return hash.digest('base64');
+  });
+}

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { Baselines } from '../../src/keeper/baselines';
+import { openHost } from '../../src/platform/linux/linux';
+import { openTarget } from '../../src/platform/linux/target';
+
+describe('a change that the editor would overwrite without a word', () => {
+  const host = openHost();
+  let folder: string;
+  let path: string;
+  let baselines: Baselines;
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'holdfast-baselines-'));
+    path = join(folder, 'file');
+    writeFileSync(path, 'before\n');
+    baselines = new Baselines({ open: (at) => openTarget(host, at) });
+    await baselines.note(path);
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  async function kept(): Promise<readonly string[]> {
+    const found: string[] = [];
+    await baselines.check(path, async (descriptor) => {
+      await Promise.resolve();
+      found.push(readFileSync(descriptor, 'utf8'));
+    });
+    return found;
+  }
+
+  it('is found if it has the same size', async () => {
+    writeFileSync(path, 'theirs\n');
+    assert.deepEqual(await kept(), ['theirs\n']);
+  });
+
+  it('is found if it is older, as a file that is moved there can be', async () => {
+    writeFileSync(`${path}~`, 'older and longer\n');
+    utimesSync(`${path}~`, 1000, 1000);
+    renameSync(`${path}~`, path);
+    assert.deepEqual(await kept(), ['older and longer\n']);
+  });
+
+  it('is left to the editor if that refuses: newer, and of another size', async () => {
+    writeFileSync(path, 'longer than before\n');
+    const later = statSync(path).mtimeMs / 1000 + 5;
+    utimesSync(path, later, later);
+    assert.deepEqual(await kept(), []);
+  });
+
+  it('is none if only the time is another, or nothing was touched', async () => {
+    assert.deepEqual(await kept(), []);
+    await baselines.note(path);
+    utimesSync(path, 2000, 2000);
+    assert.deepEqual(await kept(), []);
+  });
+
+  it('is looked for once, and not where nothing was noted or nothing is left', async () => {
+    writeFileSync(path, 'theirs\n');
+    assert.equal((await kept()).length, 1);
+    assert.deepEqual(await kept(), []);
+    await baselines.note(path);
+    rmSync(path);
+    assert.deepEqual(await kept(), []);
+    await baselines.note(path);
+    assert.deepEqual(await kept(), []);
+  });
+});
