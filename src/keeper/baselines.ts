@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, readFileSync } from 'node:fs';
 
 import { mayHideAChange, type Baseline } from '../core/baseline';
 import type { Target, TargetSystem } from '../core/ports';
 
 /** Of larger files the whole content is not read for this; bytes. VS Code does not announce saves of larger documents either. */
 const largest = 50n << 20n;
+/** Up to here (bytes) reading is over sooner than on another thread, and before the next message is taken. */
+const small = 1n << 20n;
 /** Dirty documents at once that are followed; a number. */
 const most = 1000;
 
@@ -61,6 +63,7 @@ export class Baselines {
 async function digestOf(target: Target): Promise<string> {
   return target.read(async (fd) => {
     const hash = createHash('sha256');
+    if (target.facts.size <= small) return hash.update(readFileSync(fd)).digest('base64');
     const bytes = createReadStream('', { fd, autoClose: false, start: 0 });
     for await (const chunk of bytes) hash.update(chunk as Buffer);
     return hash.digest('base64');
