@@ -82,8 +82,11 @@ export interface Site {
   takeBack(slot: Slot): boolean;
   /** Processes that have one of the inodes open or mapped, as far as we may see; neither this one nor those in `except`. */
   search(slot: Slot, except: readonly number[]): readonly number[];
-  /** Looks at the bytes: the same as `content`, only its beginning (also nothing at all), or other ones. */
-  compare(slot: Slot, content: Uint8Array): 'equal' | 'beginning' | 'other';
+  /**
+   * Looks at the bytes: the same as `content`, only its beginning (also nothing at all), or other ones; and if they are not the
+   * same, whether they are still those that the inode had when it was taken.
+   */
+  compare(slot: Slot, content: Uint8Array): 'equal' | 'beginning' | 'other' | 'untouched';
   /** Gives one inode the modification time of another, in nanoseconds. */
   alignTime(slot: Slot, like: Slot): void;
   /** Takes the bytes that the inode has now as those that `touched` is measured against. */

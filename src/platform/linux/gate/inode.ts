@@ -89,21 +89,9 @@ export class TakenInode {
   }
 
   /** @param scratch for the bytes; its size is that of one read */
-  compare(content: Uint8Array, scratch: Buffer): 'equal' | 'beginning' | 'other' {
-    if (this.stat().size > BigInt(content.length)) {
-      return 'other';
-    }
-    for (let at = 0; ;) {
-      const length = system('read', this.#path, () => readSync(this.fd, scratch, 0, scratch.length, at));
-      if (length === 0) {
-        return at === content.length ? 'equal' : 'beginning';
-      }
-      // It may have grown since.
-      if (at + length > content.length || scratch.compare(content, at, at + length, 0, length) !== 0) {
-        return 'other';
-      }
-      at += length;
-    }
+  compare(content: Uint8Array, scratch: Buffer): 'equal' | 'beginning' | 'other' | 'untouched' {
+    const compared = this.#compareBytes(content, scratch);
+    return compared !== 'equal' && !this.touched(this.stat()) ? 'untouched' : compared;
   }
 
   /** Nobody waits for it or hears of it any more. `report` gets what could not be done. */
@@ -122,5 +110,22 @@ export class TakenInode {
 
   close(): void {
     closeQuietly(this.fd);
+  }
+
+  #compareBytes(content: Uint8Array, scratch: Buffer): 'equal' | 'beginning' | 'other' {
+    if (this.stat().size > BigInt(content.length)) {
+      return 'other';
+    }
+    for (let at = 0; ;) {
+      const length = system('read', this.#path, () => readSync(this.fd, scratch, 0, scratch.length, at));
+      if (length === 0) {
+        return at === content.length ? 'equal' : 'beginning';
+      }
+      // It may have grown since.
+      if (at + length > content.length || scratch.compare(content, at, at + length, 0, length) !== 0) {
+        return 'other';
+      }
+      at += length;
+    }
   }
 }

@@ -175,7 +175,7 @@ export class GateSite implements Site {
     return new Search(this.#host.libc, this.#calls, fd, inode.stat()).holders(new Set([process.pid, ...except]));
   }
 
-  compare(slot: Slot, content: Uint8Array): 'equal' | 'beginning' | 'other' {
+  compare(slot: Slot, content: Uint8Array): 'equal' | 'beginning' | 'other' | 'untouched' {
     return this.#member(slot).inode.compare(content, (scratch ??= Buffer.allocUnsafeSlow(1 << 20)));
   }
 
