@@ -59,7 +59,6 @@ export class KeeperClient implements Guard {
 
   start(): void {
     this.#startStager();
-    this.#startGate();
   }
 
   assess(path: string): Promise<Report> {
@@ -233,6 +232,8 @@ export class KeeperClient implements Guard {
     switch (answer.kind) {
       case 'ready':
         this.#onEvent({ kind: 'ready', platform: answer.platform });
+        // Where nothing can be replaced there is nothing to gate.
+        if (answer.platform.supported && this.#gateStarts === 0 && !this.#stopping) this.#startGate();
         return;
       case 'report':
         this.#answer(answer.id, answer.report);

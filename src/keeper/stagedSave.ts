@@ -24,7 +24,7 @@ export class StagedSave {
   #staged: Prepared;
   /** One thing after the other: the position of a descriptor is used. */
   #queue: Promise<void> = Promise.resolve();
-  #refused: ((outcome: Outcome | 'armed') => void) | undefined;
+  #answer: ((outcome: Outcome | 'armed') => void) | undefined;
   #ended = false;
 
   /** Takes the target and the staged version: both are closed when the save has ended. */
@@ -49,7 +49,7 @@ export class StagedSave {
   arm(editor: number): Promise<Outcome | 'armed'> {
     const { place, handed: target } = this.#target;
     const answer = new Promise<Outcome | 'armed'>((resolve) => {
-      this.#refused = resolve;
+      this.#answer = resolve;
     });
     this.#services.toKeeper({
       kind: 'arm',
@@ -73,7 +73,7 @@ export class StagedSave {
   serve(request: GateRequest): void {
     switch (request.kind) {
       case 'armed':
-        this.#refused?.('armed');
+        this.#answer?.('armed');
         return;
       case 'clone':
         this.#enqueue(() => this.#clone(request.descriptor, request.slot));
@@ -98,7 +98,7 @@ export class StagedSave {
   end(outcome: Outcome): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#refused?.(outcome);
+    this.#answer?.(outcome);
     this.#enqueue(async () => {
       await Promise.resolve();
       for (const prepared of this.#made) prepared.close();
