@@ -91,10 +91,11 @@ export class Gates {
         return;
       }
       const site = this.#system.open(order.place);
+      const crowding = (): number => this.#system.crowding();
       const look = (): void => {
         this.#look(0);
       };
-      const gate = new RunningGate(order, { site, release }, this.#outbox, this.#leaseTable, this.#now, look);
+      const gate = new RunningGate(order, { site, release, crowding }, this.#outbox, this.#leaseTable, this.#now, look);
       this.#running.set(order.id, gate);
       gate.on({ is: 'started' });
     } catch (thrown) {

@@ -13,6 +13,7 @@ export interface GatePlace {
   readonly site: Site;
   /** Gives up the claim on the path. */
   readonly release: () => void;
+  readonly crowding: () => number;
 }
 
 /** One save: its state, its inodes, its timers, and the events that wait for it. */
@@ -43,7 +44,7 @@ export class RunningGate {
    * @param look reads the kernel's events, for all gates
    */
   constructor(order: ArmOrder, place: GatePlace, outbox: Outbox, leases: LeaseTable, now: Clock, look: () => void) {
-    const { site, release } = place;
+    const { site, release, crowding } = place;
     this.path = order.place.path;
     this.#id = order.id;
     this.#site = site;
@@ -55,7 +56,7 @@ export class RunningGate {
     this.#handed.set(TARGET, order.target);
     this.#handed.set(STAGED, order.staged);
     this.#contents.set(STAGED, order.content);
-    this.#operations = this.#makeOperations(look);
+    this.#operations = this.#makeOperations(look, crowding);
   }
 
   /** Nothing is left of it. */
@@ -201,7 +202,7 @@ export class RunningGate {
     this.#outbox.ended(this.#id, outcome);
   }
 
-  #makeOperations(look: () => void): Operations {
+  #makeOperations(look: () => void, crowding: () => number): Operations {
     const site = this.#site;
     const toStager = this.#outbox.toStager.bind(this.#outbox);
     const id = this.#id;
@@ -257,7 +258,8 @@ export class RunningGate {
         toStager({ kind: 'keep', id, descriptor: site.descriptor(slot) });
       },
       timer: (name, milliseconds) => {
-        this.#timers.set(name, this.#now() + milliseconds);
+        const times = name === 'search' ? crowding() : 1;
+        this.#timers.set(name, this.#now() + milliseconds * times);
       },
       answer: () => {
         toStager({ kind: 'armed', id });

@@ -9,8 +9,8 @@ export const gateLimits = {
   /** A reader on the bait has so long to end, from the publish on. */
   drain: 250,
   /**
-   * Where readers were seen at the bait, so long is waited for those in the middle of their `open`: one that has lost the
-   * processor there gets it back within the scheduler's slice (3 ms, kernel/sched/fair.c).
+   * Where readers were seen at the bait, so long is waited for those in the middle of their `open`, for each task that shares a
+   * processor: one that has lost it there gets it back when the others had their slice (3 ms, kernel/sched/fair.c).
    */
   quiet: 3,
   /** The pause between two searches for readers doubles from `quiet` up to this. */

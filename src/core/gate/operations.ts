@@ -78,7 +78,10 @@ export interface Operations {
   /** A copy outside the workspace, of which the user is told: `kept`. */
   keep(slot: Slot | 'foreign'): void;
 
-  /** Instead of an earlier one of that name. Comes back as `tick`. */
+  /**
+   * Instead of an earlier one of that name. Comes back as `tick`. A `search` comes the later the more tasks share a processor: those
+   * in the middle of an `open` must have had their turn.
+   */
   timer(name: TimerName, milliseconds: number): void;
   /** The editor may go on. */
   answer(): void;

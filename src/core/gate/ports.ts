@@ -129,6 +129,8 @@ export type Gateable =
 
 export interface GateSystem {
   readonly waiter: Waiter;
+  /** How many tasks share one processor now, at least 1: so many slices pass until each of them has run. */
+  crowding(): number;
   /**
    * Claims a path against all other windows of this user. What gives the claim up, and never throws; `undefined` if another window
    * saves it at this moment. Ends with the thread.

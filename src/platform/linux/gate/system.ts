@@ -1,12 +1,14 @@
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { SystemError } from '../../../core/errors';
 import type { GateSystem } from '../../../core/gate/ports';
+import { parseRunnable } from '../../../core/linux/load';
 import { openLibrary } from '../libc';
 import type { Host } from '../linux';
 import { bindGateCalls } from './calls';
 import type { GateCalls } from './calls';
 import { coordinationFolder, PathLocks } from './coordination';
 import { GateSite } from './site';
+import { readProc } from './text';
 import { EventWaiter } from './waiter';
 
 /**
@@ -22,6 +24,7 @@ export function openGateSystem(host: Host, onProblem: (error: SystemError) => vo
   const waiter = new EventWaiter(calls);
   return {
     waiter,
+    crowding: () => Math.ceil(parseRunnable(readProc('/proc/loadavg')) / availableParallelism()),
     claim: (place) => (locks === undefined ? () => undefined : locks.take(place)),
     open: (place) => new GateSite(host, calls, waiter, place, onProblem),
   };
