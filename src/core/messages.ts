@@ -105,6 +105,8 @@ export type GateRequest =
 export type KeeperOrder<P = unknown> =
   | { readonly kind: 'stager'; readonly port: P }
   | { readonly kind: 'over'; readonly id: number; readonly why: EndReason }
+  /** The text of save `id` has changed. The stager is told as well, but may not be done with it when the editor writes. */
+  | { readonly kind: 'change'; readonly id: number; readonly content: Uint8Array }
   /** Only to be awake. */
   | { readonly kind: 'beat' }
   | { readonly kind: 'stop' };

@@ -108,6 +108,7 @@ export class KeeperClient implements Guard {
       reached,
       change: (content) => {
         this.#post({ kind: 'change', id, content });
+        if (this.#open.has(id)) this.#gate?.order({ kind: 'change', id, content });
       },
       over: (why) => {
         if (this.#open.has(id)) this.#gate?.order({ kind: 'over', id, why });

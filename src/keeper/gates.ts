@@ -64,6 +64,10 @@ export class Gates {
     this.#forgetEnded();
   }
 
+  change(id: number, content: Uint8Array): void {
+    this.#running.get(id)?.change(content);
+  }
+
   /** The stager is gone: what was ordered from it does not come any more. */
   withoutStager(error: ErrorFacts): void {
     for (const gate of this.#running.values()) gate.withoutStager(error);

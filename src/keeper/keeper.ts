@@ -50,6 +50,9 @@ function run(orders: MessagePort, leases: LeaseTable): void {
       case 'over':
         gates.over(order.id, order.why);
         return true;
+      case 'change':
+        gates.change(order.id, order.content);
+        return true;
       case 'beat':
         return true;
       case 'stop':

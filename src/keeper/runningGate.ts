@@ -38,6 +38,8 @@ export class RunningGate {
   #closed = false;
   /** Requests that the stager has not answered: until then it may be reading one of our descriptors. */
   #unanswered = 0;
+  /** What the document has become since, if it has changed. */
+  #text: Uint8Array | undefined;
 
   /**
    * @param place its inodes, and what gives up the claim on its path
@@ -131,6 +133,11 @@ export class RunningGate {
       case 'kept':
         this.#answered({ is: 'kept' });
     }
+  }
+
+  /** The text has changed, and is not staged yet. */
+  change(content: Uint8Array): void {
+    this.#text = content;
   }
 
   /** Answers to everything that the stager cannot answer any more. */
@@ -230,7 +237,12 @@ export class RunningGate {
         return this.#events.flatMap((event) => (event.is === 'opened' ? [event.slot] : []));
       },
       search: (slot) => site.search(slot, [this.#state.editor]).length,
-      compare: (slot, staged) => site.compare(slot, this.#contents.get(staged) ?? new Uint8Array()),
+      compare: (slot, staged) => {
+        const found = site.compare(slot, this.#contents.get(staged) ?? new Uint8Array());
+        // A beginning that we were told of is no sign of a full disk.
+        const isWhole = found === 'beginning' && this.#text && site.compare(slot, this.#text) === 'equal';
+        return isWhole ? 'other' : found;
+      },
       letGo: (slot) => {
         this.#forgetLease(slot);
         site.letGo(slot);

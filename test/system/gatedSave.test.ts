@@ -256,6 +256,28 @@ describe('a gated save', function () {
     assert.equal(readFileSync(path, 'utf8'), 'old\nmore\n');
   });
 
+  it('publishes a beginning that the editor calls saved, although it is told first that the text is not dirty', async () => {
+    const path = file('old\n');
+    const guarded = begin(path, 'n'.repeat(3000));
+    await guarded.answered;
+    assert.equal(await editor.ask(`save ${path} 1000 n 1000`), 'SAVED');
+    guarded.over('givenUp');
+    guarded.over('saved');
+    const { reason, counts } = await guarded.reached;
+    assert.deepEqual([reason, counts?.publishes], ['gated', 2]);
+    assert.equal(readFileSync(path, 'utf8'), 'n'.repeat(1000));
+  });
+
+  it('publishes a beginning that it was told of, without being told that it is saved', async () => {
+    const path = file('old\n');
+    const guarded = begin(path, 'n'.repeat(3_000_000));
+    await guarded.answered;
+    guarded.change(Buffer.alloc(2_000_000, 'n'));
+    assert.equal(await editor.ask(`save ${path} 2000000 n 2000000`), 'SAVED');
+    assert.equal((await guarded.reached).reason, 'gated');
+    assert.equal(statSync(path).size, 2_000_000);
+  });
+
   it('is withdrawn when the threads stop, and holds nobody', async () => {
     const path = file('old\n');
     const guarded = begin(path, 'mine');

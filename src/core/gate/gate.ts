@@ -560,6 +560,8 @@ function* over(gate: Gate, why: EndReason): Reaction<Gate> {
       // Until it calls it saved, it may be in the middle of writing: nothing of that is to be seen.
       return why === 'saved' ? yield* ending(gate) : yield* finish(gate);
     case 'unsure':
+      // That the text is not dirty any more is said before it is called saved.
+      if (why === 'givenUp') return gate;
       return why === 'saved' ? yield* settle(gate) : yield* finish(gate);
     case 'broken':
     case 'draining':
