@@ -26,6 +26,15 @@ export async function activated(): Promise<void> {
   await extension.activate();
 }
 
+/** Whether this is the oldest editor that the manifest allows. */
+export function isOldest(): boolean {
+  const extension = vscode.extensions.getExtension(extensionId);
+  if (!extension) throw new Error('Holdfast is not installed here');
+  const { engines } = extension.packageJSON as { readonly engines: { readonly vscode: string } };
+  const [major = '', minor = ''] = engines.vscode.replace('^', '').split('.');
+  return vscode.version.startsWith(`${major}.${minor}.`);
+}
+
 /** The folder that the window has open. */
 export function workspaceFolder(): string {
   const [folder] = vscode.workspace.workspaceFolders ?? [];

@@ -1,11 +1,10 @@
 /** Nobody who opens the file while it is saved gets an empty or a torn one. */
 import assert from 'node:assert/strict';
-import * as vscode from 'vscode';
 
 import { tornPlans } from '../../support/scenarios/tornPlans';
 import { tornReads } from '../../support/scenarios/tornReads';
 import { shortcomings, tornLines } from '../../support/scenarios/tornVerdict';
-import { act, activated, extensionId, scratchFolder } from './inside';
+import { act, activated, isOldest, scratchFolder } from './inside';
 
 describe('torn reads', function () {
   this.timeout(300_000);
@@ -25,12 +24,3 @@ describe('torn reads', function () {
     });
   }
 });
-
-/** Whether this is the oldest editor that the manifest allows. */
-function isOldest(): boolean {
-  const extension = vscode.extensions.getExtension(extensionId);
-  if (!extension) throw new Error('Holdfast is not installed here');
-  const { engines } = extension.packageJSON as { readonly engines: { readonly vscode: string } };
-  const [major = '', minor = ''] = engines.vscode.replace('^', '').split('.');
-  return vscode.version.startsWith(`${major}.${minor}.`);
-}
