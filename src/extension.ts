@@ -43,7 +43,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const guard = keeper;
   owned.add(
     new DirtyDocuments(({ uri }) => {
-      if (settings.enabled(uri)) guard.becameDirty(uri.fsPath);
+      if (!settings.unguarded(uri)) guard.becameDirty(uri.fsPath);
     }),
   );
   const levels = owned.add(new Levels(keeper));

@@ -1,5 +1,5 @@
 /** Everything that is made from the tables in `src/core`: pure, so that a test can compare it with what is on disk. */
-import { capabilities, commands, product, settings, type BooleanSetting } from '../../src/core/contributions';
+import { capabilities, commands, product, settings, type Setting } from '../../src/core/contributions';
 import { temporaryNames } from '../../src/core/temporaryName';
 import { because, losses, texts } from '../../src/core/text';
 
@@ -13,7 +13,7 @@ export function manifestParts(): Json {
       untrustedWorkspaces: {
         supported: 'limited',
         description: '%capability.untrustedWorkspaces%',
-        restrictedConfigurations: Object.entries<BooleanSetting>(settings)
+        restrictedConfigurations: Object.entries<Setting>(settings)
           .filter(([, setting]) => setting.untrusted === 'ignored')
           .map(([name]) => name),
       },
@@ -27,10 +27,10 @@ export function manifestParts(): Json {
       configuration: {
         title: '%displayName%',
         properties: Object.fromEntries(
-          Object.entries<BooleanSetting>(settings).map(([name, setting]) => [
+          Object.entries<Setting>(settings).map(([name, setting]) => [
             name,
             {
-              type: setting.type,
+              ...schema(name, setting),
               default: setting.default,
               scope: setting.scope,
               markdownDescription: `%setting.${name}%`,
@@ -54,7 +54,13 @@ export function manifestTexts(): Json {
     ...prefixed('capability', capabilities),
     ...Object.fromEntries(Object.entries(commands).map(([name, { title }]) => [`command.${name}`, title])),
     ...Object.fromEntries(
-      Object.entries<BooleanSetting>(settings).map(([name, { description }]) => [`setting.${name}`, description]),
+      Object.entries<Setting>(settings).flatMap(([name, setting]): [string, string][] => [
+        [`setting.${name}`, setting.description],
+        ...Object.entries(choicesOf(setting)).map(([word, meaning]): [string, string] => [
+          `setting.${name}.${word}`,
+          meaning,
+        ]),
+      ]),
     ),
   };
 }
@@ -69,11 +75,34 @@ export function settingsTable(): string {
   return [
     '| setting | default | may be set | what it does |',
     '|---|---|---|---|',
-    ...Object.entries<BooleanSetting>(settings).map(
-      ([name, setting]) =>
-        `| \`${name}\` | \`${String(setting.default)}\` | ${scopes[setting.scope]} | ${setting.description} |`,
-    ),
+    ...Object.entries<Setting>(settings).map(([name, setting]) => {
+      const choices = Object.entries(choicesOf(setting)).map(([word, meaning]) => `<br>\`${word}\`: ${meaning}`);
+      const fallback = typeof setting.default === 'object' ? setting.default.join('`<br>`') : String(setting.default);
+      return `| \`${name}\` | \`${fallback}\` | ${scopes[setting.scope]} | ${setting.description}${choices.join('')} |`;
+    }),
   ].join('\n');
+}
+
+/** The part of a setting's JSON schema that depends on its type. */
+function schema(name: string, setting: Setting): Json {
+  switch (setting.type) {
+    case 'boolean':
+      return { type: 'boolean' };
+    case 'choice': {
+      const words = Object.keys(setting.choices);
+      return {
+        type: 'string',
+        enum: words,
+        markdownEnumDescriptions: words.map((word) => `%setting.${name}.${word}%`),
+      };
+    }
+    case 'globs':
+      return { type: 'array', items: { type: 'string' }, uniqueItems: true };
+  }
+}
+
+function choicesOf(setting: Setting): Readonly<Record<string, string>> {
+  return setting.type === 'choice' ? setting.choices : {};
 }
 
 /** Puts `content` between the two markers of this name. */

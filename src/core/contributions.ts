@@ -6,14 +6,33 @@
 /** Where a setting may be set, as VS Code names it. */
 export type Scope = 'resource' | 'window' | 'machine';
 
-export interface BooleanSetting {
-  readonly type: 'boolean';
-  readonly default: boolean;
+interface SettingBase {
   readonly scope: Scope;
   /** Whether a workspace that is not trusted may set it. */
   readonly untrusted: 'obeyed' | 'ignored';
   readonly description: string;
 }
+
+export interface BooleanSetting extends SettingBase {
+  readonly type: 'boolean';
+  readonly default: boolean;
+}
+
+/** One of a few words. */
+export interface ChoiceSetting extends SettingBase {
+  readonly type: 'choice';
+  readonly default: string;
+  /** Each word, and what it means. */
+  readonly choices: Readonly<Record<string, string>>;
+}
+
+/** A list of glob patterns. */
+export interface GlobsSetting extends SettingBase {
+  readonly type: 'globs';
+  readonly default: readonly string[];
+}
+
+export type Setting = BooleanSetting | ChoiceSetting | GlobsSetting;
 
 export const settings = {
   'holdfast.enabled': {
@@ -24,9 +43,26 @@ export const settings = {
     description:
       'Keep running programs safe from saves: before the editor writes a file, a private copy is put in its place. Can be set for each folder. A workspace that is not trusted cannot switch it off.',
   },
-} as const satisfies Record<`holdfast.${string}`, BooleanSetting>;
+  'holdfast.never': {
+    type: 'globs',
+    default: ['**/.git/**', '**/.hg/**', '**/.svn/**'],
+    scope: 'resource',
+    untrusted: 'ignored',
+    description:
+      'Files that are never guarded: glob patterns, matched with the whole path and with the path below the workspace folder. They are saved as without Holdfast. A list replaces the default list. A workspace that is not trusted cannot set it.',
+  },
+} as const satisfies Record<`holdfast.${string}`, Setting>;
 
 export type SettingName = keyof typeof settings;
+
+/** What a setting is decoded to. */
+export type SettingValue<Name extends SettingName> = ValueOf<(typeof settings)[Name]>;
+
+type ValueOf<S extends Setting> = S extends BooleanSetting
+  ? boolean
+  : S extends ChoiceSetting
+    ? keyof S['choices'] & string
+    : readonly string[];
 
 export const commands = {
   'holdfast.showLog': { title: 'Show Log' },
@@ -37,7 +73,7 @@ export type CommandName = keyof typeof commands;
 export const capabilities = {
   virtualWorkspaces: 'Holdfast guards files on a disk: a virtual workspace has no inodes and no running programs.',
   untrustedWorkspaces:
-    'Saves are guarded as in a trusted workspace. A workspace that is not trusted cannot switch the guard off by its settings.',
+    'Saves are guarded as in a trusted workspace. A workspace that is not trusted cannot weaken the guard by its settings.',
 } as const;
 
 export const product = {

@@ -26,6 +26,7 @@ export const levelOf = {
   gateStopped: 'detached',
 
   switchedOff: 'direct',
+  neverGuarded: 'direct',
   unannounced: 'direct',
   platform: 'direct',
   library: 'direct',
@@ -81,6 +82,8 @@ export interface Report {
   readonly reason: Reason;
   /** For `wouldLose`: what a clone cannot be given. */
   readonly lost?: { readonly what: Loss['what']; readonly name: string };
+  /** For `neverGuarded`: the pattern that names the file. */
+  readonly pattern?: string;
   /** For what the system refused. */
   readonly error?: ErrorFacts;
   /** For a reached level: whether the clone was on the disk before it was published. */

@@ -20,6 +20,7 @@ export function savedLine(path: string, report: Report, milliseconds: number): L
     `level=${report.level}`,
     `reason=${report.reason}`,
     `time=${milliseconds.toFixed(1)}ms`,
+    ...(report.pattern === undefined ? [] : [`pattern=${JSON.stringify(report.pattern)}`]),
     ...(report.lost ? [`lost=${report.lost.what}:${report.lost.name}`] : []),
     ...(report.synced === false ? ['synced=no'] : []),
     ...(report.counts ? countFacts(report.counts) : []),

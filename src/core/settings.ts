@@ -1,4 +1,4 @@
-import { settings, type SettingName } from './contributions';
+import { settings, type Setting, type SettingName, type SettingValue } from './contributions';
 
 /** What the decoder makes of a raw value: always something to go on with, and what was wrong with it. */
 export interface Decoded<T> {
@@ -14,11 +14,38 @@ export interface SettingProblem {
 }
 
 /** Total: any value in, a usable one out. */
-export function decode(name: SettingName, raw: unknown): Decoded<boolean> {
-  const { default: fallback } = settings[name];
+export function decode<Name extends SettingName>(name: Name, raw: unknown): Decoded<SettingValue<Name>> {
+  const setting: Setting = settings[name];
+  // What `fits` has let through, and the default, are of the type that `SettingValue` says.
+  const fallback = setting.default as SettingValue<Name>;
   if (raw === undefined) return { value: fallback };
-  if (typeof raw === 'boolean') return { value: raw };
-  return { value: fallback, problem: { setting: name, expected: 'true or false', found: typeName(raw) } };
+  if (fits(setting, raw)) return { value: raw as SettingValue<Name> };
+  return { value: fallback, problem: { setting: name, expected: expected(setting), found: typeName(raw) } };
+}
+
+function fits(setting: Setting, raw: unknown): boolean {
+  switch (setting.type) {
+    case 'boolean':
+      return typeof raw === 'boolean';
+    case 'choice':
+      return typeof raw === 'string' && Object.hasOwn(setting.choices, raw);
+    case 'globs':
+      return Array.isArray(raw) && raw.every((item) => typeof item === 'string');
+  }
+}
+
+/** Completes the sentence "The setting … must be …". */
+function expected(setting: Setting): string {
+  switch (setting.type) {
+    case 'boolean':
+      return 'true or false';
+    case 'choice': {
+      const words = Object.keys(setting.choices).map((word) => `"${word}"`);
+      return `${words.slice(0, -1).join(', ')} or ${words.at(-1) ?? ''}`;
+    }
+    case 'globs':
+      return 'a list of glob patterns, each a text';
+  }
 }
 
 function typeName(raw: unknown): string {

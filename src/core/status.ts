@@ -29,6 +29,10 @@ export function statusView(input: StatusInput): StatusView {
     return { icon: 'circle-slash', label: message(texts.off), tooltip, warning: false };
   }
   const why = reasonMessage(report);
+  if (report.reason === 'neverGuarded') {
+    const tooltip = message(texts.neverTooltip, name, why);
+    return { icon: 'circle-slash', label: message(texts.off), tooltip, warning: false };
+  }
   switch (report.level) {
     case 'gated': {
       const caught = report.reason === 'readersCaught' && input.when === 'reached';
@@ -73,6 +77,7 @@ export function reasonMessage(report: Report): Message {
   if (report.reason === 'wouldLose' && report.lost) {
     return message(because.wouldLose, message(losses[report.lost.what], report.lost.name));
   }
+  if (report.reason === 'neverGuarded') return message(because.neverGuarded, report.pattern ?? '?');
   return message(because[report.reason], report.error?.errno ?? '?');
 }
 

@@ -26,6 +26,7 @@ export const because = {
   gateRefused: 'the system did not let Holdfast hold back programs that open it ({0})',
   gateStopped: 'a background thread of Holdfast has stopped; reload the window to start it again',
   switchedOff: 'Holdfast is switched off for it by a setting',
+  neverGuarded: 'a pattern of the setting holdfast.never names it ({0})',
   unannounced: 'this editor saves without telling extensions',
   platform: 'Holdfast cannot copy a file with everything it carries on this operating system yet',
   library: 'this package of Holdfast contains no system calls for this machine',
@@ -78,6 +79,8 @@ export const texts = {
   noneTooltip: '{0}: there is nothing to guard, because {1}.',
   offTooltip:
     '{0}: Holdfast is switched off by {1}. A save changes the file in place; programs that use it now will see the change.',
+  neverTooltip:
+    '{0}: Holdfast does not guard it, because {1}. A save changes the file in place; programs that use it now will see the change.',
   offByFolder: 'the settings of the folder {0}',
   offByWorkspace: 'the workspace settings',
   offByUser: 'the user settings',

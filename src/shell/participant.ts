@@ -77,10 +77,10 @@ export class SaveParticipant implements Disposable {
   }
 
   #guardSave(uri: vscode.Uri, event: WillSave, document: vscode.TextDocument | undefined): void {
-    if (!this.#settings.enabled(uri)) {
-      const off = report('switchedOff');
-      this.#levels.reached(uri, off);
-      this.#log.write(savedLine(uri.fsPath, off, 0));
+    const unguarded = this.#settings.unguarded(uri);
+    if (unguarded) {
+      this.#levels.reached(uri, unguarded);
+      this.#log.write(savedLine(uri.fsPath, unguarded, 0));
       return;
     }
     const content = document && documentBytes(document);

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 
-import { settings, type SettingName } from '../core/contributions';
+import { settings, type SettingName, type SettingValue } from '../core/contributions';
+import { report, type Report } from '../core/level';
 import { decode, type SettingProblem } from '../core/settings';
 import type { SwitchedOffBy } from '../core/status';
 
@@ -15,8 +16,11 @@ export class Settings {
     this.#onProblem = onProblem;
   }
 
-  enabled(uri: vscode.Uri): boolean {
-    return this.#read('holdfast.enabled', uri);
+  /** Why this file is not to be guarded at all; `undefined` if it is. */
+  unguarded(uri: vscode.Uri): Report | undefined {
+    if (!this.#read('holdfast.enabled', uri)) return report('switchedOff');
+    const pattern = this.#read('holdfast.never', uri).find((glob) => matches(glob, uri));
+    return pattern === undefined ? undefined : report('neverGuarded', { pattern });
   }
 
   /** Which settings file it was that switched the guard off for this resource. */
@@ -30,7 +34,7 @@ export class Settings {
     return { by: 'default' };
   }
 
-  #read(name: SettingName, uri: vscode.Uri): boolean {
+  #read<Name extends SettingName>(name: Name, uri: vscode.Uri): SettingValue<Name> {
     const key = name.slice(section.length + 1);
     const raw: unknown = vscode.workspace.getConfiguration(section, uri).get(key);
     const { value, problem } = decode(name, raw);
@@ -43,6 +47,15 @@ export class Settings {
     this.#told.add(what);
     this.#onProblem(problem);
   }
+}
+
+/** Matches as VS Code does: with the whole path, and with the path below the folder that the file is in. */
+function matches(glob: string, uri: vscode.Uri): boolean {
+  // VS Code asks a document for no more than this. Notebooks have none, and a file need not be open as text.
+  const document = { uri, languageId: '' } as vscode.TextDocument;
+  const folder = vscode.workspace.getWorkspaceFolder(uri);
+  const patterns = folder ? [glob, new vscode.RelativePattern(folder, glob)] : [glob];
+  return patterns.some((pattern) => vscode.languages.match({ pattern }, document) > 0);
 }
 
 /** Whether a change of the configuration is one of ours. */

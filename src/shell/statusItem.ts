@@ -75,7 +75,7 @@ export class StatusItem implements Disposable {
       return;
     }
     this.#show(active);
-    if (active.announced && this.#settings.enabled(active.uri)) void this.#levels.foresee(active.uri);
+    if (active.announced && !this.#settings.unguarded(active.uri)) void this.#levels.foresee(active.uri);
   }
 
   #show(active: ActiveFile): void {
@@ -95,7 +95,8 @@ export class StatusItem implements Disposable {
   }
 
   #knownLevel(active: ActiveFile): KnownLevel | undefined {
-    if (!this.#settings.enabled(active.uri)) return { report: report('switchedOff'), when: 'foreseen' };
+    const unguarded = this.#settings.unguarded(active.uri);
+    if (unguarded) return { report: unguarded, when: 'foreseen' };
     if (!active.announced) return { report: report('unannounced'), when: 'foreseen' };
     return this.#levels.of(active.uri);
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 
+import { settings } from '../../../src/core/contributions';
 import { decode } from '../../../src/core/settings';
 
 describe('decode', () => {
@@ -24,5 +25,27 @@ describe('decode', () => {
         problem: { setting: 'holdfast.enabled', expected: 'true or false', found },
       });
     }
+  });
+
+  it('takes a list of globs whole or not at all', () => {
+    const fallback = settings['holdfast.never'].default;
+    assert.deepEqual(decode('holdfast.never', undefined), { value: fallback });
+    assert.deepEqual(decode('holdfast.never', []), { value: [] });
+    assert.deepEqual(decode('holdfast.never', ['*.log', 'out/**']), { value: ['*.log', 'out/**'] });
+    for (const raw of ['*.log', ['*.log', 1], { 0: '*.log' }, null]) {
+      const { value, problem } = decode('holdfast.never', raw);
+      assert.deepEqual(value, fallback);
+      assert.equal(problem?.expected, 'a list of glob patterns, each a text');
+    }
+  });
+
+  it('never guards what version control keeps', () => {
+    for (const folder of ['.git', '.hg', '.svn']) {
+      assert.ok(decode('holdfast.never', undefined).value.includes(`**/${folder}/**`));
+    }
+  });
+
+  it('lets no workspace that is not trusted weaken the guard', () => {
+    for (const [name, { untrusted }] of Object.entries(settings)) assert.equal(untrusted, 'ignored', name);
   });
 });

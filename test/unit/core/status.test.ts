@@ -53,6 +53,14 @@ describe('statusView', () => {
     assert.match(off(undefined), /changed default/);
   });
 
+  it('is calm about a file that is never guarded, and names the pattern', () => {
+    for (const when of ['foreseen', 'reached'] as const) {
+      const view = statusView({ name: 'config', report: report('neverGuarded', { pattern: '**/.git/**' }), when });
+      assert.deepEqual([view.icon, view.warning, english(view.label)], ['circle-slash', false, 'Holdfast: off']);
+      assert.match(english(view.tooltip), /holdfast\.never names it \(\*\*\/\.git\/\*\*\)/);
+    }
+  });
+
   it('names what would be lost', () => {
     const lost = statusView({
       name: 'run.sh',

@@ -88,6 +88,26 @@ for (const version of versions) {
       await reached(write(at('outer', 'on.sh')), 'gated');
     });
 
+    it('a file that a pattern of holdfast.never names, by its whole path or below its folder: off', async () => {
+      mkdirSync(at('outer', '.git'));
+      assert.match(await reached(write(at('outer', '.git', 'config')), 'off'), /holdfast\.never names it .*\.git/);
+      const path = write(at('outer', 'kept.log'));
+      await reached(path, 'gated');
+      const never = (globs: readonly string[] | undefined): Promise<void> =>
+        window.run(
+          async (vscode, file, value) => {
+            const configuration = vscode.workspace.getConfiguration('holdfast', vscode.Uri.file(file));
+            await configuration.update('never', value ?? undefined, vscode.ConfigurationTarget.WorkspaceFolder);
+          },
+          path,
+          globs ?? null,
+        );
+      await never(['kept.*']);
+      assert.match(await reached(path, 'off'), /holdfast\.never names it \(kept\.\*\)/);
+      await never(undefined);
+      await reached(path, 'gated');
+    });
+
     it('a mount point: direct, and why', async function () {
       const path = write(at('outer', 'mounted.sh'));
       const source = write(at('outside', 'source.sh'));
