@@ -51,6 +51,18 @@ export const settings = {
     description:
       'Files that are never guarded: glob patterns, matched with the whole path and with the path below the workspace folder. They are saved as without Holdfast. A list replaces the default list. A workspace that is not trusted cannot set it.',
   },
+  'holdfast.durability': {
+    type: 'choice',
+    default: 'file',
+    choices: {
+      none: 'Nothing is waited for; the system writes the new version to the disk when it sees fit. A power cut soon after the save may lose it.',
+      file: 'The new version is on the disk before it gets to the path, unless the disk takes longer than the editor may be kept waiting: 450 ms at level gated, 300 ms at level detached. The log says `synced=no` where detached went on without.',
+      full: 'As `file`, and the name too: the folder is written to the disk as soon as the new version is at the path. At level gated that ends after the editor has said that the file is saved; the log says `directory=synced`, or `directory=unsynced` if it failed or took longer than 2 s.',
+    },
+    scope: 'resource',
+    untrusted: 'ignored',
+    description: 'What must be on the disk before a save is done, in case of a power cut.',
+  },
 } as const satisfies Record<`holdfast.${string}`, Setting>;
 
 export type SettingName = keyof typeof settings;

@@ -12,10 +12,11 @@
  * - staged: a complete clone exists that no name leads to. If it lacks anything that the target has (unfaithful), it is
  *   dropped and the save stays as it is.
  * - synced: the clone is on the disk, or the time for that is over. Going on without is better than not going on: an
- *   in-place save would truncate the only copy at once.
+ *   in-place save would truncate the only copy at once. With durability `none` nobody waits.
  * - claimed: the caller, who waits for us with a deadline, can no longer give up. Before this state it can at any
  *   moment (abandoned); then nothing is ever renamed, because the editor may be writing already.
  * - published: one atomic rename has put the clone at the path. The displaced inode lives on with its holders, unchanged.
+ *   With durability `full` the folder goes to the disk now, if there is time.
  * - changed: somebody else replaced or rewrote the file since it was examined. Their version is at the path. The claim
  *   is given back before the next try. Unreachable, the clone could not be linked where it is needed, ends the same way:
  *   the next one is made elsewhere.
@@ -24,8 +25,9 @@
  */
 import { SystemError, type ErrorFacts } from './errors';
 import { lossReport, report, type DetachedReason, type Report } from './level';
+import { defaultOptions, type SaveOptions } from './options';
 import { plan } from './plan';
-import type { Staged, TargetSystem } from './ports';
+import type { Staged, Target, TargetSystem } from './ports';
 import { refusal } from './refusal';
 
 /** How the one who waits for the save and the one who carries it out agree on who decides. */
@@ -51,6 +53,7 @@ const tries = 2;
  * Total: never rejects.
  *
  * @param because why it is not the gate
+ * @param options what the settings say
  * @param error what the system said to that
  */
 export async function detach(
@@ -58,12 +61,13 @@ export async function detach(
   path: string,
   permission: Permission,
   because: DetachedReason,
+  options: SaveOptions = defaultOptions,
   error?: ErrorFacts,
 ): Promise<Report> {
-  const reached = (synced: boolean): Report => report(because, error ? { synced, error } : { synced });
+  const reached = report(because, error ? { error } : {});
   try {
     for (let attempt = 1; attempt <= tries; attempt++) {
-      const outcome = await attemptDetach(system, path, permission, reached);
+      const outcome = await attemptDetach(system, path, permission, options, reached);
       if (outcome !== 'again') return outcome;
       if (!permission.mayTryAgain()) break;
     }
@@ -77,7 +81,8 @@ async function attemptDetach(
   system: TargetSystem,
   path: string,
   permission: Permission,
-  reached: (synced: boolean) => Report,
+  options: SaveOptions,
+  reached: Report,
 ): Promise<Report | 'again'> {
   const target = system.open(path);
   if (!target) return report('newFile');
@@ -86,7 +91,7 @@ async function attemptDetach(
     if (planned.level !== 'gated' && planned.level !== 'detached') return planned;
     const staged = await target.stage(permission.signal);
     try {
-      return await publish(staged, permission, reached);
+      return await publish(target, staged, permission, options, reached);
     } finally {
       staged.close();
     }
@@ -100,19 +105,33 @@ async function attemptDetach(
 }
 
 async function publish(
+  target: Target,
   staged: Staged,
   permission: Permission,
-  reached: (synced: boolean) => Report,
+  { durability }: SaveOptions,
+  reached: Report,
 ): Promise<Report | 'again'> {
   const [loss] = staged.losses;
   if (loss) return lossReport(loss);
-  const synced = await permission.inTime(() => staged.sync());
+  const synced = durability !== 'none' && (await permission.inTime(() => staged.sync()));
   if (permission.signal.aborted || !permission.claim()) return report('tooSlow');
   if (staged.publish() === 'published') {
+    const disk =
+      durability === 'full' ? { synced, directorySynced: await directorySynced(target, permission) } : { synced };
     // A rename that took so long that the editor may have been let go before it: nobody knows what the editor hit.
-    return permission.waited() ? reached(synced) : report('tooSlow', { synced });
+    return permission.waited() ? { ...reached, ...disk } : report('tooSlow', disk);
   }
   return permission.release() ? 'again' : report('tooSlow');
+}
+
+/** What cannot be synced is published all the same. */
+async function directorySynced(target: Target, permission: Permission): Promise<boolean> {
+  try {
+    return await permission.inTime(() => target.syncDirectory());
+  } catch (error) {
+    if (error instanceof SystemError) return false;
+    throw error;
+  }
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { ErrorFacts } from './errors';
 import type { EndReason } from './gate/operations';
 import type { Report } from './level';
+import type { SaveOptions } from './options';
 import type { PlatformReport, Version } from './messages';
 
 /** A save on its way. Neither promise ever rejects. */
@@ -25,8 +26,9 @@ export interface Guard {
    * To be called before the editor writes to `path`.
    *
    * @param version what it will write, where that is known
+   * @param options what the settings say
    */
-  beforeSave(path: string, version?: Version): GuardedSave;
+  beforeSave(path: string, version?: Version, options?: SaveOptions): GuardedSave;
 }
 
 /** What happens to the threads themselves: for the log, and for what the user must know. */

@@ -88,6 +88,8 @@ export interface Report {
   readonly error?: ErrorFacts;
   /** For a reached level: whether the clone was on the disk before it was published. */
   readonly synced?: boolean;
+  /** With durability `full`: whether the folder reached the disk after the new version got there. */
+  readonly directorySynced?: boolean;
   /** For a gated save that has ended. */
   readonly counts?: Counts;
 }

@@ -12,6 +12,8 @@ export const limits = {
   participantAnswers: 800,
   /** How long a clone may take to reach the disk before it is published without having reached it. */
   sync: 300,
+  /** How long a save that has ended is not reported because its folder is on its way to the disk. Nobody waits. */
+  directorySync: 2_000,
   /** What is left for the rename when the wait for the disk ends. */
   rename: 100,
   /** What staging and renaming one small file take the keeper, on a machine that is busy. */

@@ -3,6 +3,7 @@ import type { ErrorFacts } from './errors';
 import type { EndReason, Outcome } from './gate/operations';
 import type { Handed, HandedPlace, Slot } from './gate/ports';
 import type { Report } from './level';
+import type { SaveOptions } from './options';
 
 /** What the stager's thread is started with. */
 export interface StagerData {
@@ -40,6 +41,7 @@ export type Order<P = unknown> =
       readonly claim: Claim['buffer'];
       /** When we were told of the save: milliseconds since the epoch, the one clock that all threads share. */
       readonly toldAt: number;
+      readonly options: SaveOptions;
       readonly version?: Version;
     }
   /** The document at this path has become dirty: what is on the disk now is what its save believes to overwrite. */
@@ -59,6 +61,8 @@ export type Order<P = unknown> =
 export type Answer =
   | { readonly kind: 'ready'; readonly platform: PlatformReport }
   | { readonly kind: 'report'; readonly id: number; readonly report: Report }
+  /** With durability `full`, after a gated save: whether the folder has reached the disk. */
+  | { readonly kind: 'directorySynced'; readonly id: number; readonly synced: boolean }
   /** Another program's version of `path`, which a save displaced, was copied to `file`, or could not be. */
   | { readonly kind: 'kept'; readonly path: string; readonly file: string }
   /** What is on the disk could not be looked at when the document became dirty. */

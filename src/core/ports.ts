@@ -114,6 +114,8 @@ export interface Target {
    * opens. The descriptor's position is used.
    */
   prepareClone(descriptor: number, signal: AbortSignal): Promise<Prepared>;
+  /** Resolves when the names in the target's folder are on the disk. Does not block the calling thread. */
+  syncDirectory(): Promise<void>;
   close(): void;
 }
 

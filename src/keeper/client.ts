@@ -13,6 +13,7 @@ import type { Guard, GuardedSave, KeeperEvent } from '../core/guard';
 import { report, type Report } from '../core/level';
 import { limits } from '../core/limits';
 import type { Answer, Order, StagerData, Version } from '../core/messages';
+import { defaultOptions, type SaveOptions } from '../core/options';
 import { GateThread } from './gateThread';
 
 /** A thread that dies is started once more; one that dies again has a reason to. */
@@ -30,6 +31,14 @@ interface OpenSave {
   readonly path: string;
   readonly ended: (reached: Report) => void;
   armed: boolean;
+  /** With durability `full`: whether the folder has reached the disk, when the stager says so. */
+  readonly directory: Told<boolean> | undefined;
+}
+
+/** An answer that is waited for. */
+interface Told<T> {
+  readonly answer: Promise<T>;
+  readonly tell: (value: T) => void;
 }
 
 export class KeeperClient implements Guard {
@@ -73,7 +82,7 @@ export class KeeperClient implements Guard {
     this.#post({ kind: 'baseline', path });
   }
 
-  beforeSave(path: string, version?: Version): GuardedSave {
+  beforeSave(path: string, version?: Version, options: SaveOptions = defaultOptions): GuardedSave {
     if (this.#overdue.size > 0) return finished(report('busy'));
     const claim = new Claim();
     const toldAt = performance.timeOrigin + performance.now();
@@ -83,10 +92,16 @@ export class KeeperClient implements Guard {
       path,
       claim: claim.buffer,
       toldAt,
+      options,
       ...(version ? { version } : {}),
     }));
     const ended = new Promise<Report>((resolve) => {
-      this.#open.set(id, { path, ended: resolve, armed: false });
+      this.#open.set(id, {
+        path,
+        ended: resolve,
+        armed: false,
+        directory: options.durability === 'full' ? told() : undefined,
+      });
     });
     this.#claims.add(claim);
     void answer.then(() => this.#claims.delete(claim));
@@ -206,8 +221,17 @@ export class KeeperClient implements Guard {
   }
 
   #gateEnded(id: number, outcome: Outcome): void {
+    const save = this.#open.get(id);
     // One that was refused is the stager's again.
-    if (outcome.kind !== 'refused') this.#open.get(id)?.ended(reportOf(outcome));
+    if (outcome.kind === 'refused' || !save) return;
+    const reached = reportOf(outcome);
+    if (outcome.kind !== 'published' || !save.directory) {
+      save.ended(reached);
+      return;
+    }
+    void bounded(save.directory.answer, limits.directorySync, () => false).then((directorySynced) => {
+      save.ended({ ...reached, directorySynced });
+    });
   }
 
   #giveUp(id: number, answer: Promise<unknown>): void {
@@ -238,6 +262,9 @@ export class KeeperClient implements Guard {
         return;
       case 'report':
         this.#answer(answer.id, answer.report);
+        return;
+      case 'directorySynced':
+        this.#open.get(answer.id)?.directory?.tell(answer.synced);
         return;
       default:
         this.#onEvent(answer);
@@ -287,6 +314,14 @@ function finished(reached: Report): GuardedSave {
     change: () => undefined,
     over: () => undefined,
   };
+}
+
+function told<T>(): Told<T> {
+  let tell: (value: T) => void = () => undefined;
+  const answer = new Promise<T>((resolve) => {
+    tell = resolve;
+  });
+  return { answer, tell };
 }
 
 /** `work`, or what `late` gives once `milliseconds` have passed. */

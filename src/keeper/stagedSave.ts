@@ -2,13 +2,17 @@ import { describeError, SystemError } from '../core/errors';
 import type { Outcome } from '../core/gate/operations';
 import type { Slot } from '../core/gate/ports';
 import type { GateOrder, GateRequest, Version } from '../core/messages';
+import type { SaveOptions } from '../core/options';
 import type { Prepared, Target } from '../core/ports';
 
 /** What a save needs of the stager's thread. */
 export interface StagerServices {
   toKeeper(order: GateOrder): void;
-  /** Gets it to the disk, when it is its turn. */
-  sync(prepared: Prepared): Promise<void>;
+  readonly durability: SaveOptions['durability'];
+  /** Gets something to the disk, when it is its turn. */
+  sync(work: () => Promise<void>): Promise<void>;
+  /** With durability `full`, when it has been published: whether the folder has reached the disk. */
+  directorySynced(synced: boolean): void;
   /** Copies what the descriptor has open to a place of Holdfast's own, and tells the user where. */
   keep(descriptor: number): Promise<void>;
 }
@@ -59,7 +63,7 @@ export class StagedSave {
       staged: this.#staged.handed,
       content: this.#content,
       editor,
-      synced: false,
+      synced: this.#unsynced,
     });
     this.#sync(this.#staged);
     return answer;
@@ -100,7 +104,7 @@ export class StagedSave {
     this.#ended = true;
     this.#answer?.(outcome);
     this.#enqueue(async () => {
-      await Promise.resolve();
+      if (outcome.kind === 'published' && this.#services.durability === 'full') await this.#syncDirectory();
       for (const prepared of this.#made) prepared.close();
       this.#target.close();
     });
@@ -113,7 +117,7 @@ export class StagedSave {
       const [loss] = clone.losses;
       if (loss) throw loss.error ?? new SystemError(`keep ${loss.what}`, this.#target.facts.realPath, 'ENOTSUP');
       // It will be at the path, and the only copy of the old version.
-      await this.#services.sync(clone);
+      if (!this.#unsynced) await this.#services.sync(() => clone.sync());
       this.#services.toKeeper({ kind: 'cloned', id, slot, handed: clone.handed });
     } catch (thrown) {
       this.#services.toKeeper({
@@ -130,7 +134,7 @@ export class StagedSave {
       const staged = this.#take(await this.#target.prepareVersion(content, this.#signal, this.#staged.handed));
       this.#staged = staged;
       this.#content = content;
-      this.#services.toKeeper({ kind: 'restaged', id, slot, handed: staged.handed, content, synced: false });
+      this.#services.toKeeper({ kind: 'restaged', id, slot, handed: staged.handed, content, synced: this.#unsynced });
       this.#sync(staged);
     } catch (thrown) {
       const error = describeError(thrown, 'stage', this.#target.facts.realPath);
@@ -144,13 +148,29 @@ export class StagedSave {
     return prepared;
   }
 
+  /** Nothing is to wait for the disk. */
+  get #unsynced(): boolean {
+    return this.#services.durability === 'none';
+  }
+
+  async #syncDirectory(): Promise<void> {
+    const done = await this.#services
+      .sync(() => this.#target.syncDirectory())
+      .then(
+        () => true,
+        () => false,
+      );
+    this.#services.directorySynced(done);
+  }
+
   /** The keeper waits for it only when the editor does, and not for ever. */
   #sync(prepared: Prepared): void {
+    if (this.#unsynced) return;
     const { descriptor } = prepared.handed;
     const done = (): void => {
       if (!this.#ended) this.#services.toKeeper({ kind: 'synced', id: this.#id, descriptor });
     };
-    this.#services.sync(prepared).then(done, done);
+    this.#services.sync(() => prepared.sync()).then(done, done);
   }
 
   #enqueue(work: () => Promise<void>): void {

@@ -15,6 +15,7 @@ import type { Outcome } from '../core/gate/operations';
 import { report, type Report } from '../core/level';
 import { limits, savesAtOnce, syncLimit, syncsAtOnce } from '../core/limits';
 import type { Answer, GateOrder, GateRequest, Order, PlatformReport, StagerData, Version } from '../core/messages';
+import type { SaveOptions } from '../core/options';
 import type { Platform, Prepared, Target, TargetSystem } from '../core/ports';
 import { keepCopy } from '../platform/keep';
 import { openPlatform } from '../platform/select';
@@ -74,11 +75,11 @@ async function gateOrDetach(
   permission: Permission,
 ): Promise<Report | undefined> {
   await keepSilentChange(order.path);
-  const { version } = order;
-  if (!version) return detach(targets, order.path, permission, 'bytesUnknown');
-  if (!keeper) return detach(targets, order.path, permission, 'gateStopped');
+  const { version, options } = order;
+  if (!version) return detach(targets, order.path, permission, 'bytesUnknown', options);
+  if (!keeper) return detach(targets, order.path, permission, 'gateStopped', options);
   const outcome = await gated(targets, order.path, version.content, permission, (target, staged) =>
-    arm(order.id, target, staged, version, permission.signal),
+    arm(order.id, target, staged, version, options, permission.signal),
   );
   switch (outcome.is) {
     case 'armed':
@@ -86,7 +87,7 @@ async function gateOrDetach(
     case 'reported':
       return outcome.report;
     case 'refused':
-      return detach(targets, order.path, permission, outcome.reason, outcome.error);
+      return detach(targets, order.path, permission, outcome.reason, options, outcome.error);
   }
 }
 
@@ -112,11 +113,16 @@ function arm(
   target: Target,
   staged: Prepared,
   version: Version,
+  { durability }: SaveOptions,
   signal: AbortSignal,
 ): Promise<Outcome | 'armed'> {
   const staging = new StagedSave(id, target, staged, version, signal, {
     toKeeper,
-    sync: (prepared) => syncs.take(() => prepared.sync()),
+    durability,
+    sync: (work) => syncs.take(work),
+    directorySynced: (synced) => {
+      answer({ kind: 'directorySynced', id, synced });
+    },
     keep: (descriptor) => keep(target.facts.realPath, descriptor),
   });
   gatedSaves.set(id, staging);

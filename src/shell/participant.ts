@@ -92,7 +92,8 @@ export class SaveParticipant implements Disposable {
   /** Resolves when the editor may go on. */
   #begin(uri: vscode.Uri, content: Uint8Array | undefined): Promise<void> {
     const started = this.#now();
-    const save = this.#guard.beforeSave(uri.fsPath, content && { content, editor: this.#editor });
+    const version = content && { content, editor: this.#editor };
+    const save = this.#guard.beforeSave(uri.fsPath, version, this.#settings.options(uri));
     this.#openSaves.add(uri, save);
     void save.answered.then(() => {
       this.#log.write(answeredLine(uri.fsPath, this.#now() - started));

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 
 import { settings, type SettingName, type SettingValue } from '../core/contributions';
 import { report, type Report } from '../core/level';
+import type { SaveOptions } from '../core/options';
 import { decode, type SettingProblem } from '../core/settings';
 import type { SwitchedOffBy } from '../core/status';
 
@@ -21,6 +22,10 @@ export class Settings {
     if (!this.#read('holdfast.enabled', uri)) return report('switchedOff');
     const pattern = this.#read('holdfast.never', uri).find((glob) => matches(glob, uri));
     return pattern === undefined ? undefined : report('neverGuarded', { pattern });
+  }
+
+  options(uri: vscode.Uri): SaveOptions {
+    return { durability: this.#read('holdfast.durability', uri) };
   }
 
   /** Which settings file it was that switched the guard off for this resource. */

@@ -19,6 +19,7 @@ import { join } from 'node:path';
 
 import type { GuardedSave, KeeperEvent } from '../../src/core/guard';
 import type { Report } from '../../src/core/level';
+import { defaultOptions } from '../../src/core/options';
 import { KeeperClient } from '../../src/keeper/client';
 import { compiled } from '../support/compiled';
 import { within } from '../support/deadline';
@@ -147,6 +148,23 @@ describe('a gated save', function () {
     const reached = await save(path, 'n'.repeat(5000), 'l'.repeat(7000));
     assert.deepEqual([reached.reason, reached.counts?.publishes], ['gated', 2]);
     assert.ok(readFileSync(path, 'utf8') === 'l'.repeat(7000));
+  });
+
+  it('writes the folder to the disk too where the durability is full, and waits for nothing where it is none', async () => {
+    const path = file('old\n');
+    for (const durability of ['full', 'none', 'file'] as const) {
+      for (const held of [false, true]) {
+        const reader = held ? openSync(path, 'r') : undefined;
+        const version = { content: Buffer.from('nnn'), editor: editor.pid };
+        const guarded = client.beforeSave(path, version, { ...defaultOptions, durability });
+        await guarded.answered;
+        assert.equal(await editor.ask(`save ${path} 3 n 3`), 'SAVED');
+        guarded.over('saved');
+        const reached = await within(deadline, 'the end of the save', guarded.reached);
+        assert.deepEqual([reached.level, reached.directorySynced], ['gated', durability === 'full' ? true : undefined]);
+        if (reader !== undefined) closeSync(reader);
+      }
+    }
   });
 
   it('publishes a mere beginning only when the editor calls it saved', async () => {

@@ -1,8 +1,9 @@
-import { closeSync, constants, openSync, realpathSync, statfsSync } from 'node:fs';
+import { closeSync, constants, fsync, openSync, realpathSync, statfsSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { SystemError } from '../../core/errors';
 import type { Handed, HandedPlace } from '../../core/gate/ports';
 import type { FileKind, Prepared, Staged, Target, TargetFacts } from '../../core/ports';
-import { system } from './errors';
+import { system, systemAsync } from './errors';
 import {
   AT_EACCESS,
   AT_FDCWD,
@@ -21,6 +22,8 @@ import { descriptorPath, Place } from './place';
 import { gateable } from './gate/gateable';
 import { prepare } from './prepare';
 import { stage, withReader } from './stage';
+
+const fsyncAsync = promisify(fsync);
 
 const SEALED = STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND | STATX_ATTR_VERITY;
 const S_ISVTX = 0o1000;
@@ -108,6 +111,18 @@ class LinuxTarget implements Target {
     this.#check();
     const examined = this.#host.libc.statDescriptor(descriptor, this.#place.path);
     return prepare(this.#host, this.#place, { fd: descriptor, examined }, undefined, signal);
+  }
+
+  async syncDirectory(): Promise<void> {
+    const { path, directory } = this.#place;
+    const fd = system('open', path, () =>
+      openSync(descriptorPath(directory), constants.O_RDONLY | constants.O_DIRECTORY),
+    );
+    try {
+      await systemAsync('fsync', path, () => fsyncAsync(fd));
+    } finally {
+      closeSync(fd);
+    }
   }
 
   close(): void {

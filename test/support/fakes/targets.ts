@@ -69,6 +69,10 @@ export class FakeTargets implements TargetSystem {
       handed: { descriptor: 0, identity: plainFacts.identity },
       prepareVersion: (_content, signal) => this.#prepare('prepareVersion', path, signal),
       prepareClone: (_descriptor, signal) => this.#prepare('prepareClone', path, signal),
+      syncDirectory: async () => {
+        await Promise.resolve();
+        this.#call('syncDirectory', path);
+      },
       close: () => {
         this.#open--;
       },

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { Claim } from '../../../src/core/claim';
 import { assess, detach, type Permission } from '../../../src/core/detach';
 import { SystemError } from '../../../src/core/errors';
+import { defaultOptions } from '../../../src/core/options';
 import { FakeTargets, type FakeOptions } from '../../support/fakes/targets';
 
 const path = '/somewhere/run.sh';
@@ -60,6 +61,27 @@ describe('detach', () => {
     const system = new FakeTargets();
     const reached = await detach(system, path, permission({ inTime: () => Promise.resolve(false) }), 'bytesUnknown');
     assert.deepEqual([reached.reason, reached.synced], ['bytesUnknown', false]);
+  });
+
+  it('waits for the disk as the durability says, and says what it has waited for', async () => {
+    const durable = async (
+      durability: 'none' | 'file' | 'full',
+      options: FakeOptions = {},
+    ): Promise<readonly [calls: string, synced: boolean | undefined, directorySynced: boolean | undefined]> => {
+      const system = new FakeTargets(options);
+      const reached = await detach(system, path, permission(), 'noLeases', { ...defaultOptions, durability });
+      assert.equal(reached.level, 'detached');
+      assert.equal(system.stillOpen, 0);
+      return [system.calls.slice(2).join(' '), reached.synced, reached.directorySynced];
+    };
+    assert.deepEqual(await durable('none'), ['publish', false, undefined]);
+    assert.deepEqual(await durable('file'), ['sync publish', true, undefined]);
+    assert.deepEqual(await durable('full'), ['sync publish syncDirectory', true, true]);
+    assert.deepEqual(
+      await durable('full', { failAt: 5, errno: 'EACCES' }),
+      ['sync publish syncDirectory', true, false],
+      'published all the same',
+    );
   });
 
   it('renames nothing once the waiting side has given up, at whatever step that was', async () => {

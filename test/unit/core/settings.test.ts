@@ -39,6 +39,16 @@ describe('decode', () => {
     }
   });
 
+  it('takes a choice among its words, and names them all if it is none of them', () => {
+    assert.deepEqual(decode('holdfast.durability', undefined), { value: 'file' });
+    for (const word of ['none', 'file', 'full']) assert.deepEqual(decode('holdfast.durability', word), { value: word });
+    for (const raw of ['File', 'toString', '', 1, ['file'], null]) {
+      const { value, problem } = decode('holdfast.durability', raw);
+      assert.equal(value, 'file');
+      assert.equal(problem?.expected, '"none", "file" or "full"');
+    }
+  });
+
   it('never guards what version control keeps', () => {
     for (const folder of ['.git', '.hg', '.svn']) {
       assert.ok(decode('holdfast.never', undefined).value.includes(`**/${folder}/**`));
