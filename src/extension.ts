@@ -46,7 +46,7 @@ export function activate(context: vscode.ExtensionContext): void {
       if (!settings.unguarded(uri)) guard.becameDirty(uri.fsPath);
     }),
   );
-  const levels = owned.add(new Levels(keeper));
+  const levels = owned.add(new Levels(keeper, (uri) => settings.options(uri)));
   owned.add(new SaveParticipant(keeper, levels, settings, log, () => performance.now(), editorProcess()));
   owned.add(new StatusItem(levels, settings));
   owned.add(

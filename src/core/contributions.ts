@@ -51,6 +51,18 @@ export const settings = {
     description:
       'Files that are never guarded: glob patterns, matched with the whole path and with the path below the workspace folder. They are saved as without Holdfast. A list replaces the default list. A workspace that is not trusted cannot set it.',
   },
+  'holdfast.when': {
+    type: 'choice',
+    default: 'always',
+    choices: {
+      always: 'Every save is guarded.',
+      whenHeld:
+        'A file that no program has open, mapped or running when it is saved is saved as without Holdfast, and keeps its inode. A program that opens it during such a save may find it incomplete. Where the system cannot tell for certain that nobody uses the file, the save is guarded.',
+    },
+    scope: 'resource',
+    untrusted: 'ignored',
+    description: 'When saves are guarded.',
+  },
   'holdfast.durability': {
     type: 'choice',
     default: 'file',

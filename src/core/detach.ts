@@ -26,7 +26,7 @@
 import { SystemError, type ErrorFacts } from './errors';
 import { lossReport, report, type DetachedReason, type Report } from './level';
 import { defaultOptions, type SaveOptions } from './options';
-import { plan } from './plan';
+import { planTarget } from './plan';
 import type { Staged, Target, TargetSystem } from './ports';
 import { refusal } from './refusal';
 
@@ -87,7 +87,7 @@ async function attemptDetach(
   const target = system.open(path);
   if (!target) return report('newFile');
   try {
-    const planned = plan(target.facts);
+    const planned = planTarget(target, options, 'quick');
     if (planned.level !== 'gated' && planned.level !== 'detached') return planned;
     const staged = await target.stage(permission.signal);
     try {
@@ -138,12 +138,12 @@ async function directorySynced(target: Target, permission: Permission): Promise<
  * Foresees what `detach` would reach, by looking only: even a nameless file would show up in directory watchers (the
  * kernel reports changes to it as `#<inode>`). Total: never throws.
  */
-export function assess(system: TargetSystem, path: string): Report {
+export function assess(system: TargetSystem, path: string, options: SaveOptions = defaultOptions): Report {
   try {
     const target = system.open(path);
     if (!target) return report('newFile');
     try {
-      return plan(target.facts);
+      return planTarget(target, options, 'thorough');
     } finally {
       target.close();
     }

@@ -2,7 +2,8 @@ import type { Permission } from './detach';
 import { describeError, SystemError, type ErrorFacts } from './errors';
 import type { Outcome } from './gate/operations';
 import { isDetached, lossReport, report, type DetachedReason, type Report } from './level';
-import { plan } from './plan';
+import { defaultOptions, type SaveOptions } from './options';
+import { planTarget } from './plan';
 import { refusal } from './refusal';
 import type { Prepared, Target, TargetSystem } from './ports';
 
@@ -20,6 +21,7 @@ export type Gated =
  * Everything before the gate: the plan, and the new version with all that the target carries.
  *
  * @param arm takes target and staged version, whatever it answers. Never rejects: never throws
+ * @param options what the settings say
  */
 export async function gated(
   system: TargetSystem,
@@ -27,12 +29,13 @@ export async function gated(
   content: Uint8Array,
   permission: Permission,
   arm: (target: Target, staged: Prepared) => Promise<Outcome | 'armed'>,
+  options: SaveOptions = defaultOptions,
 ): Promise<Gated> {
   let target: Target | undefined;
   try {
     target = system.open(path);
     if (!target) return reported(report('newFile'));
-    const planned = plan(target.facts);
+    const planned = planTarget(target, options, 'quick');
     if (isDetached(planned.reason)) return { is: 'refused', reason: planned.reason };
     if (planned.level !== 'gated') return reported(planned);
     const staged = await target.prepareVersion(content, permission.signal);

@@ -19,7 +19,7 @@ export interface GuardedSave {
 /** What the shell asks of the rest of the house. */
 export interface Guard {
   /** Foresees the level of what `path` leads to, without changing anything. Never rejects. */
-  assess(path: string): Promise<Report>;
+  assess(path: string, options?: SaveOptions): Promise<Report>;
   /** To be called when the document at `path` becomes dirty. */
   becameDirty(path: string): void;
   /**

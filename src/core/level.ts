@@ -27,6 +27,7 @@ export const levelOf = {
 
   switchedOff: 'direct',
   neverGuarded: 'direct',
+  notHeld: 'direct',
   unannounced: 'direct',
   platform: 'direct',
   library: 'direct',
@@ -82,6 +83,8 @@ export interface Report {
   readonly reason: Reason;
   /** For `wouldLose`: what a clone cannot be given. */
   readonly lost?: { readonly what: Loss['what']; readonly name: string };
+  /** For `direct`: another program uses the file, and sees the change. */
+  readonly held?: true;
   /** For `neverGuarded`: the pattern that names the file. */
   readonly pattern?: string;
   /** For what the system refused. */

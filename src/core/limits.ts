@@ -20,6 +20,8 @@ export const limits = {
   workPerSave: 3,
   /** How long VS Code may take to encode a text that is not UTF-8. */
   encode: 100,
+  /** How long programs that use a file are searched for, where the kernel does not tell at once. */
+  search: 100,
   /** How long an assessment may take before the level is unknown. */
   assessment: 2_000,
   /** A keeper that does nothing for so long, although it is asked to, is stuck; the editor may be waiting for it. */

@@ -20,6 +20,7 @@ export function savedLine(path: string, report: Report, milliseconds: number): L
     `level=${report.level}`,
     `reason=${report.reason}`,
     `time=${milliseconds.toFixed(1)}ms`,
+    ...(report.held ? ['held=yes'] : []),
     ...(report.pattern === undefined ? [] : [`pattern=${JSON.stringify(report.pattern)}`]),
     ...(report.lost ? [`lost=${report.lost.what}:${report.lost.name}`] : []),
     ...(report.synced === false ? ['synced=no'] : []),
@@ -35,7 +36,7 @@ export function savedLine(path: string, report: Report, milliseconds: number): L
       : []),
   ];
   return {
-    severity: isShortfall(report.reason) ? 'warn' : 'info',
+    severity: isShortfall(report.reason) || report.held ? 'warn' : 'info',
     text: `save ${JSON.stringify(path)}: ${facts.join(' ')}`,
   };
 }

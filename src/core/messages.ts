@@ -33,7 +33,7 @@ export interface Version {
 
 /** What the extension host tells the stager. `P` is a message port. */
 export type Order<P = unknown> =
-  | { readonly kind: 'assess'; readonly id: number; readonly path: string }
+  | { readonly kind: 'assess'; readonly id: number; readonly path: string; readonly options: SaveOptions }
   | {
       readonly kind: 'save';
       readonly id: number;

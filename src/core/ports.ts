@@ -14,6 +14,13 @@ export interface Identity {
   readonly inode: bigint;
 }
 
+/**
+ * - `held`: another process has the file open, mapped or running.
+ * - `free`: no process of this kernel has.
+ * - `unknown`: the system does not tell, or is not to be believed. Never to be taken for `free`.
+ */
+export type Held = 'held' | 'free' | 'unknown';
+
 export type FileKind = 'regular' | 'directory' | 'other';
 
 /** What is known about a target before anything is done to it. */
@@ -100,6 +107,10 @@ export interface Target {
   stage(signal: AbortSignal): Promise<Staged>;
   /** Calls `work` with a descriptor to read the target's bytes from, and closes it afterwards. Rejects as `work` does. */
   read<T>(work: (descriptor: number) => Promise<T>): Promise<T>;
+  /** Whether anybody else uses it, as the kernel tells in microseconds. Never throws. */
+  probe(): Held;
+  /** Looks for somebody who uses it, for `limits.search` at most. Finding nobody is `unknown`. Never throws. */
+  search(): Held;
   /** Where the gate is, and the target itself. Valid until `close`. */
   readonly place: HandedPlace;
   readonly handed: Handed;

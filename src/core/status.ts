@@ -60,13 +60,14 @@ export function statusView(input: StatusInput): StatusView {
         warning: false,
       };
     case 'direct': {
-      const fellShort = isShortfall(report.reason) && input.when === 'reached';
-      const sentence = fellShort ? texts.shortfallTooltip : texts.directTooltip;
+      const { held = false } = report;
+      const warning = held || (isShortfall(report.reason) && input.when === 'reached');
+      const warned = input.when === 'reached' ? texts.shortfallTooltip : texts.heldTooltip;
       return {
-        icon: fellShort ? 'warning' : 'edit',
+        icon: warning ? 'warning' : 'edit',
         label: message(texts.direct),
-        tooltip: message(sentence, name, why),
-        warning: fellShort,
+        tooltip: message(warning ? warned : texts.directTooltip, name, why),
+        warning,
       };
     }
   }

@@ -27,6 +27,7 @@ export const because = {
   gateStopped: 'a background thread of Holdfast has stopped; reload the window to start it again',
   switchedOff: 'Holdfast is switched off for it by a setting',
   neverGuarded: 'a pattern of the setting holdfast.never names it ({0})',
+  notHeld: 'no program uses it, and the setting holdfast.when asks for no more',
   unannounced: 'this editor saves without telling extensions',
   platform: 'Holdfast cannot copy a file with everything it carries on this operating system yet',
   library: 'this package of Holdfast contains no system calls for this machine',
@@ -75,6 +76,7 @@ export const texts = {
   detachedTooltip:
     '{0}: a save goes to a new copy of the file. Programs that use it now keep the version that they have; one that opens it during the save may find it incomplete, because {1}.',
   directTooltip: '{0}: a save changes the file in place, because {1}. Programs that use it now will see the change.',
+  heldTooltip: '{0}: a program uses this file now, and a save will change it under that program, because {1}.',
   shortfallTooltip: '{0}: the last save changed the file in place, because {1}. Programs that used it saw the change.',
   noneTooltip: '{0}: there is nothing to guard, because {1}.',
   offTooltip:

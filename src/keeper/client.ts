@@ -70,8 +70,8 @@ export class KeeperClient implements Guard {
     this.#startStager();
   }
 
-  assess(path: string): Promise<Report> {
-    const { id, answer } = this.#ask<Report>((id) => ({ kind: 'assess', id, path }));
+  assess(path: string, options: SaveOptions = defaultOptions): Promise<Report> {
+    const { id, answer } = this.#ask<Report>((id) => ({ kind: 'assess', id, path, options }));
     return bounded(answer, limits.assessment, () => {
       this.#giveUp(id, answer);
       return report('busy');

@@ -78,8 +78,13 @@ async function gateOrDetach(
   const { version, options } = order;
   if (!version) return detach(targets, order.path, permission, 'bytesUnknown', options);
   if (!keeper) return detach(targets, order.path, permission, 'gateStopped', options);
-  const outcome = await gated(targets, order.path, version.content, permission, (target, staged) =>
-    arm(order.id, target, staged, version, options, permission.signal),
+  const outcome = await gated(
+    targets,
+    order.path,
+    version.content,
+    permission,
+    (target, staged) => arm(order.id, target, staged, version, options, permission.signal),
+    options,
   );
   switch (outcome.is) {
     case 'armed':
@@ -187,7 +192,7 @@ port.on('message', (order: Order<MessagePort>) => {
       answer({
         kind: 'report',
         id: order.id,
-        report: platform.supported ? assess(platform.targets, order.path) : report(platform.why),
+        report: platform.supported ? assess(platform.targets, order.path, order.options) : report(platform.why),
       });
       return;
     case 'save':

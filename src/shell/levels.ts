@@ -4,6 +4,7 @@ import type { Disposable } from '../core/disposable';
 import type { Guard } from '../core/guard';
 import { isShortfall, type Report } from '../core/level';
 import { rememberedLevels } from '../core/limits';
+import type { SaveOptions } from '../core/options';
 
 export interface KnownLevel {
   readonly report: Report;
@@ -13,6 +14,7 @@ export interface KnownLevel {
 /** What is known of each file's level: foreseen when it is looked at, reached when it was saved. */
 export class Levels implements Disposable {
   readonly #guard: Guard;
+  readonly #options: (uri: vscode.Uri) => SaveOptions;
   readonly #known = new Map<string, KnownLevel>();
   readonly #changed = new vscode.EventEmitter<vscode.Uri>();
   /** Looks under way. A save of the same file ends its look: what the save reached must not be overwritten. */
@@ -20,8 +22,10 @@ export class Levels implements Disposable {
 
   readonly onDidChange = this.#changed.event;
 
-  constructor(guard: Guard) {
+  /** @param options what the settings say about a file */
+  constructor(guard: Guard, options: (uri: vscode.Uri) => SaveOptions) {
     this.#guard = guard;
+    this.#options = options;
   }
 
   of(uri: vscode.Uri): KnownLevel | undefined {
@@ -33,7 +37,7 @@ export class Levels implements Disposable {
     if (this.#looks.has(key)) return;
     const look = Symbol(key);
     this.#looks.set(key, look);
-    const report = await this.#guard.assess(uri.fsPath);
+    const report = await this.#guard.assess(uri.fsPath, this.#options(uri));
     if (this.#looks.get(key) !== look) return;
     this.#looks.delete(key);
     if (!this.#foundInSaving(uri)) this.#set(uri, { report, when: 'foreseen' });

@@ -48,15 +48,15 @@ export class SaveParticipant implements Disposable {
         this.#takePart(event.notebook.uri, event);
       }),
     );
-    // A file that a save has just made has a level of its own from then on.
+    // A file that a save has just made has a level of its own from then on; one that was saved in place may be in use.
     this.#owned.add(
       vscode.workspace.onDidSaveTextDocument((document) => {
-        this.#lookAgainAtNew(document.uri);
+        this.#lookAgain(document.uri);
       }),
     );
     this.#owned.add(
       vscode.workspace.onDidSaveNotebookDocument((notebook) => {
-        this.#lookAgainAtNew(notebook.uri);
+        this.#lookAgain(notebook.uri);
       }),
     );
   }
@@ -105,7 +105,9 @@ export class SaveParticipant implements Disposable {
     return save.answered;
   }
 
-  #lookAgainAtNew(uri: vscode.Uri): void {
-    if (this.#levels.of(uri)?.report.reason === 'newFile') void this.#levels.foresee(uri);
+  #lookAgain(uri: vscode.Uri): void {
+    const known = this.#levels.of(uri)?.report;
+    if (!known || this.#settings.unguarded(uri)) return;
+    if (known.reason === 'newFile' || (known.level === 'direct' && !known.held)) void this.#levels.foresee(uri);
   }
 }

@@ -25,7 +25,7 @@ export class Settings {
   }
 
   options(uri: vscode.Uri): SaveOptions {
-    return { durability: this.#read('holdfast.durability', uri) };
+    return { when: this.#read('holdfast.when', uri), durability: this.#read('holdfast.durability', uri) };
   }
 
   /** Which settings file it was that switched the guard off for this resource. */

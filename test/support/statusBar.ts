@@ -25,6 +25,11 @@ export async function untilLevel(window: EditorWindow, level: string, fileName: 
   return (await shown.getAttribute('aria-label')) ?? '';
 }
 
+/** Waits until the status bar's accessible label says something. */
+export async function untilSaying(window: EditorWindow, sentence: RegExp): Promise<void> {
+  await window.page.locator(item).getByRole('button', { name: sentence }).waitFor({ timeout: deadline });
+}
+
 export async function untilNoLevel(window: EditorWindow): Promise<void> {
   await window.page.locator(item).waitFor({ state: 'hidden', timeout: deadline });
 }

@@ -6,8 +6,9 @@ import type { Platform } from '../../core/ports';
 import { parseCapabilities, parseStartTime } from '../../core/linux/proc';
 import type { Capabilities } from '../../core/linux/proc';
 import { temporaryName } from '../../core/temporaryName';
+import { bindGateCalls, type GateCalls } from './gate/calls';
 import { openGateSystem } from './gate/system';
-import { loadLibc } from './libc';
+import { loadLibc, openLibrary } from './libc';
 import type { Libc } from './libc';
 import { openTarget } from './target';
 import { openWorkshop, type Workshop } from './workshop';
@@ -26,6 +27,8 @@ export interface Host {
   readonly unreachable: Set<string>;
   /** Devices (as bigint) that have answered FICLONE with "not supported". */
   readonly withoutReflinks: Set<bigint>;
+  /** The calls that leases need, for the thread that opened this; bound when they are first asked for. */
+  readonly gateCalls: () => GateCalls;
 }
 
 /** The threads of one process make names side by side. */
@@ -41,6 +44,7 @@ function temporaryNames(): () => Buffer {
  */
 export function openHost(workshopFolder?: string): Host {
   const libc = loadLibc();
+  let gateCalls: GateCalls | undefined;
   return {
     libc,
     uid: process.geteuid?.() ?? -1,
@@ -50,6 +54,7 @@ export function openHost(workshopFolder?: string): Host {
     workshop: workshopFolder === undefined ? undefined : openWorkshop(libc, workshopFolder),
     unreachable: new Set(),
     withoutReflinks: new Set(),
+    gateCalls: () => (gateCalls ??= bindGateCalls(openLibrary())),
   };
 }
 

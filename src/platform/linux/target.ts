@@ -2,7 +2,7 @@ import { closeSync, constants, fsync, openSync, realpathSync, statfsSync } from 
 import { promisify } from 'node:util';
 import { SystemError } from '../../core/errors';
 import type { Handed, HandedPlace } from '../../core/gate/ports';
-import type { FileKind, Prepared, Staged, Target, TargetFacts } from '../../core/ports';
+import type { FileKind, Held, Prepared, Staged, Target, TargetFacts } from '../../core/ports';
 import { system, systemAsync } from './errors';
 import {
   AT_EACCESS,
@@ -20,6 +20,7 @@ import type { Stat } from './layouts';
 import type { Host } from './linux';
 import { descriptorPath, Place } from './place';
 import { gateable } from './gate/gateable';
+import { probeTarget, searchTarget } from './gate/holders';
 import { prepare } from './prepare';
 import { stage, withReader } from './stage';
 
@@ -79,6 +80,16 @@ class LinuxTarget implements Target {
     if (this.facts.kind === 'regular' && !isReadable(host, place)) {
       throw new SystemError('open', place.path, 'EACCES');
     }
+  }
+
+  probe(): Held {
+    this.#check();
+    return probeTarget(this.#host, this.#place, this.facts.gate);
+  }
+
+  search(): Held {
+    this.#check();
+    return searchTarget(this.#host, this.#place, this.facts.identity);
   }
 
   async stage(signal: AbortSignal): Promise<Staged> {

@@ -1,7 +1,16 @@
 import { basename } from 'node:path';
 
 import { SystemError } from '../../../src/core/errors';
-import type { Loss, Prepared, Published, Staged, Target, TargetFacts, TargetSystem } from '../../../src/core/ports';
+import type {
+  Held,
+  Loss,
+  Prepared,
+  Published,
+  Staged,
+  Target,
+  TargetFacts,
+  TargetSystem,
+} from '../../../src/core/ports';
 
 /** Facts of a plain file of ours, on which everything is possible. */
 export const plainFacts: TargetFacts = {
@@ -27,6 +36,9 @@ export const plainFacts: TargetFacts = {
 export interface FakeOptions {
   readonly facts?: Partial<TargetFacts>;
   readonly missing?: boolean;
+  /** What the kernel says about who uses it, and what a search does. */
+  readonly probed?: Held;
+  readonly searched?: Held;
   readonly losses?: readonly Loss[];
   readonly published?: readonly Published[];
   /** Fail the call with this number, counted from 1. */
@@ -39,6 +51,8 @@ export interface FakeOptions {
 /** A target system that counts what is open, logs every call, and fails where it is told to. */
 export class FakeTargets implements TargetSystem {
   readonly calls: string[] = [];
+  /** The questions about who uses the target; they cannot fail. */
+  readonly asked: string[] = [];
   #open = 0;
   readonly #options: FakeOptions;
   readonly #published: Published[];
@@ -58,6 +72,14 @@ export class FakeTargets implements TargetSystem {
     this.#open++;
     return {
       facts: { ...plainFacts, ...this.#options.facts },
+      probe: () => {
+        this.asked.push('probe');
+        return this.#options.probed ?? 'unknown';
+      },
+      search: () => {
+        this.asked.push('search');
+        return this.#options.searched ?? 'unknown';
+      },
       stage: (signal) => this.#stage(path, signal),
       read: (work) => work(-1),
       place: {

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 
-import { plan } from '../../../src/core/plan';
-import type { TargetFacts } from '../../../src/core/ports';
-import { plainFacts } from '../../support/fakes/targets';
+import { assess, detach } from '../../../src/core/detach';
+import type { Report } from '../../../src/core/level';
+import { defaultOptions, type SaveOptions } from '../../../src/core/options';
+import { plan, planTarget } from '../../../src/core/plan';
+import type { Held, TargetFacts } from '../../../src/core/ports';
+import { FakeTargets, plainFacts, type FakeOptions } from '../../support/fakes/targets';
 
 describe('plan', () => {
   const rows: readonly [facts: Partial<TargetFacts>, expected: string][] = [
@@ -33,6 +36,98 @@ describe('plan', () => {
     });
   }
 });
+
+const gateHere: Partial<TargetFacts> = { gate: { gate: true, probe: true } };
+
+describe('plan, by who uses the target', () => {
+  const rows: readonly [facts: Partial<TargetFacts>, options: Partial<SaveOptions>, held: Held, expected: string][] = [
+    [gateHere, {}, 'free', 'gated gated'],
+    [gateHere, {}, 'held', 'gated gated'],
+    [gateHere, { when: 'whenHeld' }, 'free', 'direct notHeld'],
+    [gateHere, { when: 'whenHeld' }, 'held', 'gated gated'],
+    [gateHere, { when: 'whenHeld' }, 'unknown', 'gated gated'],
+    [{}, { when: 'whenHeld' }, 'free', 'direct notHeld'],
+    [{}, { when: 'whenHeld' }, 'unknown', 'detached noLeases'],
+    [{ sealed: true }, { when: 'whenHeld' }, 'free', 'none sealed'],
+    [{ sealed: true }, {}, 'held', 'none sealed'],
+    ...(
+      [
+        ['mountPoint', { mountPoint: true }],
+        ['directoryNotWritable', { directoryWritable: false }],
+        ['stickyDirectory', { stickyForbids: true }],
+        ['foreignOwner', { ownerKeepable: false }],
+        ['foreignGroup', { groupKeepable: false }],
+        ['wouldLose', { unkeepable: { what: 'attribute', name: 'security.ima' } }],
+      ] as const
+    ).flatMap(([reason, facts]): (typeof rows)[number][] => [
+      [{ ...gateHere, ...facts }, {}, 'held', `direct ${reason} held`],
+      [{ ...gateHere, ...facts }, {}, 'free', `direct ${reason}`],
+      [{ ...gateHere, ...facts }, {}, 'unknown', `direct ${reason}`],
+      [{ ...gateHere, ...facts }, { when: 'whenHeld' }, 'free', `direct ${reason}`],
+    ]),
+  ];
+  for (const [facts, options, held, expected] of rows) {
+    it(`${describeFacts(facts)}, ${JSON.stringify(options)}, ${held} → ${expected}`, () => {
+      assert.equal(inWords(plan({ ...plainFacts, ...facts }, { ...defaultOptions, ...options }, held)), expected);
+    });
+  }
+});
+
+describe('planTarget', () => {
+  function asked(fake: FakeOptions, options: Partial<SaveOptions>, look: 'quick' | 'thorough'): string {
+    const system = new FakeTargets(fake);
+    const target = system.open('/somewhere/run.sh');
+    assert.ok(target);
+    const planned = planTarget(target, { ...defaultOptions, ...options }, look);
+    return `${inWords(planned)}: ${system.asked.join(' ')}`;
+  }
+  const mount = { ...gateHere, mountPoint: true };
+
+  it('asks nobody where the answer does not matter', () => {
+    assert.equal(asked({ facts: gateHere }, {}, 'thorough'), 'gated gated: ');
+    assert.equal(asked({ facts: { sealed: true } }, { when: 'whenHeld' }, 'thorough'), 'none sealed: ');
+  });
+
+  it('believes the kernel, and searches only where it does not tell', () => {
+    assert.equal(asked({ facts: mount, probed: 'held' }, {}, 'thorough'), 'direct mountPoint held: probe');
+    assert.equal(asked({ facts: mount, probed: 'free' }, {}, 'thorough'), 'direct mountPoint: probe');
+    assert.equal(asked({ facts: mount, searched: 'held' }, {}, 'thorough'), 'direct mountPoint held: probe search');
+    assert.equal(asked({ facts: mount }, {}, 'thorough'), 'direct mountPoint: probe search');
+  });
+
+  it('does not search in a save for what only the warning depends on', () => {
+    assert.equal(asked({ facts: mount, searched: 'held' }, {}, 'quick'), 'direct mountPoint: probe');
+    assert.equal(asked({ facts: mount, probed: 'held' }, {}, 'quick'), 'direct mountPoint held: probe');
+  });
+
+  it('leaves a file alone only if the kernel says that nobody uses it', () => {
+    const when = 'whenHeld';
+    assert.equal(asked({ facts: gateHere, probed: 'free' }, { when }, 'quick'), 'direct notHeld: probe');
+    assert.equal(asked({ facts: gateHere, probed: 'held' }, { when }, 'quick'), 'gated gated: probe');
+    assert.equal(asked({ facts: gateHere }, { when }, 'thorough'), 'gated gated: probe');
+  });
+
+  it('is what a save and a look go by', async () => {
+    const options: SaveOptions = { ...defaultOptions, when: 'whenHeld' };
+    const free = new FakeTargets({ probed: 'free' });
+    assert.equal(assess(free, '/x', options).reason, 'notHeld');
+    const permission = {
+      signal: new AbortController().signal,
+      claim: () => true,
+      waited: () => true,
+      release: () => true,
+      mayTryAgain: () => true,
+      inTime: (work: () => Promise<void>) => work().then(() => true),
+    };
+    assert.equal((await detach(free, '/x', permission, 'bytesUnknown', options)).reason, 'notHeld');
+    assert.deepEqual([...new Set(free.calls)], ['open'], 'nothing is made');
+    assert.equal((await detach(new FakeTargets(), '/x', permission, 'bytesUnknown', options)).level, 'detached');
+  });
+});
+
+function inWords({ level, reason, held }: Report): string {
+  return `${level} ${reason}${held ? ' held' : ''}`;
+}
 
 function describeFacts(facts: Partial<TargetFacts>): string {
   const entries = Object.entries(facts).map(

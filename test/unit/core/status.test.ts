@@ -31,6 +31,19 @@ describe('statusView', () => {
     assert.ok(!warning('readersCaught', 'foreseen'));
   });
 
+  it('warns before and after a save in place of a file that a program uses', () => {
+    for (const reason of ['mountPoint', 'hardLinks', 'directoryNotWritable'] as const) {
+      for (const [when, sentence] of [
+        ['foreseen', /a program uses this file now, and a save will change it under that program, because/],
+        ['reached', /the last save changed the file in place, because/],
+      ] as const) {
+        const view = statusView({ name: 'run.sh', report: report(reason, { held: true }), when });
+        assert.deepEqual([view.icon, view.warning], ['warning', true]);
+        assert.match(english(view.tooltip), sentence);
+      }
+    }
+  });
+
   it('never tells two states apart by colour alone', () => {
     const warned = statusView({ name: 'a', report: report('noRoom'), when: 'reached' });
     const calm = statusView({ name: 'a', report: report('hardLinks'), when: 'reached' });

@@ -1,14 +1,25 @@
 /** The level that is shown is the one that is reached. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { startGuardedEditor } from '../../../scripts/lib/guardedEditor';
 import type { Editor, EditorVersion, EditorWindow } from '../../support/editor';
 import { skip } from '../../support/skip';
-import { changeAndSave, show, untilLevel, untilNoLevel } from '../../support/statusBar';
+import { changeAndSave, show, untilLevel, untilNoLevel, untilSaying } from '../../support/statusBar';
 
 const versions: readonly EditorVersion[] = ['current', 'oldest'];
 
@@ -42,6 +53,16 @@ for (const version of versions) {
       await editor?.stop();
       rmSync(root, { recursive: true, force: true });
     });
+
+    function warnings(): Promise<number> {
+      return window.page.locator('.statusbar-item.warning-kind[id="holdfast.holdfast.level"]').count();
+    }
+
+    function untilWarned(): Promise<void> {
+      return window.page
+        .locator('.statusbar-item.warning-kind[id="holdfast.holdfast.level"]')
+        .waitFor({ timeout: 15_000 });
+    }
 
     async function reached(path: string, level: string): Promise<string> {
       const { ino } = statSync(path);
@@ -108,6 +129,38 @@ for (const version of versions) {
       await reached(path, 'gated');
     });
 
+    it('with holdfast.when set to whenHeld: direct while no program uses the file, gated while one does', async () => {
+      const path = write(at('outer', 'when.sh'));
+      const when = (value: string | null): Promise<void> =>
+        window.run(
+          async (vscode, file, word) => {
+            const configuration = vscode.workspace.getConfiguration('holdfast', vscode.Uri.file(file));
+            await configuration.update('when', word ?? undefined, vscode.ConfigurationTarget.WorkspaceFolder);
+          },
+          path,
+          value,
+        );
+      await when('whenHeld');
+      assert.match(
+        await reached(path, 'direct'),
+        /no program uses it, and the setting holdfast\.when asks for no more/,
+      );
+      assert.equal(await warnings(), 0);
+      await show(window, at('outer', 'plain.sh'));
+      const reader = openSync(path, 'r');
+      try {
+        await show(window, path);
+        await untilLevel(window, 'gated', 'when.sh');
+        await changeAndSave(window, path, '# changed again');
+        // The new file is used by nobody, and is shown so.
+        assert.equal(readFileSync(reader, 'utf8'), '# changed\necho one\n');
+      } finally {
+        closeSync(reader);
+        await when(null);
+      }
+      await reached(path, 'gated');
+    });
+
     it('a mount point: direct, and why', async function () {
       const path = write(at('outer', 'mounted.sh'));
       const source = write(at('outside', 'source.sh'));
@@ -116,9 +169,19 @@ for (const version of versions) {
       } catch {
         skip(this, 'levels.mount', 'a file can only be mounted by root');
       }
+      let reader: number | undefined;
       try {
         assert.match(await reached(path, 'direct'), /mounted by itself/);
+        assert.equal(await warnings(), 0);
+        reader = openSync(path, 'r');
+        await show(window, at('outer', 'plain.sh'));
+        await show(window, path);
+        await untilSaying(window, /a program uses this file now, and a save will change it under that program/);
+        await untilWarned();
+        await changeAndSave(window, path, '# changed again');
+        await untilWarned();
       } finally {
+        if (reader !== undefined) closeSync(reader);
         execFileSync('umount', [path]);
       }
     });
@@ -157,10 +220,7 @@ for (const version of versions) {
         await changeAndSave(window, path, '# changed');
         assert.match(await untilLevel(window, 'direct', 'large.txt'), /the last save changed .* no room for a copy/);
         assert.equal(statSync(path).ino, ino);
-        assert.equal(
-          await window.page.locator('.statusbar-item.warning-kind[id="holdfast.holdfast.level"]').count(),
-          1,
-        );
+        await untilWarned();
         mkdirSync(join('out', 'pictures'), { recursive: true });
         await window.screenshot(join('out', 'pictures', `shortfall-${version}.png`));
         await show(window, at('outer', 'plain.sh'));
