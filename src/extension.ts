@@ -6,6 +6,7 @@ import type { CommandName } from './core/contributions';
 import { DisposableStore } from './core/disposable';
 import { activatedLine, keeperLine, settingLine } from './core/logLines';
 import { KeeperClient } from './keeper/client';
+import { HardLinkQuestion } from './shell/hardLinkQuestion';
 import { Levels } from './shell/levels';
 import { Log } from './shell/log';
 import { DirtyDocuments } from './shell/dirtyDocuments';
@@ -48,6 +49,7 @@ export function activate(context: vscode.ExtensionContext): void {
   );
   const levels = owned.add(new Levels(keeper, (uri) => settings.options(uri)));
   owned.add(new SaveParticipant(keeper, levels, settings, log, () => performance.now(), editorProcess()));
+  owned.add(new HardLinkQuestion(levels, settings));
   owned.add(new StatusItem(levels, settings));
   owned.add(
     vscode.commands.registerCommand('holdfast.showLog' satisfies CommandName, () => {

@@ -63,6 +63,19 @@ export const settings = {
     untrusted: 'ignored',
     description: 'When saves are guarded.',
   },
+  'holdfast.hardLinks': {
+    type: 'choice',
+    default: 'ask',
+    choices: {
+      ask: 'You are asked when you first change the document; until you answer, as `newFile`.',
+      keepNames: 'The file is changed in place: all names stay one file, and the program sees the change.',
+      newFile: 'This name gets a new file; the other names, and the program, keep the old version.',
+    },
+    scope: 'resource',
+    untrusted: 'ignored',
+    description:
+      'What a save does with a file that has more than one name (hard links) while a program uses it. While none is seen to use it, such a file is changed in place.',
+  },
   'holdfast.durability': {
     type: 'choice',
     default: 'file',

@@ -85,6 +85,8 @@ export interface Report {
   readonly lost?: { readonly what: Loss['what']; readonly name: string };
   /** For `direct`: another program uses the file, and sees the change. */
   readonly held?: true;
+  /** The file's other names keep the old version: because that is `wanted`, or `open` until the user says. */
+  readonly otherNames?: 'wanted' | 'open';
   /** For `neverGuarded`: the pattern that names the file. */
   readonly pattern?: string;
   /** For what the system refused. */

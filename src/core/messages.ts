@@ -80,6 +80,8 @@ export type GateOrder =
       readonly content: Uint8Array;
       readonly editor: number;
       readonly synced: boolean;
+      /** The target has other names: it is not ours to let the editor write, even if nobody has it open by now. */
+      readonly hasOtherNames: boolean;
     }
   | { readonly kind: 'cloned'; readonly id: number; readonly slot: Slot; readonly handed: Handed }
   | {

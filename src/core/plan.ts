@@ -9,11 +9,12 @@ import type { Held, Target, TargetFacts } from './ports';
  * @param held whether another program uses it; `unknown` is never taken for `free`
  */
 export function plan(facts: TargetFacts, options: SaveOptions = defaultOptions, held: Held = 'unknown'): Report {
-  const found = byFacts(facts);
+  const apart = facts.links > 1n && held === 'held' && options.hardLinks !== 'keepNames';
+  const found = byFacts(apart ? { ...facts, links: 1n } : facts);
   if (found.level === 'direct') return held === 'held' ? { ...found, held: true } : found;
   if (found.level === 'none') return found;
   if (options.when === 'whenHeld' && held === 'free') return report('notHeld');
-  return found;
+  return apart ? { ...found, otherNames: options.hardLinks === 'ask' ? 'open' : 'wanted' } : found;
 }
 
 function byFacts(facts: TargetFacts): Report {

@@ -41,7 +41,7 @@ export function statusView(input: StatusInput): StatusView {
         label: message(texts.gated),
         tooltip: caught
           ? message(texts.caughtTooltip, name, report.counts?.residual ?? 0)
-          : message(texts.gatedTooltip, name),
+          : withOtherNames(report, message(texts.gatedTooltip, name)),
         warning: caught,
       };
     }
@@ -49,7 +49,7 @@ export function statusView(input: StatusInput): StatusView {
       return {
         icon: 'shield',
         label: message(texts.detached),
-        tooltip: message(texts.detachedTooltip, name, why),
+        tooltip: withOtherNames(report, message(texts.detachedTooltip, name, why)),
         warning: false,
       };
     case 'none':
@@ -71,6 +71,10 @@ export function statusView(input: StatusInput): StatusView {
       };
     }
   }
+}
+
+function withOtherNames({ otherNames }: Report, tooltip: Message): Message {
+  return otherNames ? message(texts.otherNamesTooltip, tooltip) : tooltip;
 }
 
 /** The clause after "because". */

@@ -76,6 +76,7 @@ export const texts = {
   detachedTooltip:
     '{0}: a save goes to a new copy of the file. Programs that use it now keep the version that they have; one that opens it during the save may find it incomplete, because {1}.',
   directTooltip: '{0}: a save changes the file in place, because {1}. Programs that use it now will see the change.',
+  otherNamesTooltip: '{0} Its other names (hard links) keep the old version.',
   heldTooltip: '{0}: a program uses this file now, and a save will change it under that program, because {1}.',
   shortfallTooltip: '{0}: the last save changed the file in place, because {1}. Programs that used it saw the change.',
   noneTooltip: '{0}: there is nothing to guard, because {1}.',
@@ -87,6 +88,12 @@ export const texts = {
   offByWorkspace: 'the workspace settings',
   offByUser: 'the user settings',
   offByDefault: 'a changed default',
+  askHardLinks:
+    '{0} has other names (hard links), and a program uses it. Shall saves change it under that program, so that all names stay one file, or make a new file of this name? Until you answer they make a new file, and the other names keep the old version.',
+  keepNames: 'Keep One File',
+  newFile: 'Make a New File',
+  alwaysKeepNames: 'Always Keep One File',
+  alwaysNewFile: 'Always Make a New File',
   click: 'Click to see Holdfast’s log.',
   invalidSetting: 'The setting {0} must be {1}. Its default is used until it is corrected.',
   openSettings: 'Open Settings',

@@ -33,6 +33,7 @@ export class RunningGate {
   readonly #leased = new Map<Slot, number>();
   readonly #timers = new Map<TimerName, number>();
   #events: GateEvent[] = [];
+  readonly #hasOtherNames: boolean;
   #state: Gate;
   #ended = false;
   #closed = false;
@@ -51,6 +52,7 @@ export class RunningGate {
     this.#id = order.id;
     this.#site = site;
     this.#release = release;
+    this.#hasOtherNames = order.hasOtherNames;
     this.#outbox = outbox;
     this.#leaseTable = leases;
     this.#now = now;
@@ -220,6 +222,7 @@ export class RunningGate {
         this.#watches.set(site.take(slot, handed), slot);
       },
       probe: (slot) => {
+        if (slot === TARGET && this.#hasOtherNames) return 'held';
         const probed = site.probe(slot);
         if (probed === 'free') this.#noteLease(slot);
         return probed;

@@ -64,6 +64,7 @@ export class StagedSave {
       content: this.#content,
       editor,
       synced: this.#unsynced,
+      hasOtherNames: this.#target.facts.links > 1n,
     });
     this.#sync(this.#staged);
     return answer;

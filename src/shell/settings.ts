@@ -11,6 +11,7 @@ const section = 'holdfast';
 /** Reads settings for a resource. Each wrong value is told once. */
 export class Settings {
   readonly #onProblem: (problem: SettingProblem) => void;
+  readonly #answers = new Map<string, SaveOptions['hardLinks']>();
   readonly #told = new Set<string>();
 
   constructor(onProblem: (problem: SettingProblem) => void) {
@@ -25,7 +26,23 @@ export class Settings {
   }
 
   options(uri: vscode.Uri): SaveOptions {
-    return { when: this.#read('holdfast.when', uri), durability: this.#read('holdfast.durability', uri) };
+    return {
+      when: this.#read('holdfast.when', uri),
+      hardLinks: this.#answers.get(uri.toString()) ?? this.#read('holdfast.hardLinks', uri),
+      durability: this.#read('holdfast.durability', uri),
+    };
+  }
+
+  /** The user's answer for this file, as long as the window is open. */
+  answerHardLinks(uri: vscode.Uri, answer: SaveOptions['hardLinks']): void {
+    this.#answers.set(uri.toString(), answer);
+  }
+
+  /** For good: for the file's folder, or outside of all folders for the user. Rejects if it cannot be written. */
+  async setHardLinks(uri: vscode.Uri, answer: SaveOptions['hardLinks']): Promise<void> {
+    const inFolder = vscode.workspace.getWorkspaceFolder(uri) !== undefined;
+    const where = inFolder ? vscode.ConfigurationTarget.WorkspaceFolder : vscode.ConfigurationTarget.Global;
+    await vscode.workspace.getConfiguration(section, uri).update('hardLinks', answer, where);
   }
 
   /** Which settings file it was that switched the guard off for this resource. */

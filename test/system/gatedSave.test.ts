@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import {
   appendFileSync,
   closeSync,
+  linkSync,
   mkdtempSync,
   openSync,
   readFileSync,
@@ -165,6 +166,25 @@ describe('a gated save', function () {
         if (reader !== undefined) closeSync(reader);
       }
     }
+  });
+
+  it('gives a file with other names that somebody uses a new inode, and leaves the others alone', async () => {
+    const path = file('old\n');
+    const second = join(folder, 'second');
+    linkSync(path, second);
+    const { ino } = statSync(path);
+    assert.equal((await save(path, 'ooo')).reason, 'hardLinks');
+    assert.equal(readFileSync(second, 'utf8'), 'ooo', 'in place while nobody uses it');
+    const reader = openSync(second, 'r');
+    const guarded = begin(path, 'nnn');
+    await guarded.answered;
+    // Nobody uses it any more; it is not for the editor to write all the same.
+    closeSync(reader);
+    assert.equal(await editor.ask(`save ${path} 3 n 3`), 'SAVED');
+    guarded.over('saved');
+    assert.equal((await guarded.reached).level, 'gated');
+    assert.equal(readFileSync(path, 'utf8'), 'nnn');
+    assert.deepEqual([readFileSync(second, 'utf8'), statSync(second).ino, statSync(second).nlink], ['ooo', ino, 1]);
   });
 
   it('publishes a mere beginning only when the editor calls it saved', async () => {

@@ -50,6 +50,16 @@ describe('plan, by who uses the target', () => {
     [{}, { when: 'whenHeld' }, 'unknown', 'detached noLeases'],
     [{ sealed: true }, { when: 'whenHeld' }, 'free', 'none sealed'],
     [{ sealed: true }, {}, 'held', 'none sealed'],
+    [{ ...gateHere, links: 2n }, {}, 'free', 'direct hardLinks'],
+    [{ ...gateHere, links: 2n }, {}, 'unknown', 'direct hardLinks'],
+    [{ ...gateHere, links: 2n }, {}, 'held', 'gated gated open'],
+    [{ ...gateHere, links: 2n }, { hardLinks: 'newFile' }, 'held', 'gated gated wanted'],
+    [{ ...gateHere, links: 2n }, { hardLinks: 'newFile' }, 'free', 'direct hardLinks'],
+    [{ ...gateHere, links: 2n }, { hardLinks: 'keepNames' }, 'held', 'direct hardLinks held'],
+    [{ links: 2n }, {}, 'held', 'detached noLeases open'],
+    [{ links: 2n, mountPoint: true }, {}, 'held', 'direct mountPoint held'],
+    [{ links: 2n, directoryWritable: false }, { hardLinks: 'newFile' }, 'held', 'direct directoryNotWritable held'],
+    [{ links: 2n, sealed: true }, {}, 'held', 'none sealed'],
     ...(
       [
         ['mountPoint', { mountPoint: true }],
@@ -100,6 +110,12 @@ describe('planTarget', () => {
     assert.equal(asked({ facts: mount, probed: 'held' }, {}, 'quick'), 'direct mountPoint held: probe');
   });
 
+  it('searches in a save where the level depends on it', () => {
+    const facts = { links: 2n };
+    assert.equal(asked({ facts, searched: 'held' }, {}, 'quick'), 'detached noLeases open: probe search');
+    assert.equal(asked({ facts }, {}, 'quick'), 'direct hardLinks: probe search');
+  });
+
   it('leaves a file alone only if the kernel says that nobody uses it', () => {
     const when = 'whenHeld';
     assert.equal(asked({ facts: gateHere, probed: 'free' }, { when }, 'quick'), 'direct notHeld: probe');
@@ -125,8 +141,8 @@ describe('planTarget', () => {
   });
 });
 
-function inWords({ level, reason, held }: Report): string {
-  return `${level} ${reason}${held ? ' held' : ''}`;
+function inWords({ level, reason, held, otherNames }: Report): string {
+  return [level, reason, ...(held ? ['held'] : []), ...(otherNames ? [otherNames] : [])].join(' ');
 }
 
 function describeFacts(facts: Partial<TargetFacts>): string {

@@ -44,6 +44,13 @@ describe('statusView', () => {
     }
   });
 
+  it('says what becomes of the other names of a file', () => {
+    for (const reason of ['gated', 'noLeases'] as const) {
+      const view = statusView({ name: 'run.sh', report: report(reason, { otherNames: 'open' }), when: 'foreseen' });
+      assert.match(english(view.tooltip), /^run\.sh: .*\. Its other names \(hard links\) keep the old version\.$/);
+    }
+  });
+
   it('never tells two states apart by colour alone', () => {
     const warned = statusView({ name: 'a', report: report('noRoom'), when: 'reached' });
     const calm = statusView({ name: 'a', report: report('hardLinks'), when: 'reached' });

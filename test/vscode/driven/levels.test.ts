@@ -101,6 +101,47 @@ for (const version of versions) {
       assert.match(await reached(path, 'direct'), /more than one name/);
     });
 
+    it('hard links of a file in use: asked when it becomes dirty; unanswered a new file, and as the answer says', async () => {
+      const path = write(at('outer', 'asked.sh'));
+      const second = at('outer', 'asked-2.sh');
+      linkSync(path, second);
+      const reader = openSync(path, 'r');
+      try {
+        await show(window, path);
+        assert.match(await untilLevel(window, 'gated', 'asked.sh'), /other names \(hard links\) keep the old version/);
+        const question = window.page.locator('.notification-toast', { hasText: 'asked.sh has other names' });
+        assert.equal(await question.count(), 0, 'nothing is asked about a file that is only looked at');
+        await changeAndSave(window, path, '# unanswered');
+        assert.equal(readFileSync(second, 'utf8'), 'echo one\n');
+        assert.equal(readFileSync(path, 'utf8'), '# unanswered\necho one\n');
+        await question.waitFor();
+
+        const kept = write(at('outer', 'kept.sh'));
+        linkSync(kept, at('outer', 'kept-2.sh'));
+        const other = openSync(kept, 'r');
+        try {
+          await show(window, kept);
+          await untilLevel(window, 'gated', 'kept.sh');
+          await window.run(async (vscode) => {
+            await vscode.window.activeTextEditor?.edit((edit) => edit.insert(new vscode.Position(0, 0), '# dirty\n'));
+          });
+          const asks = window.page.locator('.notification-toast', { hasText: 'kept.sh has other names' });
+          await asks.getByRole('button', { name: 'Keep One File', exact: true }).click();
+          await untilLevel(window, 'direct', 'kept.sh');
+          await untilWarned();
+          await changeAndSave(window, kept, '# answered');
+          assert.equal(readFileSync(at('outer', 'kept-2.sh'), 'utf8'), '# answered\n# dirty\necho one\n');
+        } finally {
+          closeSync(other);
+        }
+      } finally {
+        closeSync(reader);
+        await window.run(async (vscode) => {
+          await vscode.commands.executeCommand('notifications.clearAll');
+        });
+      }
+    });
+
     it('in a folder that is switched off by its own settings, although the folder around it is not: off', async () => {
       assert.match(
         await reached(write(at('outer', 'inner', 'off.sh')), 'off'),
