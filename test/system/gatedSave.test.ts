@@ -187,6 +187,20 @@ describe('a gated save', function () {
     assert.deepEqual([readFileSync(second, 'utf8'), statSync(second).ino, statSync(second).nlink], ['ooo', ino, 1]);
   });
 
+  it('does so at level detached, too', async () => {
+    const path = file('old\n');
+    const second = join(folder, 'second');
+    linkSync(path, second);
+    const reader = openSync(path, 'r');
+    const guarded = client.beforeSave(path);
+    await guarded.answered;
+    closeSync(reader);
+    assert.equal((await guarded.reached).reason, 'bytesUnknown');
+    assert.notEqual(statSync(path).ino, statSync(second).ino);
+    assert.deepEqual([readFileSync(path, 'utf8'), readFileSync(second, 'utf8')], ['old\n', 'old\n']);
+    assert.deepEqual(readdirSync(folder).sort(), ['run.sh', 'second']);
+  });
+
   it('publishes a mere beginning only when the editor calls it saved', async () => {
     const path = file('old\n');
     const guarded = begin(path, 'n'.repeat(5000));
