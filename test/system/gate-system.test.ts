@@ -274,7 +274,11 @@ describe('the system of the gate', function () {
       const status = readFileSync(`/proc/self/task/${thread}/status`, 'latin1');
       return BigInt(`0x${/^SigBlk:\t(.*)$/m.exec(status)?.[1] ?? ''}`);
     };
-    const leases = (): number => readFileSync('/proc/locks', 'latin1').split('LEASE  ACTIVE').length;
+    const ours = new RegExp(`LEASE +ACTIVE +READ +${String(process.pid)} `);
+    const leases = (): number =>
+      readFileSync('/proc/locks', 'latin1')
+        .split('\n')
+        .filter((line) => ours.test(line)).length;
 
     for (const way of ['exit', 'terminate'] as const) {
       it(`that ends by ${way} gives its leases up`, async () => {
