@@ -13,6 +13,7 @@ const grep = process.env['HOLDFAST_GREP'];
 const stages: Readonly<Record<string, () => Promise<readonly Result[]>>> = {
   static: staticChecks,
   unit: () => mochaStage('Unit tests and structure', ['out/test/unit/**/*.test.cjs', 'out/test/arch/**/*.test.cjs']),
+  sim: () => mochaStage('The simulated kernel', ['out/test/sim/**/*.test.cjs'], { HOLDFAST_SIM: 'test' }),
   system: () => mochaStage('The real kernel', ['out/test/system/**/*.test.cjs']),
   current: () => collectResults('Inside the current VS Code', (path) => insideEditor('current', path, grep)),
   oldest: () => collectResults('Inside the oldest VS Code', (path) => insideEditor('oldest', path, grep)),

@@ -7,7 +7,11 @@ import { join } from 'node:path';
 import type { Result } from '../../test/support/results';
 
 /** Runs one group of suites in a process of its own, and returns what its tests came to. */
-export async function mochaStage(name: string, patterns: readonly string[]): Promise<readonly Result[]> {
+export async function mochaStage(
+  name: string,
+  patterns: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<readonly Result[]> {
   const mocha = join('node_modules', 'mocha', 'bin', 'mocha.js');
   const reporter = join('out', 'test', 'support', 'reporter.entry.cjs');
   const grep = process.env['HOLDFAST_GREP'];
@@ -23,7 +27,7 @@ export async function mochaStage(name: string, patterns: readonly string[]): Pro
         ...(grep ? ['--grep', grep] : []),
         ...patterns,
       ],
-      { stdio: 'inherit', env: { ...process.env, HOLDFAST_RESULTS: path } },
+      { stdio: 'inherit', env: { ...environment, ...process.env, HOLDFAST_RESULTS: path } },
     );
     const [code] = (await once(child, 'close')) as [number | null];
     return code ?? -1;

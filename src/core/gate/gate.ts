@@ -11,16 +11,19 @@
  * - opening: target and staged inode are taken over, the staged one is leased, and the target is probed: is anybody on it?
  *   Nobody: it is the bait itself, its read lease came with the answer.
  * - cloning: somebody is, or may be. A private clone is on its way. Leased before anybody can reach it, it is exchanged
- *   with the target, which stays with its holders and is never written.
+ *   with the target, which stays with its holders and is never written. The target is leased, too: who wants to write it
+ *   while it is copied ends the save before it has begun (`refused`).
  * - armed: the path leads to a complete old version on which only the editor will be. A reader who opens the bait makes it
  *   dirty; if it stays there, a new clone takes the bait's place, and the bait keeps its lease, because the editor may have
- *   resolved to it.
+ *   resolved to it. If another program wants to write a retired bait, that one is put back to the path first.
  * - yielded: another program wanted to write and was let in. When it has closed the file, that version is the bait, and is
  *   kept aside before the editor may truncate it.
  * - broken: the editor waits on a bait. The staged inode must have reached the disk, as far as time allows; then one
  *   exchange publishes it.
- * - draining: the bait is off the path. Nobody new gets to it; whoever opened it before has time to end.
- * - writing: the editor is let go and truncates, writes, syncs and closes the bait.
+ * - draining: the bait is off the path. Nobody new gets to it; whoever opened it before has time to end. Where the editor
+ *   waits is looked at once more: a signal may have brought it to another bait in the meantime.
+ * - writing: the editor is let go and truncates, writes, syncs and closes the bait. It is looked at when nobody has it open
+ *   for writing any more (`isLeft`): another program may have closed it.
  * - restarted: a signal made the editor's `open` begin again, and now it waits on what is published. The same bytes are
  *   being staged once more, to be published over it.
  * - unsure: what it wrote is only the beginning of what was staged. Its disk may be full, or a later save participant has
@@ -33,6 +36,8 @@
  *    leads to the complete new version and nobody else is on the bait (`release`; the one exception is counted, `residual`).
  * 2. The path is changed by `exchange` alone: it always leads to a complete version.
  * 3. What an exchange brings out of the path and is not what we put or found there belongs to somebody else: it is kept.
+ *    So is an inode off the path that another program writes or is on the way to write (`leave`). Who keeps it holds on to it
+ *    from then on, also beyond the end, and copies it when nobody writes it any more.
  * 4. What the editor wrote is compared with what was published before the save ends, and published if it differs.
  * 5. The staged inode is leased from before it is published until the editor has closed the bait: an `open` of the
  *    editor's that starts again (a signal) resolves to it. Then it is the bait, and the same bytes are staged once more.
@@ -389,13 +394,40 @@ function* search(gate: Gate): Reaction<Gate> {
   return { ...gate, pause };
 }
 
-/** @param residual how many others still have the bait open */
-function* release(gate: Gate, residual: number): Reaction<Gate> {
+/**
+ * @param residual how many others still have the bait open
+ * @param last there is no time left to look again
+ */
+function* release(gate: Gate, residual: number, last = false): Reaction<Gate> {
+  for (const { slot } of gate.baits) {
+    // Whom we have let in there has no lease to wait for.
+    if (slot === gate.broken || slot === gate.path || gate.admitted.includes(slot)) continue;
+    if (yield* isLeft(slot)) continue;
+    const processes = yield* call('waiting', slot);
+    if (processes.includes(gate.editor)) {
+      // A signal has made its open begin again before the publish, and it has come to another bait.
+      const moved: Gate = { ...gate, broken: slot };
+      return last ? yield* release(moved, yield* call('search', slot), last) : yield* drain(moved);
+    }
+    if (processes.length > 0 || last) continue;
+    // Somebody is about to wait.
+    yield* call('timer', 'search', gateLimits.quiet);
+    return { ...gate, pause: gateLimits.quiet };
+  }
   if (gate.broken !== undefined) yield* call('letGo', gate.broken);
   const counts = { ...gate.counts, residual: gate.counts.residual + residual };
   const left = yield* leaveBaits({ ...gate, phase: 'writing', counts });
   yield* call('timer', 'close', gateLimits.close);
   return left;
+}
+
+/** Nothing will be published: whoever is on the way to a retired bait, be it the editor, is to write what the path leads to. */
+function* reopen(gate: Gate): Reaction<Gate> {
+  for (const { slot } of gate.baits) {
+    if (slot === gate.path || slot === gate.broken || (yield* isLeft(slot))) continue;
+    return { ...gate, path: yield* bringBack(gate, slot) };
+  }
+  return gate;
 }
 
 /** Drops every bait but the one at the path and the one that the editor writes. */
@@ -407,18 +439,16 @@ function* leaveBaits(gate: Gate): Reaction<Gate> {
   return { ...now, baits: now.baits.filter(({ slot }) => slot === now.path || slot === now.broken) };
 }
 
-/** Drops an inode that is off the path. What another program is about to write into it is kept. */
+/** Drops an inode that is off the path; or keeps what another program has written or is about to write into it. */
 function* leave(gate: Gate, slot: Slot): Reaction<Gate> {
-  let left = gate;
   const alone = yield* isLeft(slot);
   const written = gate.admitted.includes(slot) && (yield* call('compare', slot, gate.staged)) !== 'untouched';
   if (written || !alone) {
-    // It is copied once nobody writes it.
     yield* call('letGo', slot);
-    left = yield* keep(gate, slot);
+    return yield* keep(gate, slot);
   }
   yield* call('drop', slot);
-  return left;
+  return gate;
 }
 
 /** The time for holding the editor is over. What it waits on is at the path, and it writes in place. */
@@ -509,7 +539,7 @@ function* tick(gate: Gate, name: TimerName): Reaction<Gate> {
   switch (name) {
     case 'expire':
       if (gate.phase === 'cloning') return yield* refuse(gate, 'noClone');
-      return gate.phase === 'armed' || gate.phase === 'yielded' ? yield* withdraw(gate, 'notWritten') : gate;
+      return gate.phase === 'armed' || gate.phase === 'yielded' ? yield* disarm(gate, 'notWritten') : gate;
     case 'search':
       if (gate.phase === 'draining') return yield* search(gate);
       return gate.asking === undefined ? gate : yield* broken(gate, gate.asking);
@@ -526,9 +556,19 @@ function* tick(gate: Gate, name: TimerName): Reaction<Gate> {
   }
 }
 
+/** The end of waiting for the editor, unless it has just come. */
+function* disarm(gate: Gate, why: WithdrawnWhy): Reaction<Gate> {
+  for (const { slot } of gate.baits) {
+    if (!(yield* call('waiting', slot)).includes(gate.editor)) continue;
+    const now = yield* broken(gate, slot);
+    if (now.phase !== 'armed' && now.phase !== 'yielded') return why === 'stopped' ? yield* hurry(now) : now;
+  }
+  return yield* withdraw(gate, why);
+}
+
 function* giveUpDraining(gate: Gate): Reaction<Gate> {
   if (gate.broken === undefined || gate.keeping > 0) return gate;
-  return yield* release(gate, yield* call('search', gate.broken));
+  return yield* release(gate, yield* call('search', gate.broken), true);
 }
 
 function* giveUpHolding(gate: Gate): Reaction<Gate> {
@@ -552,7 +592,7 @@ function* over(gate: Gate, why: EndReason): Reaction<Gate> {
     case 'cloning':
       return yield* refuse(gate, 'stopped');
     case 'armed':
-      return yield* withdraw(gate, why === 'saved' || why === 'givenUp' ? 'notWritten' : 'stopped');
+      return yield* disarm(gate, why === 'saved' || why === 'givenUp' ? 'notWritten' : 'stopped');
     case 'yielded':
       return yield* withdraw(gate, 'otherWriter');
     case 'writing':
@@ -595,7 +635,7 @@ function* finish(gate: Gate): Reaction<Gate> {
 
 function* withdraw(gate: Gate, why: WithdrawnWhy, thrown?: unknown): Reaction<Gate> {
   const error = thrown === undefined ? {} : { error: describeError(thrown) };
-  const { counts } = yield* leaveBaits(gate);
+  const { counts } = yield* leaveBaits(gate.counts.publishes === 0 ? yield* reopen(gate) : gate);
   return yield* end(gate, { kind: 'withdrawn', why, counts, ...error });
 }
 

@@ -1,0 +1,67 @@
+/**
+ * The gate in a simulated kernel. `HOLDFAST_SIM` says how much: `check` (a few seconds), `test`, or `prove` (everything to its end).
+ */
+import assert from 'node:assert/strict';
+
+import { react } from '../../src/core/gate/gate';
+import { type Bounds, type Counterexample, explore, type Explored } from '../support/sim/explore';
+import { caught, mutants } from '../support/sim/mutants';
+import { runRandomly } from '../support/sim/randomRuns';
+import type { Setup } from '../support/sim/world';
+import { large, medium, small } from '../support/sim/worlds';
+
+const size = process.env['HOLDFAST_SIM'] ?? 'check';
+const proves = size === 'prove';
+const all = { ...small, ...medium, ...large };
+
+function told({ rule, detail, trace }: Counterexample): string {
+  return `${rule} (${detail})\n  ${trace.join('\n  ')}`;
+}
+
+function holds(name: string, setup: Setup, bounds: Bounds): Explored {
+  const began = performance.now();
+  const explored = explore(setup, react, bounds);
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  console.log(`      ${name}: ${explored.states} states, ${explored.transitions} transitions, ${seconds} s`);
+  assert.equal(explored.violation && told(explored.violation), undefined);
+  assert.equal(explored.cut, false, 'not explored to its end');
+  return explored;
+}
+
+describe('every interleaving of one save', function () {
+  this.timeout(proves ? 3_600_000 : 300_000);
+  for (const [name, setup] of Object.entries(small)) it(name, () => void holds(name, setup, {}));
+  if (size !== 'check') {
+    for (const [name, setup] of Object.entries(medium)) it(name, () => void holds(name, setup, {}));
+  }
+  const bounds = proves ? {} : { preemptions: 1 };
+  for (const [name, setup] of Object.entries(large).slice(0, size === 'check' ? 1 : undefined)) {
+    it(`${name}${proves ? '' : `, at most 1 preemption`}`, () => void holds(name, setup, bounds));
+  }
+});
+
+describe('random saves', function () {
+  this.timeout(600_000);
+  it('keep every rule', () => {
+    const seed = Number(process.env['HOLDFAST_SEED'] ?? 1);
+    const runs = { check: 5_000, test: 20_000 }[size] ?? 100_000;
+    console.log(`      seeds ${seed} to ${seed + runs - 1}`);
+    const found = runRandomly(react, seed, runs);
+    assert.equal(found && `HOLDFAST_SEED=${found.seed} ${JSON.stringify(found.setup)} ${told(found)}`, undefined);
+  });
+});
+
+describe('protocols with one mistake', function () {
+  this.timeout(120_000);
+  it('each of them is told where it is caught', () => {
+    assert.deepEqual(mutants.map(({ name }) => name).sort(), Object.keys(caught).sort());
+  });
+  for (const mutant of mutants) {
+    const [world, rule] = caught[mutant.name] ?? ['', ''];
+    const setup = all[world];
+    if (!setup || (size === 'check' && world in large)) continue;
+    it(`${mutant.name}: ${rule} (${world})`, () => {
+      assert.equal(explore(setup, mutant.react, { states: 300_000 }).violation?.rule, rule);
+    });
+  }
+});
