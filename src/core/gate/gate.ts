@@ -106,6 +106,8 @@ export interface Gate {
   readonly nextSlot: Slot;
   readonly clones: number;
   readonly pause: number;
+  /** Somebody has closed what is waited for, and is still counted among those who write it. */
+  readonly closing: boolean;
   /** A lease of which it is not known yet who broke it. */
   readonly asking: Slot | undefined;
   readonly counts: Counts;
@@ -130,6 +132,7 @@ export function newGate(editor: number, synced: boolean): Gate {
     nextSlot: STAGED + 1,
     clones: 0,
     pause: gateLimits.quiet,
+    closing: false,
     asking: undefined,
     counts: { publishes: 0, retired: 0, residual: 0, kept: 0 },
   };
@@ -457,9 +460,30 @@ function* admit(gate: Gate): Reaction<Gate> {
 }
 
 function* closed(gate: Gate, slot: Slot): Reaction<Gate> {
-  if (gate.phase === 'yielded' && slot === gate.path) return yield* armAgain(gate);
-  if (gate.phase !== 'writing' || slot !== gate.broken || !(yield* isLeft(slot))) return gate;
-  return yield* judge(gate, slot);
+  const now = { ...gate, pause: gateLimits.closing };
+  if (gate.phase === 'yielded' && slot === gate.path) return yield* armAgain(now);
+  return gate.phase === 'writing' && slot === gate.broken ? yield* closedByEditor(now, slot) : gate;
+}
+
+function* closedByEditor(gate: Gate, slot: Slot): Reaction<Gate> {
+  if (!(yield* isLeft(slot))) return yield* lookAgain(gate);
+  return yield* judge({ ...gate, closing: false }, slot);
+}
+
+/**
+ * The kernel tells of a close before it counts the writer off (fs/file_table.c, __fput): a thread that is woken by that may be
+ * too early. Or there is one more writer.
+ */
+function* lookAgain(gate: Gate): Reaction<Gate> {
+  yield* call('timer', 'search', gate.pause);
+  return { ...gate, closing: true, pause: Math.min(gate.pause * 2, gateLimits.searchPause) };
+}
+
+/** What was closed may be free by now. */
+function* closingAgain(gate: Gate): Reaction<Gate> {
+  if (gate.phase === 'yielded') return yield* armAgain(gate);
+  if (gate.phase === 'writing' && gate.broken !== undefined) return yield* closedByEditor(gate, gate.broken);
+  return { ...gate, closing: false };
 }
 
 /** Nobody has it open for writing, and nobody will until the end. */
@@ -493,10 +517,15 @@ function* armAgain(gate: Gate): Reaction<Gate> {
   try {
     yield* call('lease', gate.path);
   } catch {
-    return gate;
+    return yield* lookAgain(gate);
   }
   yield* call('acknowledge', gate.path);
-  const guarded: Gate = { ...gate, phase: 'armed', admitted: gate.admitted.filter((slot) => slot !== gate.path) };
+  const guarded: Gate = {
+    ...gate,
+    phase: 'armed',
+    closing: false,
+    admitted: gate.admitted.filter((slot) => slot !== gate.path),
+  };
   return yield* keep(soil(guarded, gate.path), gate.path);
 }
 
@@ -542,7 +571,8 @@ function* tick(gate: Gate, name: TimerName): Reaction<Gate> {
       return gate.phase === 'armed' || gate.phase === 'yielded' ? yield* disarm(gate, 'notWritten') : gate;
     case 'search':
       if (gate.phase === 'draining') return yield* search(gate);
-      return gate.asking === undefined ? gate : yield* broken(gate, gate.asking);
+      if (gate.asking !== undefined) return yield* broken(gate, gate.asking);
+      return gate.closing ? yield* closingAgain(gate) : gate;
     case 'drain':
       return gate.phase === 'draining' ? yield* giveUpDraining(gate) : gate;
     case 'hold':

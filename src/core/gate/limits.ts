@@ -15,6 +15,8 @@ export const gateLimits = {
   quiet: 3,
   /** The pause between two searches for readers doubles from `quiet` up to this. */
   searchPause: 16,
+  /** What somebody has closed, and is still counted as writing, is looked at again after this; then the pause doubles, too. */
+  closing: 1,
   /** How long the editor may take to write and close the bait. */
   close: 60_000,
   /** How long the editor may take to say that it is done with a save of which only a beginning was written. */

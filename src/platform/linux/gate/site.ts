@@ -256,12 +256,12 @@ export class GateSite implements Site {
       throw new SystemError('exchange', this.#path, 'EBUSY');
     }
     const path = pathBelow(this.#directory, name);
-    const fd = system('open', this.#path, () => openSync(path, O_PATH | constants.O_NOFOLLOW));
-    const foreign: Member = { fd, name };
-    if (!sameInode(found, this.#stat(foreign))) {
-      closeQuietly(fd);
+    const pinned = system('open', this.#path, () => openSync(path, O_PATH | constants.O_NOFOLLOW));
+    if (!sameInode(found, this.#stat({ fd: pinned, name }))) {
+      closeQuietly(pinned);
       throw new SystemError('open', this.#path, 'ESTALE');
     }
+    const foreign: Member = { fd: readable(pinned), name };
     this.drop('foreign');
     this.#foreign = foreign;
     return foreign;
@@ -284,5 +284,16 @@ export class GateSite implements Site {
       }
       this.#report(thrown);
     }
+  }
+}
+
+/** The same inode, to be copied; or as it is, if it cannot be read: the copy then says why. Closes what is not returned. */
+function readable(pinned: number): number {
+  try {
+    const fd = openSync(descriptorPath(pinned), constants.O_RDONLY | constants.O_NONBLOCK);
+    closeQuietly(pinned);
+    return fd;
+  } catch {
+    return pinned;
   }
 }
