@@ -105,7 +105,7 @@ async function main(): Promise<boolean> {
       console.log(`${size.padEnd(10)}${cell(off)}${cell(on)}${ratio.toFixed(2)}`);
     }
     await mkdir(join('bench', 'results'), { recursive: true });
-    const path = join('bench', 'results', 'detached.json');
+    const path = join('bench', 'results', 'gated.json');
     const machine = { cpus: cpus().length, model: cpus()[0]?.model ?? '' };
     await writeFile(
       path,

@@ -8,6 +8,8 @@ export function reportOf(outcome: Exclude<Outcome, { kind: 'refused' }>): Report
   switch (outcome.why) {
     case 'notWritten':
       return report('notSaved', { counts });
+    case 'passedBy':
+      return report('passedBy', { counts });
     case 'otherWriter':
       return report('otherWriter', { counts });
     case 'stopped':

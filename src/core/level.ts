@@ -44,6 +44,7 @@ export const levelOf = {
   busy: 'direct',
   changedMeanwhile: 'direct',
   otherWriter: 'direct',
+  passedBy: 'direct',
   keeperStopped: 'direct',
   failed: 'direct',
 
@@ -65,6 +66,7 @@ export function isDetached(reason: Reason): reason is DetachedReason {
 const shortfalls: ReadonlySet<Reason> = new Set<Reason>([
   'readersCaught',
   'otherWriter',
+  'passedBy',
   'noRoom',
   'tooSlow',
   'busy',

@@ -43,6 +43,7 @@ export const because = {
   tooSlow: 'the copy was not ready in time',
   busy: 'an earlier save on a slow or stuck disk has not ended yet',
   changedMeanwhile: 'another program kept changing the file meanwhile',
+  passedBy: 'another program had just put another file in its place',
   otherWriter: 'another program was writing it at the same time',
   keeperStopped: 'Holdfast’s background thread has stopped; reload the window to start it again',
   failed: 'the system refused ({0})',

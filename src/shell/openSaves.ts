@@ -24,8 +24,10 @@ export class OpenSaves implements Disposable {
       vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
         const save = this.#of(document);
         if (!save) return;
-        if (contentChanges.length > 0) void this.#change(save, document);
-        else if (!document.isDirty) save.over('givenUp');
+        // A document that is saved is told as not dirty, without a change, before it is told as saved.
+        if (contentChanges.length === 0) return;
+        if (document.isDirty) void this.#change(save, document);
+        else save.over('givenUp');
       }),
     );
   }

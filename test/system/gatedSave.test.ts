@@ -253,16 +253,16 @@ describe('a gated save', function () {
     assert.equal(kept && readFileSync(kept.file, 'utf8'), 'theirs\n');
   });
 
-  it('keeps what another program has put at the path', async () => {
+  it('says that a save went past it when another program had replaced the file before', async () => {
     const path = file('old\n');
     const guarded = begin(path, 'mine');
     await guarded.answered;
     writeFileSync(join(folder, 'theirs'), 'theirs');
-    // The editor waits on the old inode while the path is replaced: what its open resolved to is not at the path any more.
     renameSync(join(folder, 'theirs'), path);
     assert.equal(await editor.ask(`save ${path} 4 m 4`), 'SAVED');
     guarded.over('saved');
-    await guarded.reached;
+    const { level, reason } = await guarded.reached;
+    assert.deepEqual([level, reason], ['direct', 'passedBy']);
     assert.equal(readFileSync(path, 'utf8'), 'mmmm');
   });
 

@@ -622,7 +622,7 @@ function* over(gate: Gate, why: EndReason): Reaction<Gate> {
     case 'cloning':
       return yield* refuse(gate, 'stopped');
     case 'armed':
-      return yield* disarm(gate, why === 'saved' || why === 'givenUp' ? 'notWritten' : 'stopped');
+      return yield* disarm(gate, notWritten(why));
     case 'yielded':
       return yield* withdraw(gate, 'otherWriter');
     case 'writing':
@@ -677,6 +677,19 @@ function* refuse(gate: Gate, why: RefusedWhy, thrown?: unknown): Reaction<Gate> 
 function* end(gate: Gate, outcome: Outcome): Reaction<Gate> {
   yield* call('end', outcome);
   return { ...gate, phase: 'ended' };
+}
+
+/** Why the editor has not come to the bait. */
+function notWritten(why: EndReason): WithdrawnWhy {
+  switch (why) {
+    case 'saved':
+      // It has written something else: another program had just replaced the file.
+      return 'passedBy';
+    case 'givenUp':
+      return 'notWritten';
+    default:
+      return 'stopped';
+  }
 }
 
 /** What came out of the path is what we know to have been there, as we know it. */

@@ -42,7 +42,7 @@ export type Outcome =
   | { readonly kind: 'withdrawn'; readonly why: WithdrawnWhy; readonly error?: ErrorFacts; readonly counts: Counts };
 
 export type RefusedWhy = 'otherWindow' | 'changed' | 'noLease' | 'noClone' | 'stopped';
-export type WithdrawnWhy = 'notWritten' | 'otherWriter' | 'stopped' | 'failed';
+export type WithdrawnWhy = 'passedBy' | 'notWritten' | 'otherWriter' | 'stopped' | 'failed';
 
 export interface Operations {
   // Asked of the kernel; see `Site`. They throw `SystemError`.
