@@ -41,7 +41,7 @@ export const settings = {
     scope: 'resource',
     untrusted: 'ignored',
     description:
-      'Keep running programs safe from saves: before the editor writes a file, a private copy is put in its place. Can be set for each folder. A workspace that is not trusted cannot switch it off.',
+      'Keep running programs safe from saves: the new version gets to the file’s place complete, and programs that use the old one keep it. Can be set for each folder. A workspace that is not trusted cannot switch it off.',
   },
   'holdfast.never': {
     type: 'globs',
