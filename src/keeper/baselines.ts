@@ -18,6 +18,8 @@ const most = 1000;
 export class Baselines {
   readonly #system: TargetSystem;
   readonly #known = new Map<string, Baseline>();
+  /** Looks under way, and what ends each of them. */
+  readonly #looks = new Map<string, { readonly end: AbortController; readonly ended: Promise<void> }>();
 
   constructor(system: TargetSystem) {
     this.#system = system;
@@ -26,15 +28,34 @@ export class Baselines {
   /** @throws SystemError of what cannot be looked at */
   async note(path: string): Promise<void> {
     this.#known.delete(path);
+    const end = new AbortController();
+    const look = this.#look(path, end.signal);
+    const ended = look.then(
+      () => undefined,
+      () => undefined,
+    );
+    const entry = { end, ended };
+    this.#looks.set(path, entry);
+    try {
+      await look;
+    } finally {
+      if (this.#looks.get(path) === entry) this.#looks.delete(path);
+    }
+  }
+
+  async #look(path: string, signal: AbortSignal): Promise<void> {
     const target = this.#system.open(path);
     if (!target) return;
     try {
       const { kind, size, mtime } = target.facts;
       if (kind !== 'regular' || size > largest) return;
-      const digest = await digestOf(target);
+      const digest = await digestOf(target, signal);
+      if (signal.aborted) return;
       this.#known.set(path, { size, mtime, digest });
       const [oldest] = this.#known.keys();
       if (oldest !== undefined && this.#known.size > most) this.#known.delete(oldest);
+    } catch (thrown) {
+      if (!signal.aborted) throw thrown;
     } finally {
       target.close();
     }
@@ -47,24 +68,30 @@ export class Baselines {
    * @throws SystemError of what cannot be looked at, and as `keep`
    */
   async check(path: string, keep: (descriptor: number) => Promise<void>): Promise<void> {
+    // A look of ours at the file would be somebody's who uses it.
+    const look = this.#looks.get(path);
+    look?.end.abort();
+    await look?.ended;
     const baseline = this.#known.get(path);
     this.#known.delete(path);
     const target = baseline && this.#system.open(path);
     if (!target) return;
     try {
       if (!mayHideAChange(baseline, target.facts)) return;
-      if ((await digestOf(target)) !== baseline.digest) await target.read(keep);
+      if ((await digestOf(target, neverAborted)) !== baseline.digest) await target.read(keep);
     } finally {
       target.close();
     }
   }
 }
 
-async function digestOf(target: Target): Promise<string> {
+const neverAborted = new AbortController().signal;
+
+async function digestOf(target: Target, signal: AbortSignal): Promise<string> {
   return target.read(async (fd) => {
     const hash = createHash('sha256');
     if (target.facts.size <= small) return hash.update(readFileSync(fd)).digest('base64');
-    const bytes = createReadStream('', { fd, autoClose: false, start: 0 });
+    const bytes = createReadStream('', { fd, autoClose: false, start: 0, signal });
     for await (const chunk of bytes) hash.update(chunk as Buffer);
     return hash.digest('base64');
   });

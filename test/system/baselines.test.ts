@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -56,6 +65,16 @@ describe('a change that the editor would overwrite without a word', () => {
     await baselines.note(path);
     utimesSync(path, 2000, 2000);
     assert.deepEqual(await kept(), []);
+  });
+
+  it('is not waited for: a look that has not ended is given up, and its descriptor closed, before the save', async () => {
+    const descriptors = readdirSync('/proc/self/fd').length;
+    writeFileSync(path, Buffer.alloc(20 << 20, 'x'));
+    const looking = baselines.note(path);
+    writeFileSync(path, Buffer.alloc(20 << 20, 'y'));
+    assert.deepEqual(await kept(), []);
+    assert.equal(readdirSync('/proc/self/fd').length, descriptors);
+    await looking;
   });
 
   it('is looked for once, and not where nothing was noted or nothing is left', async () => {

