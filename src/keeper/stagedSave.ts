@@ -11,6 +11,8 @@ export interface StagerServices {
   readonly durability: SaveOptions['durability'];
   /** Gets something to the disk, when it is its turn. */
   sync(work: () => Promise<void>): Promise<void>;
+  /** As `sync`, but waits for it no longer than `limits.sync`. */
+  syncInTime(work: () => Promise<void>): Promise<unknown>;
   /** With durability `full`, when it has been published: whether the folder has reached the disk. */
   directorySynced(synced: boolean): void;
   /** Copies what the descriptor has open to a place of Holdfast's own, and tells the user where. */
@@ -117,8 +119,8 @@ export class StagedSave {
       const clone = this.#take(await this.#target.prepareClone(descriptor, this.#signal));
       const [loss] = clone.losses;
       if (loss) throw loss.error ?? new SystemError(`keep ${loss.what}`, this.#target.facts.realPath, 'ENOTSUP');
-      // It will be at the path, and the only copy of the old version.
-      if (!this.#unsynced) await this.#services.sync(() => clone.sync());
+      // It will be at the path, and the only copy of the old version. A slow disk must not cost the gate.
+      if (!this.#unsynced) await this.#services.syncInTime(() => clone.sync());
       this.#services.toKeeper({ kind: 'cloned', id, slot, handed: clone.handed });
     } catch (thrown) {
       this.#services.toKeeper({

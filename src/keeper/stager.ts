@@ -125,6 +125,7 @@ function arm(
     toKeeper,
     durability,
     sync: (work) => syncs.take(work),
+    syncInTime: (work) => syncInTime(work, limits.sync),
     directorySynced: (synced) => {
       answer({ kind: 'directorySynced', id, synced });
     },
