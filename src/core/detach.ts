@@ -23,8 +23,8 @@
  *
  * At every exit before `published` the path leads to what it led to before.
  */
-import { SystemError, type ErrorFacts } from './errors';
-import { lossReport, report, type DetachedReason, type Report } from './level';
+import { SystemError } from './errors';
+import { lossReport, report, type Report } from './level';
 import { defaultOptions, type SaveOptions } from './options';
 import { planTarget } from './plan';
 import type { Staged, Target, TargetSystem } from './ports';
@@ -52,22 +52,19 @@ const tries = 2;
 /**
  * Total: never rejects.
  *
- * @param because why it is not the gate
+ * @param because at level `detached`: why it is not the gate
  * @param options what the settings say
- * @param error what the system said to that
  */
 export async function detach(
   system: TargetSystem,
   path: string,
   permission: Permission,
-  because: DetachedReason,
+  because: Report,
   options: SaveOptions = defaultOptions,
-  error?: ErrorFacts,
 ): Promise<Report> {
-  const reached = report(because, error ? { error } : {});
   try {
     for (let attempt = 1; attempt <= tries; attempt++) {
-      const outcome = await attemptDetach(system, path, permission, options, reached);
+      const outcome = await attemptDetach(system, path, permission, options, because);
       if (outcome !== 'again') return outcome;
       if (!permission.mayTryAgain()) break;
     }

@@ -1,7 +1,7 @@
 import type { Permission } from './detach';
-import { describeError, SystemError, type ErrorFacts } from './errors';
+import { describeError, SystemError } from './errors';
 import type { Outcome } from './gate/operations';
-import { isDetached, lossReport, report, type DetachedReason, type Report } from './level';
+import { isDetached, lossReport, report, type Report } from './level';
 import { defaultOptions, type SaveOptions } from './options';
 import { planTarget } from './plan';
 import { refusal } from './refusal';
@@ -15,7 +15,7 @@ import type { Prepared, Target, TargetSystem } from './ports';
 export type Gated =
   | { readonly is: 'armed' }
   | { readonly is: 'reported'; readonly report: Report }
-  | { readonly is: 'refused'; readonly reason: DetachedReason; readonly error?: ErrorFacts };
+  | { readonly is: 'refused'; readonly because: Report };
 
 /**
  * Everything before the gate: the plan, and the new version with all that the target carries.
@@ -36,7 +36,7 @@ export async function gated(
     target = system.open(path);
     if (!target) return reported(report('newFile'));
     const planned = planTarget(target, options, 'quick');
-    if (isDetached(planned.reason)) return { is: 'refused', reason: planned.reason };
+    if (isDetached(planned.reason)) return refused(report(planned.reason));
     if (planned.level !== 'gated') return reported(planned);
     const staged = await target.prepareVersion(content, permission.signal);
     const [loss] = staged.losses;
@@ -49,7 +49,7 @@ export async function gated(
     return await armed(arm(taken, staged), path);
   } catch (thrown) {
     // The target was touched while its metadata was read: there is time to look again.
-    if (SystemError.is(thrown, 'ESTALE')) return { is: 'refused', reason: 'gateRefused', error: describeError(thrown) };
+    if (SystemError.is(thrown, 'ESTALE')) return refused(report('gateRefused', { error: describeError(thrown) }));
     return reported(refusal(thrown, path));
   } finally {
     target?.close();
@@ -61,12 +61,16 @@ async function armed(answer: Promise<Outcome | 'armed'>, path: string): Promise<
   if (outcome === 'armed') return { is: 'armed' };
   if (outcome.kind === 'refused' && outcome.why === 'noClone' && outcome.error) {
     const { errno, operation } = outcome.error;
-    const refused = refusal(new SystemError(operation, path, errno), path);
-    if (refused.reason === 'noRoom') return reported(refused);
+    const reason = refusal(new SystemError(operation, path, errno), path);
+    if (reason.reason === 'noRoom') return reported(reason);
   }
-  if (outcome.kind === 'refused' && outcome.why === 'otherWindow') return { is: 'refused', reason: 'otherWindow' };
-  const error = outcome.kind === 'published' || !outcome.error ? {} : { error: outcome.error };
-  return { is: 'refused', reason: 'gateRefused', ...error };
+  if (outcome.kind === 'published') return refused(report('gateRefused'));
+  const { why, error } = outcome;
+  return refused(report(why === 'otherWindow' ? why : 'gateRefused', error ? { gate: why, error } : { gate: why }));
+}
+
+function refused(because: Report): Gated {
+  return { is: 'refused', because };
 }
 
 function reported(reached: Report): Gated {

@@ -1,5 +1,5 @@
 import { describeError, type ErrorFacts } from './errors';
-import type { Counts } from './gate/operations';
+import type { Counts, RefusedWhy, WithdrawnWhy } from './gate/operations';
 import type { Loss } from './ports';
 
 /**
@@ -91,6 +91,8 @@ export interface Report {
   readonly otherNames?: 'wanted' | 'open';
   /** For `neverGuarded`: the pattern that names the file. */
   readonly pattern?: string;
+  /** For a gate that was not to be had: what came in its way. */
+  readonly gate?: RefusedWhy | WithdrawnWhy;
   /** For what the system refused. */
   readonly error?: ErrorFacts;
   /** For a reached level: whether the clone was on the disk before it was published. */

@@ -18,6 +18,8 @@ export const limits = {
   rename: 100,
   /** What staging and renaming one small file take the keeper, on a machine that is busy. */
   workPerSave: 3,
+  /** How long a new version is waited for that a process which is just being started still has open for writing. */
+  closedForWriting: 200,
   /** How long VS Code may take to encode a text that is not UTF-8. */
   encode: 100,
   /** How long programs that use a file are searched for, where the kernel does not tell at once. */

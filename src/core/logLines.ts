@@ -23,6 +23,7 @@ export function savedLine(path: string, report: Report, milliseconds: number): L
     ...(report.held ? ['held=yes'] : []),
     ...(report.pattern === undefined ? [] : [`pattern=${JSON.stringify(report.pattern)}`]),
     ...(report.lost ? [`lost=${report.lost.what}:${report.lost.name}`] : []),
+    ...(report.gate === undefined ? [] : [`gate=${report.gate}`]),
     ...(report.synced === false ? ['synced=no'] : []),
     ...(report.directorySynced === undefined ? [] : [`directory=${report.directorySynced ? 'synced' : 'unsynced'}`]),
     ...(report.counts ? countFacts(report.counts) : []),

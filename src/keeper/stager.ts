@@ -76,8 +76,8 @@ async function gateOrDetach(
 ): Promise<Report | undefined> {
   await keepSilentChange(order.path);
   const { version, options } = order;
-  if (!version) return detach(targets, order.path, permission, 'bytesUnknown', options);
-  if (!keeper) return detach(targets, order.path, permission, 'gateStopped', options);
+  if (!version) return detach(targets, order.path, permission, report('bytesUnknown'), options);
+  if (!keeper) return detach(targets, order.path, permission, report('gateStopped'), options);
   const outcome = await gated(
     targets,
     order.path,
@@ -92,7 +92,7 @@ async function gateOrDetach(
     case 'reported':
       return outcome.report;
     case 'refused':
-      return detach(targets, order.path, permission, outcome.reason, options, outcome.error);
+      return detach(targets, order.path, permission, outcome.because, options);
   }
 }
 

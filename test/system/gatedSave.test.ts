@@ -1,6 +1,7 @@
 /** Whole saves through both threads on the real kernel, with a program in the editor's place. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   appendFileSync,
   closeSync,
@@ -130,6 +131,26 @@ describe('a gated save', function () {
       const reached = await save(path, String.fromCharCode(97 + (index % 26)).repeat(1 + index * 37));
       assert.equal(reached.reason, 'gated');
     }
+  });
+
+  it('waits for processes that are just being started, and have copies of all our descriptors', async () => {
+    const path = file('old\n');
+    // The larger this process is, the longer its fork(2) takes.
+    const ballast = Buffer.alloc(200_000_000, 1);
+    const enough = new AbortController();
+    const started = (async () => {
+      let count = 0;
+      for (; !enough.signal.aborted; count++) await once(spawn('true', { stdio: 'ignore' }), 'exit');
+      return count;
+    })();
+    const reasons = new Map<string, number>();
+    for (let index = 0; index < 300; index++) {
+      const { reason } = await save(path, String.fromCharCode(97 + (index % 26)).repeat(5000));
+      reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+    }
+    enough.abort();
+    assert.ok((await started) > 100 && ballast.length > 0);
+    assert.deepEqual([...reasons], [['gated', 300]]);
   });
 
   it('leaves whoever has the file open the old version', async () => {

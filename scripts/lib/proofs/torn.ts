@@ -1,7 +1,7 @@
 import { actions } from '../../../test/support/scenarios/actions';
 import { tornPlans } from '../../../test/support/scenarios/tornPlans';
-import { tornReads, type TornRun } from '../../../test/support/scenarios/tornReads';
-import { requiredLevel, shortcomings, tornLines } from '../../../test/support/scenarios/tornVerdict';
+import { requiredLevel, tornReads, type TornRun } from '../../../test/support/scenarios/tornReads';
+import { shortcomings, tornLines } from '../../../test/support/scenarios/tornVerdict';
 import { extensionId, runIn, withGuardedEditor } from '../guardedEditor';
 import type { Proof } from './proof';
 

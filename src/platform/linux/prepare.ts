@@ -4,6 +4,7 @@ import type { Handed } from '../../core/gate/ports';
 import type { Loss, Prepared } from '../../core/ports';
 import { removeName } from './clone';
 import { system, systemAsync } from './errors';
+import { closedForWriting } from './gate/closed';
 import { O_PATH } from './layouts';
 import type { Host } from './linux';
 import { closeQuietly, descriptorPath } from './place';
@@ -24,7 +25,14 @@ export async function prepare(
   content: Uint8Array | undefined,
   signal: AbortSignal,
 ): Promise<Prepared> {
-  return new PreparedClone(host, place, await make(host, place, original, content, signal));
+  const prepared = new PreparedClone(host, place, await make(host, place, original, content, signal));
+  try {
+    await closedForWriting(host, prepared.handed.descriptor, place.path);
+    return prepared;
+  } catch (thrown) {
+    prepared.close();
+    throw thrown;
+  }
 }
 
 /** Complete, and open for writing no more: a lease is refused on what somebody has open for writing. */

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 
-import { savedFacts } from '../saveLog';
+import { savedFacts, type SavedFacts } from '../saveLog';
 import { saveClasses, TornReader, type ClassLooks, type Load, type SaveClass } from '../tornReader';
 import type { Actions } from './actions';
 import { plainVersion, scriptVersion, wholeText } from './versions';
@@ -31,8 +31,13 @@ export interface TornRun extends Readonly<Record<SaveClass, TornCounts>> {
   readonly levels: Readonly<Record<string, number>>;
   /** Guarded saves whose line in the log has a fact of this name → how many. */
   readonly facts: Readonly<Record<string, number>>;
+  /** The log's lines of the guarded saves at other levels than `gated`. */
+  readonly others: readonly SavedFacts[];
   readonly seconds: number;
 }
+
+/** The level that every guarded save must reach, or a run does not count. */
+export const requiredLevel = 'gated';
 
 /** Saves of one class before it is the other one's turn: each turn costs a change of the settings. */
 const inTurn = { stock: 2, guarded: 10 } as const satisfies Record<SaveClass, number>;
@@ -67,6 +72,7 @@ export async function tornReads(actions: Actions, folder: string, plan: TornPlan
       guarded: { ...saving.figures('guarded'), ...looks.guarded },
       levels: countEach(guarded.map(({ level = '', reason = '' }) => `${level} ${reason}`)),
       facts: countEach(guarded.flatMap((line) => Object.keys(line))),
+      others: guarded.filter(({ level }) => level !== requiredLevel),
       seconds: Math.round((performance.now() - began) / 100) / 10,
     };
   } finally {

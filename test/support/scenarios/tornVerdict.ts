@@ -1,9 +1,6 @@
 /** What a run with torn reads must show, in one place. */
 import { scriptsAtOnce, type ClassLooks, type Load } from '../tornReader';
-import type { TornRun } from './tornReads';
-
-/** The level that every guarded save must reach, or a run does not count. */
-export const requiredLevel = 'gated';
+import { requiredLevel, type TornRun } from './tornReads';
 
 /** The fact on a save's line in the log that says that somebody was still on the bait at the drain's deadline. */
 export const undrainedFact = 'residual';
@@ -40,7 +37,10 @@ export function shortcomings(
   };
   const reached = Object.entries(levels).filter(([level]) => level.startsWith(`${requiredLevel} `));
   const atLevel = reached.reduce((sum, [, count]) => sum + count, 0);
-  demand(atLevel === guarded.saves, `not all of the guarded saves were ${requiredLevel}: ${JSON.stringify(levels)}`);
+  demand(
+    atLevel === guarded.saves,
+    `not all of the guarded saves were ${requiredLevel}: ${JSON.stringify(levels)}, ${JSON.stringify(run.others)}`,
+  );
   const undrained = run.facts[undrainedFact] ?? 0;
   const alone = plan.load.kind === 'read' && plan.load.readers === 1;
   demand(!alone || undrained === 0, `${String(undrained)} guarded saves were let go while somebody was on the bait`);

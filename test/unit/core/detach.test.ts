@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { Claim } from '../../../src/core/claim';
 import { assess, detach, type Permission } from '../../../src/core/detach';
 import { SystemError } from '../../../src/core/errors';
+import { report } from '../../../src/core/level';
 import { defaultOptions } from '../../../src/core/options';
 import { FakeTargets, type FakeOptions } from '../../support/fakes/targets';
 
@@ -27,7 +28,7 @@ function of(claim: Claim): Pick<Permission, 'claim' | 'waited' | 'release'> {
 
 async function run(options: FakeOptions, given = permission()): Promise<{ reached: string; calls: string[] }> {
   const system = new FakeTargets(options);
-  const { level, reason } = await detach(system, path, given, 'bytesUnknown');
+  const { level, reason } = await detach(system, path, given, report('bytesUnknown'));
   assert.equal(system.stillOpen, 0, 'everything that was opened is closed');
   return { reached: `${level} ${reason}`, calls: system.calls };
 }
@@ -49,7 +50,7 @@ describe('detach', () => {
     const system = new FakeTargets({
       losses: [{ what: 'attribute', name: 'security.x', error: new SystemError('fsetxattr', path, 'EPERM') }],
     });
-    const reached = await detach(system, path, permission(), 'bytesUnknown');
+    const reached = await detach(system, path, permission(), report('bytesUnknown'));
     assert.equal(reached.reason, 'wouldLose');
     assert.deepEqual(reached.lost, { what: 'attribute', name: 'security.x' });
     assert.equal(reached.error?.errno, 'EPERM');
@@ -59,7 +60,12 @@ describe('detach', () => {
 
   it('goes on without waiting for a late sync, and says so', async () => {
     const system = new FakeTargets();
-    const reached = await detach(system, path, permission({ inTime: () => Promise.resolve(false) }), 'bytesUnknown');
+    const reached = await detach(
+      system,
+      path,
+      permission({ inTime: () => Promise.resolve(false) }),
+      report('bytesUnknown'),
+    );
     assert.deepEqual([reached.reason, reached.synced], ['bytesUnknown', false]);
   });
 
@@ -69,7 +75,7 @@ describe('detach', () => {
       options: FakeOptions = {},
     ): Promise<readonly [calls: string, synced: boolean | undefined, directorySynced: boolean | undefined]> => {
       const system = new FakeTargets(options);
-      const reached = await detach(system, path, permission(), 'noLeases', { ...defaultOptions, durability });
+      const reached = await detach(system, path, permission(), report('noLeases'), { ...defaultOptions, durability });
       assert.equal(reached.level, 'detached');
       assert.equal(system.stillOpen, 0);
       return [system.calls.slice(2).join(' '), reached.synced, reached.directorySynced];

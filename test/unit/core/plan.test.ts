@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
 import { assess, detach } from '../../../src/core/detach';
-import type { Report } from '../../../src/core/level';
+import { report, type Report } from '../../../src/core/level';
 import { defaultOptions, type SaveOptions } from '../../../src/core/options';
 import { plan, planTarget } from '../../../src/core/plan';
 import type { Held, TargetFacts } from '../../../src/core/ports';
@@ -135,9 +135,12 @@ describe('planTarget', () => {
       mayTryAgain: () => true,
       inTime: (work: () => Promise<void>) => work().then(() => true),
     };
-    assert.equal((await detach(free, '/x', permission, 'bytesUnknown', options)).reason, 'notHeld');
+    assert.equal((await detach(free, '/x', permission, report('bytesUnknown'), options)).reason, 'notHeld');
     assert.deepEqual([...new Set(free.calls)], ['open'], 'nothing is made');
-    assert.equal((await detach(new FakeTargets(), '/x', permission, 'bytesUnknown', options)).level, 'detached');
+    assert.equal(
+      (await detach(new FakeTargets(), '/x', permission, report('bytesUnknown'), options)).level,
+      'detached',
+    );
   });
 });
 

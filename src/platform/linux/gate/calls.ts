@@ -1,5 +1,5 @@
 /**
- * What the gate needs of the C library beyond `libc.ts`. Bound only in the thread that keeps the gate.
+ * What the gate needs of the C library beyond `libc.ts`. Bound when it is first asked for.
  *
  * signalfd, eventfd and inotify give descriptors that cannot be had from `fs.openSync`: nobody but `EventWaiter.close`
  * closes them, not even the end of the worker.

@@ -1,0 +1,58 @@
+import { closeSync, constants, openSync } from 'node:fs';
+import { constants as os } from 'node:os';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as pause } from 'node:timers/promises';
+import { SystemError } from '../../../core/errors';
+import { limits } from '../../../core/limits';
+import { system } from '../errors';
+import { F_RDLCK, F_UNLCK } from '../layouts';
+import type { Host } from '../linux';
+import { descriptorPath } from '../place';
+
+/** Who opens it in the microseconds of the look makes the kernel send this; see `holders.ts`. */
+const SIGNAL = os.signals.SIGURG;
+
+/** The pause between two looks doubles from one millisecond up to this. */
+const LONGEST_PAUSE = 16;
+
+/**
+ * Resolves when nobody has an inode of ours open for writing any more, after `limits.closedForWriting` at the latest; the gate then
+ * says what is in its way. We have closed it: but a process that any thread starts has all our descriptors between its fork(2)
+ * and its execve(2), for milliseconds if this process is large, and as long no lease is granted. The kernel tells nobody when that
+ * is over before it is (fs/file_table.c, __fput).
+ *
+ * @param descriptor any descriptor of it, O_PATH will do
+ */
+export async function closedForWriting(host: Host, descriptor: number, path: string): Promise<void> {
+  const fd = system('open', path, () =>
+    openSync(descriptorPath(descriptor), constants.O_RDONLY | constants.O_NONBLOCK),
+  );
+  try {
+    const until = performance.now() + limits.closedForWriting;
+    for (
+      let wait = 1;
+      isWritten(host, fd, path) && performance.now() < until;
+      wait = Math.min(2 * wait, LONGEST_PAUSE)
+    ) {
+      await pause(wait);
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** A read lease is refused with EAGAIN on what somebody has open for writing; fcntl(2). Other errors are the gate's to meet. */
+function isWritten(host: Host, fd: number, path: string): boolean {
+  const calls = host.gateCalls();
+  try {
+    calls.notifyThisThread(fd, SIGNAL, path);
+    calls.setLease(fd, F_RDLCK, path);
+    calls.setLease(fd, F_UNLCK, path);
+    return false;
+  } catch (thrown) {
+    if (thrown instanceof SystemError) {
+      return thrown.errno === 'EAGAIN';
+    }
+    throw thrown;
+  }
+}
