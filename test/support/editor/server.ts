@@ -88,6 +88,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
+/** Less than the deadline for an extension host that must end with its window. */
+const reconnectionGraceSeconds = 5;
+
 function serverArguments({ folders, installation }: ServerOptions): string[] {
   return [
     join(installation.server, 'out', 'server-main.js'),
@@ -95,6 +98,8 @@ function serverArguments({ folders, installation }: ServerOptions): string[] {
     `--server-data-dir=${folders.serverData}`,
     `--user-data-dir=${folders.userData}`,
     `--extensions-dir=${folders.extensions}`,
+    // For a window whose goodbye got lost; else its extension host is kept for three hours. Old servers say that they do not know it.
+    `--reconnection-grace-time=${String(reconnectionGraceSeconds)}`,
   ];
 }
 
