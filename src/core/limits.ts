@@ -20,6 +20,10 @@ export const limits = {
   workPerSave: 3,
   /** How long a new version is waited for that a process which is just being started still has open for writing. */
   closedForWriting: 200,
+  /** How long after a save has begun the editor's `open` is expected so soon that who waits must be known at once. */
+  expectEditor: 1_000,
+  /** Between two readings of the kernel's list of locks meanwhile; less than what RCU takes for a round at any tick rate. */
+  betweenReadings: 2,
   /** How long VS Code may take to encode a text that is not UTF-8. */
   encode: 100,
   /** How long programs that use a file are searched for, where the kernel does not tell at once. */

@@ -137,7 +137,12 @@ export interface TargetSystem {
 
 /** What this process can do at all, found once at start. */
 export type Platform =
-  | { readonly supported: true; readonly targets: TargetSystem }
+  | {
+      readonly supported: true;
+      readonly targets: TargetSystem;
+      /** From now on the gate must be quick to know its editor: until the returned function is called, or `limits.expectEditor`. */
+      readonly expectEditor: () => () => void;
+    }
   | { readonly supported: false; readonly why: 'platform' | 'library'; readonly detail: string };
 
 /** Milliseconds that never go back. */

@@ -17,6 +17,8 @@ export interface StagerServices {
   directorySynced(synced: boolean): void;
   /** Copies what the descriptor has open to a place of Holdfast's own, and tells the user where. */
   keep(descriptor: number): Promise<void>;
+  /** The gate has ended. */
+  over(): void;
 }
 
 /** The stager's part of one gated save: makes what the keeper asks for, and keeps it until the save has ended. */
@@ -105,6 +107,7 @@ export class StagedSave {
   end(outcome: Outcome): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#services.over();
     this.#answer?.(outcome);
     this.#enqueue(async () => {
       if (outcome.kind === 'published' && this.#services.durability === 'full') await this.#syncDirectory();

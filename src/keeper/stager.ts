@@ -61,9 +61,9 @@ async function save(order: SaveOrder): Promise<Report | undefined> {
     mayTryAgain: () => now() - order.toldAt < limits.surelyBeforeWrite,
     inTime: (work) => syncInTime(work, syncLimit(order.toldAt + limits.saveGivesUp - now(), turns.underWay)),
   };
-  const { targets } = platform;
+  const { targets, expectEditor } = platform;
   try {
-    return await turns.take(() => gateOrDetach(targets, order, permission));
+    return await turns.take(() => gateOrDetach(targets, order, permission, expectEditor));
   } finally {
     running.delete(order.id);
   }
@@ -73,19 +73,22 @@ async function gateOrDetach(
   targets: TargetSystem,
   order: SaveOrder,
   permission: Permission,
+  expectEditor: () => () => void,
 ): Promise<Report | undefined> {
   await keepSilentChange(order.path);
   const { version, options } = order;
   if (!version) return detach(targets, order.path, permission, report('bytesUnknown'), options);
   if (!keeper) return detach(targets, order.path, permission, report('gateStopped'), options);
+  const cameOrNot = expectEditor();
   const outcome = await gated(
     targets,
     order.path,
     version.content,
     permission,
-    (target, staged) => arm(order.id, target, staged, version, options, permission.signal),
+    (target, staged) => arm(order.id, target, staged, version, options, permission.signal, cameOrNot),
     options,
   );
+  if (outcome.is !== 'armed') cameOrNot();
   switch (outcome.is) {
     case 'armed':
       return undefined;
@@ -120,6 +123,7 @@ function arm(
   version: Version,
   { durability }: SaveOptions,
   signal: AbortSignal,
+  over: () => void,
 ): Promise<Outcome | 'armed'> {
   const staging = new StagedSave(id, target, staged, version, signal, {
     toKeeper,
@@ -130,6 +134,7 @@ function arm(
       answer({ kind: 'directorySynced', id, synced });
     },
     keep: (descriptor) => keep(target.facts.realPath, descriptor),
+    over,
   });
   gatedSaves.set(id, staging);
   return staging.arm(version.editor);

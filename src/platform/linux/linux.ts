@@ -7,6 +7,7 @@ import { parseCapabilities, parseStartTime } from '../../core/linux/proc';
 import type { Capabilities } from '../../core/linux/proc';
 import { temporaryName } from '../../core/temporaryName';
 import { bindGateCalls, type GateCalls } from './gate/calls';
+import { LockList } from './gate/lockList';
 import { openGateSystem } from './gate/system';
 import { loadLibc, openLibrary } from './libc';
 import type { Libc } from './libc';
@@ -61,7 +62,12 @@ export function openHost(workshopFolder?: string): Host {
 /** @throws as `openHost` */
 export function openLinux(workshopFolder: string): Platform {
   const host = openHost(workshopFolder);
-  return { supported: true, targets: { open: (path) => openTarget(host, path) } };
+  const lockList = new LockList();
+  return {
+    supported: true,
+    targets: { open: (path) => openTarget(host, path) },
+    expectEditor: () => lockList.expect(),
+  };
 }
 
 /**
