@@ -1,6 +1,7 @@
 import type { Permission } from './detach';
 import { describeError, SystemError } from './errors';
 import type { Outcome } from './gate/operations';
+import type { HandedPlace, Locked } from './gate/ports';
 import { isDetached, lossReport, report, type Report } from './level';
 import { defaultOptions, type SaveOptions } from './options';
 import { planTarget } from './plan';
@@ -17,10 +18,19 @@ export type Gated =
   | { readonly is: 'reported'; readonly report: Report }
   | { readonly is: 'refused'; readonly because: Report };
 
+/** What a save asks of the keeper before it is the keeper's. None of it rejects. */
+export interface GateDoor {
+  /** Gets the path for this save alone. */
+  lock(place: HandedPlace): Promise<Locked>;
+  unlock(): void;
+  /** Takes target, staged version and the path, whatever it answers. */
+  arm(target: Target, staged: Prepared): Promise<Outcome | 'armed'>;
+}
+
 /**
- * Everything before the gate: the plan, and the new version with all that the target carries.
+ * Everything before the gate: the plan, the path for this save alone, and the new version with all that the target carries.
+ * Never rejects.
  *
- * @param arm takes target and staged version, whatever it answers. Never rejects: never throws
  * @param options what the settings say
  */
 export async function gated(
@@ -28,16 +38,29 @@ export async function gated(
   path: string,
   content: Uint8Array,
   permission: Permission,
-  arm: (target: Target, staged: Prepared) => Promise<Outcome | 'armed'>,
+  door: GateDoor,
   options: SaveOptions = defaultOptions,
 ): Promise<Gated> {
   let target: Target | undefined;
+  let ours = false;
   try {
-    target = system.open(path);
-    if (!target) return reported(report('newFile'));
-    const planned = planTarget(target, options, 'quick');
-    if (isDetached(planned.reason)) return refused(report(planned.reason));
-    if (planned.level !== 'gated') return reported(planned);
+    const first = look(system, path, options);
+    if ('is' in first) return first;
+    target = first;
+    const how = await door.lock(target.place);
+    if (how === 'otherWindow') return refused(report('otherWindow'));
+    if (how === 'stopped') return refused(report('gateStopped'));
+    ours = true;
+    if (how === 'waited') {
+      const { place } = target;
+      target.close();
+      target = undefined;
+      const second = look(system, path, options);
+      if ('is' in second) return second;
+      target = second;
+      // A link leads elsewhere by now.
+      if (!isSamePlace(place, target.place)) return refused(report('gateRefused', { gate: 'changed' }));
+    }
     const staged = await target.prepareVersion(content, permission.signal);
     const [loss] = staged.losses;
     if (loss) {
@@ -46,14 +69,39 @@ export async function gated(
     }
     const taken = target;
     target = undefined;
-    return await armed(arm(taken, staged), path);
+    ours = false;
+    return await armed(door.arm(taken, staged), path);
   } catch (thrown) {
     // The target was touched while its metadata was read: there is time to look again.
     if (SystemError.is(thrown, 'ESTALE')) return refused(report('gateRefused', { error: describeError(thrown) }));
     return reported(refusal(thrown, path));
   } finally {
     target?.close();
+    if (ours) door.unlock();
   }
+}
+
+/** The target if the plan is a gate; it is the caller's to close. */
+function look(system: TargetSystem, path: string, options: SaveOptions): Target | Gated {
+  const target = system.open(path);
+  if (!target) return reported(report('newFile'));
+  let planned: Report | undefined;
+  try {
+    planned = planTarget(target, options, 'quick');
+    if (isDetached(planned.reason)) return refused(report(planned.reason));
+    return planned.level === 'gated' ? target : reported(planned);
+  } finally {
+    if (planned?.level !== 'gated') target.close();
+  }
+}
+
+function isSamePlace(one: HandedPlace, other: HandedPlace): boolean {
+  return (
+    one.directoryIdentity.device === other.directoryIdentity.device &&
+    one.directoryIdentity.inode === other.directoryIdentity.inode &&
+    one.name.length === other.name.length &&
+    one.name.every((byte, at) => byte === other.name[at])
+  );
 }
 
 async function armed(answer: Promise<Outcome | 'armed'>, path: string): Promise<Gated> {

@@ -18,6 +18,8 @@ export const limits = {
   rename: 100,
   /** What staging and renaming one small file take the keeper, on a machine that is busy. */
   workPerSave: 3,
+  /** How long a save waits for another window that saves the same file. */
+  otherWindow: 350,
   /** How long a new version is waited for that a process which is just being started still has open for writing. */
   closedForWriting: 200,
   /** How long after a save has begun the editor's `open` is expected so soon that who waits must be known at once. */

@@ -1,7 +1,7 @@
 import type { Claim } from './claim';
 import type { ErrorFacts } from './errors';
 import type { EndReason, Outcome } from './gate/operations';
-import type { Handed, HandedPlace, Slot } from './gate/ports';
+import type { Handed, HandedPlace, Locked, Slot } from './gate/ports';
 import type { Report } from './level';
 import type { SaveOptions } from './options';
 
@@ -71,6 +71,9 @@ export type Answer =
 
 /** What the stager tells the keeper. */
 export type GateOrder =
+  /** The path is to be this save's alone, until `unlock` or the end of the gate that `arm` begins. Answered by `locked`. */
+  | { readonly kind: 'lock'; readonly id: number; readonly place: HandedPlace }
+  | { readonly kind: 'unlock'; readonly id: number }
   | {
       readonly kind: 'arm';
       readonly id: number;
@@ -100,6 +103,7 @@ export type GateOrder =
 
 /** What the keeper tells the stager. */
 export type GateRequest =
+  | { readonly kind: 'locked'; readonly id: number; readonly how: Locked }
   /** The gate is shut: the editor has been told to go on. */
   | { readonly kind: 'armed'; readonly id: number }
   | { readonly kind: 'clone'; readonly id: number; readonly slot: Slot; readonly descriptor: number }

@@ -4,10 +4,11 @@
  */
 import { describeError, type ErrorFacts } from '../core/errors';
 import type { EndReason, Outcome, RefusedWhy } from '../core/gate/operations';
-import type { GateSystem, Wake } from '../core/gate/ports';
+import type { GateSystem, HandedPlace, Wake } from '../core/gate/ports';
 import type { LeaseTable } from '../core/leaseTable';
 import type { GateOrder, GateRequest } from '../core/messages';
 import type { Clock } from '../core/ports';
+import { PathTurns } from './pathTurns';
 import { RunningGate, type ArmOrder } from './runningGate';
 
 /** Whom the gates talk to. */
@@ -23,6 +24,7 @@ export class Gates {
   readonly #leaseTable: LeaseTable;
   readonly #now: Clock;
   readonly #running = new Map<number, RunningGate>();
+  readonly #turns: PathTurns;
   /** What was woken up for and not looked at yet: a glance of one gate must not lose what concerns another. */
   #leases = false;
   #orders = false;
@@ -32,6 +34,9 @@ export class Gates {
     this.#outbox = outbox;
     this.#leaseTable = leases;
     this.#now = now;
+    this.#turns = new PathTurns(system, now, (id, how) => {
+      outbox.toStager({ kind: 'locked', id, how });
+    });
   }
 
   get size(): number {
@@ -47,6 +52,7 @@ export class Gates {
     }
     for (const gate of this.#running.values()) gate.takeEvents();
     for (const gate of this.#running.values()) gate.tick(this.#now());
+    this.#turns.tick(this.#now());
     this.#forgetEnded();
     const orders = this.#orders;
     this.#orders = false;
@@ -54,8 +60,19 @@ export class Gates {
   }
 
   take(order: GateOrder): void {
-    if (order.kind === 'arm') this.#arm(order);
-    else this.#running.get(order.id)?.take(order);
+    switch (order.kind) {
+      case 'lock':
+        this.#lock(order.id, order.place);
+        break;
+      case 'unlock':
+        this.#turns.giveUp(order.id);
+        break;
+      case 'arm':
+        this.#arm(order);
+        break;
+      default:
+        this.#running.get(order.id)?.take(order);
+    }
     this.#forgetEnded();
   }
 
@@ -71,6 +88,7 @@ export class Gates {
   /** The stager is gone: what was ordered from it does not come any more. */
   withoutStager(error: ErrorFacts): void {
     for (const gate of this.#running.values()) gate.withoutStager(error);
+    this.#turns.giveUpAll();
     this.#forgetEnded();
   }
 
@@ -80,20 +98,23 @@ export class Gates {
       gate.close();
     }
     this.#running.clear();
+    this.#turns.giveUpAll();
+  }
+
+  #lock(id: number, place: HandedPlace): void {
+    // Our own lease on the same inode would look like somebody else's open.
+    const own = [...this.#running.values()].filter(({ path }) => path === place.path);
+    for (const gate of own) gate.on({ is: 'over', why: 'superseded' });
+    this.#turns.ask(id, place, own.length > 0);
   }
 
   #arm(order: ArmOrder): void {
-    // Our own lease on the same inode would look like somebody else's open.
-    for (const gate of this.#running.values()) {
-      if (gate.path === order.place.path) gate.on({ is: 'over', why: 'superseded' });
+    const release = this.#turns.handOver(order.id);
+    if (!release) {
+      this.#refuse(order, 'otherWindow');
+      return;
     }
-    let release: (() => void) | undefined;
     try {
-      release = this.#system.claim(order.place);
-      if (!release) {
-        this.#refuse(order, 'otherWindow');
-        return;
-      }
       const site = this.#system.open(order.place);
       const crowding = (): number => this.#system.crowding();
       const look = (): void => {
@@ -103,7 +124,7 @@ export class Gates {
       this.#running.set(order.id, gate);
       gate.on({ is: 'started' });
     } catch (thrown) {
-      release?.();
+      release();
       this.#refuse(order, 'noLease', describeError(thrown, 'open', order.place.path));
     }
   }
@@ -117,6 +138,7 @@ export class Gates {
     this.#leases ||= wake.leases;
     this.#orders ||= wake.orders;
     for (const gate of this.#running.values()) gate.heed(wake);
+    this.#turns.heed(wake);
   }
 
   #hasWork(): boolean {
@@ -124,7 +146,7 @@ export class Gates {
   }
 
   #untilDue(): number | undefined {
-    let first: number | undefined;
+    let first = this.#turns.due;
     for (const gate of this.#running.values()) {
       const due = gate.due;
       if (due !== undefined && (first === undefined || due < first)) first = due;

@@ -8,6 +8,7 @@ import type { Clock } from '../core/ports';
 import type { Outbox } from './gates';
 
 export type ArmOrder = Extract<GateOrder, { kind: 'arm' }>;
+type AnsweredOrder = Exclude<GateOrder, { kind: 'arm' | 'lock' | 'unlock' }>;
 
 export interface GatePlace {
   readonly site: Site;
@@ -114,7 +115,7 @@ export class RunningGate {
     }
   }
 
-  take(order: Exclude<GateOrder, ArmOrder>): void {
+  take(order: AnsweredOrder): void {
     switch (order.kind) {
       case 'synced':
         for (const [slot, { descriptor }] of this.#handed) {

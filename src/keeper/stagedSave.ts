@@ -81,6 +81,9 @@ export class StagedSave {
 
   serve(request: GateRequest): void {
     switch (request.kind) {
+      case 'locked':
+        // Answered before there was anything staged.
+        return;
       case 'armed':
         this.#answer?.('armed');
         return;

@@ -12,6 +12,7 @@ import { assess, detach, type Permission } from '../core/detach';
 import { describeError } from '../core/errors';
 import { gated } from '../core/gated';
 import type { Outcome } from '../core/gate/operations';
+import type { HandedPlace, Locked } from '../core/gate/ports';
 import { report, type Report } from '../core/level';
 import { limits, savesAtOnce, syncLimit, syncsAtOnce } from '../core/limits';
 import type { Answer, GateOrder, GateRequest, Order, PlatformReport, StagerData, Version } from '../core/messages';
@@ -36,6 +37,8 @@ const turns = new Turns(savesAtOnce);
 const syncs = new Turns(syncsAtOnce);
 const running = new Map<number, AbortController>();
 const gatedSaves = new Map<number, StagedSave>();
+/** Saves that wait for their path. */
+const locking = new Map<number, (how: Locked) => void>();
 let keeper: { readonly port: MessagePort; readonly orders: number } | undefined;
 
 /** Milliseconds since the epoch, not set back while the process runs. */
@@ -85,7 +88,13 @@ async function gateOrDetach(
     order.path,
     version.content,
     permission,
-    (target, staged) => arm(order.id, target, staged, version, options, permission.signal, cameOrNot),
+    {
+      lock: (place) => lock(order.id, place),
+      unlock: () => {
+        toKeeper({ kind: 'unlock', id: order.id });
+      },
+      arm: (target, staged) => arm(order.id, target, staged, version, options, permission.signal, cameOrNot),
+    },
     options,
   );
   if (outcome.is !== 'armed') cameOrNot();
@@ -125,6 +134,8 @@ function arm(
   signal: AbortSignal,
   over: () => void,
 ): Promise<Outcome | 'armed'> {
+  // It has ended since it gave us the path.
+  if (!keeper) return Promise.resolve({ kind: 'refused', why: 'stopped' });
   const staging = new StagedSave(id, target, staged, version, signal, {
     toKeeper,
     durability,
@@ -148,6 +159,20 @@ async function keep(path: string, descriptor: number): Promise<void> {
   }
 }
 
+function lock(id: number, place: HandedPlace): Promise<Locked> {
+  if (!keeper) return Promise.resolve('stopped');
+  const answered = new Promise<Locked>((resolve) => {
+    locking.set(id, resolve);
+  });
+  toKeeper({ kind: 'lock', id, place });
+  return answered;
+}
+
+function locked(id: number, how: Locked): void {
+  locking.get(id)?.(how);
+  locking.delete(id);
+}
+
 function toKeeper(order: GateOrder): void {
   if (!keeper) return;
   keeper.port.postMessage(order);
@@ -155,6 +180,10 @@ function toKeeper(order: GateOrder): void {
 }
 
 function fromKeeper(request: GateRequest): void {
+  if (request.kind === 'locked') {
+    locked(request.id, request.how);
+    return;
+  }
   const staging = gatedSaves.get(request.id);
   staging?.serve(request);
   if (request.kind === 'ended') gatedSaves.delete(request.id);
@@ -164,6 +193,7 @@ function withoutKeeper(): void {
   keeper = undefined;
   for (const staging of gatedSaves.values()) staging.end({ kind: 'refused', why: 'stopped' });
   gatedSaves.clear();
+  for (const id of [...locking.keys()]) locked(id, 'stopped');
 }
 
 async function syncInTime(work: () => Promise<void>, milliseconds: number): Promise<boolean> {

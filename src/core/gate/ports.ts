@@ -122,6 +122,12 @@ export interface Waiter {
   close(): void;
 }
 
+/**
+ * How a save has got its path for itself. `waited`: another window has saved it meanwhile, so that what was known of the file is to be
+ * looked at again. `otherWindow`: it has not, in time. `stopped`: there is no keeper any more.
+ */
+export type Locked = 'atOnce' | 'waited' | 'otherWindow' | 'stopped';
+
 /** What one file can be given, found at every save. */
 export type Gateable =
   | { readonly gate: true; /** Whether `probe` can be believed. */ readonly probe: boolean }
@@ -136,5 +142,8 @@ export interface GateSystem {
    * saves it at this moment. Ends with the thread.
    */
   claim(place: HandedPlace): (() => void) | undefined;
+  /** From now on the waiter reports under this number whenever a claim may have been given up, or its owner has died. */
+  watchClaims(): number | undefined;
+  unwatchClaims(watch: number): void;
   open(place: HandedPlace): Site;
 }

@@ -4,7 +4,8 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { withGuardedEditor } from '../../../scripts/lib/guardedEditor';
-import type { EditorVersion, EditorWindow } from '../../support/editor';
+import type { Editor, EditorVersion, EditorWindow } from '../../support/editor';
+import { savedFacts } from '../../support/saveLog';
 import { changeAndSave, show, untilLevel } from '../../support/statusBar';
 
 const versions: readonly EditorVersion[] = ['current', 'oldest'];
@@ -18,14 +19,7 @@ for (const version of versions) {
         async (editor, root) => {
           const path = join(root, 'shared.sh');
           writeFileSync(path, 'start\n');
-          const windows: EditorWindow[] = [];
-          for (let index = 0; index < 2; index++) {
-            const window = await editor.openWindow();
-            await window.activate('holdfast.holdfast');
-            await show(window, path);
-            await untilLevel(window, 'gated', 'shared.sh');
-            windows.push(window);
-          }
+          const windows = await openTwo(editor, path);
           const lines = ['start'];
           for (let turn = 0; turn < 20; turn++) {
             const window = windows[turn % 2];
@@ -46,6 +40,79 @@ for (const version of versions) {
         { version },
       );
     });
+
+    it('save the same file 10 times in the same instant: one of the two versions is on the disk, whole', async () => {
+      await withGuardedEditor(
+        'windows',
+        async (editor, root) => {
+          const path = join(root, 'shared.sh');
+          writeFileSync(path, 'start\n');
+          const windows = await openTwo(editor, path);
+          let both = 0;
+          for (let turn = 0; turn < 10; turn++) {
+            const disk = readFileSync(path, 'utf8');
+            for (const window of windows) await untilText(window, path, disk);
+            const saves = await Promise.all(
+              windows.map((window, index) =>
+                editAndSave(window, path, `turn ${String(turn)} of window ${String(index)}`),
+              ),
+            );
+            const saved = saves.filter((save) => save.saved).map(({ text }) => text);
+            assert.ok(saved.includes(readFileSync(path, 'utf8')), 'the file is none of the saved versions');
+            if (saved.length === 2) both++;
+            for (const window of windows) await revert(window, path);
+          }
+          console.log(`      both were saved ${String(both)} times, the others refused one as VS Code does`);
+          for (const window of windows) {
+            const levels = (await savedFacts(window.extensionHostPid, path, 1)).map(({ level }) => level);
+            assert.deepEqual(new Set(levels), new Set(['gated']));
+          }
+          assert.deepEqual(readdirSync(root), ['shared.sh']);
+        },
+        { version },
+      );
+    });
+  });
+}
+
+async function openTwo(editor: Editor, path: string): Promise<readonly EditorWindow[]> {
+  const windows: EditorWindow[] = [];
+  for (let index = 0; index < 2; index++) {
+    const window = await editor.openWindow();
+    await window.activate('holdfast.holdfast');
+    await show(window, path);
+    await untilLevel(window, 'gated', 'shared.sh');
+    windows.push(window);
+  }
+  return windows;
+}
+
+interface Saved {
+  readonly saved: boolean;
+  readonly text: string;
+}
+
+function editAndSave(window: EditorWindow, path: string, line: string): Promise<Saved> {
+  return window.run(
+    async (vscode, at, inserted) => {
+      const document = await vscode.workspace.openTextDocument(at);
+      const edit = new vscode.WorkspaceEdit();
+      edit.insert(document.uri, new vscode.Position(0, 0), `${inserted}\n`);
+      if (!(await vscode.workspace.applyEdit(edit))) throw new Error('not edited');
+      const text = document.getText();
+      return { saved: await document.save(), text };
+    },
+    path,
+    line,
+  );
+}
+
+/** Gives up what was refused. */
+async function revert(window: EditorWindow, path: string): Promise<void> {
+  await show(window, path);
+  await window.run(async (vscode) => {
+    await vscode.commands.executeCommand('workbench.action.files.revert');
+    await vscode.commands.executeCommand('notifications.clearAll');
   });
 }
 

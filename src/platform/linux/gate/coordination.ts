@@ -26,40 +26,58 @@ function isOurs(folder: string, uid: number): boolean {
  * behind. Two paths that meet at one offset (one chance in 2^60) only cost a gate.
  */
 export class PathLocks {
+  readonly file: string;
   readonly #calls: GateCalls;
   readonly #fd: number;
-  readonly #file: string;
+  /** One open file has a lock once, however often it takes it. */
+  readonly #users = new Map<bigint, number>();
 
   /** @throws SystemError EPERM: the folder is somebody else's, or others may write there; of mkdir(2), open(2) */
   constructor(calls: GateCalls, folder: string, uid: number) {
     this.#calls = calls;
-    this.#file = join(folder, 'saving.lock');
+    this.file = join(folder, 'saving.lock');
     system('mkdir', folder, () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
     if (!isOurs(folder, uid)) {
       throw new SystemError('open', folder, 'EPERM');
     }
     const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
-    this.#fd = system('open', this.#file, () => openSync(this.#file, flags, 0o600));
+    this.#fd = system('open', this.file, () => openSync(this.file, flags, 0o600));
   }
 
   /** What gives the lock up; `undefined` if another window has it. */
   take(place: HandedPlace): (() => void) | undefined {
     const offset = offsetOf(place);
     try {
-      this.#calls.setRangeLock(this.#fd, F_WRLCK, offset, this.#file);
+      this.#calls.setRangeLock(this.#fd, F_WRLCK, offset, this.file);
     } catch (thrown) {
       if (SystemError.is(thrown, 'EAGAIN', 'EACCES')) {
         return undefined;
       }
       throw thrown;
     }
-    return () => {
-      this.#calls.setRangeLock(this.#fd, F_UNLCK, offset, this.#file);
-    };
+    this.#users.set(offset, (this.#users.get(offset) ?? 0) + 1);
+    return () => this.#release(offset);
+  }
+
+  /** A descriptor of the file whose watchers see an open and a close whenever a lock may have been given up. */
+  get watched(): number {
+    return this.#fd;
   }
 
   close(): void {
     closeSync(this.#fd);
+  }
+
+  #release(offset: bigint): void {
+    const left = (this.#users.get(offset) ?? 1) - 1;
+    if (left > 0) {
+      this.#users.set(offset, left);
+      return;
+    }
+    this.#users.delete(offset);
+    this.#calls.setRangeLock(this.#fd, F_UNLCK, offset, this.file);
+    // The kernel tells nobody that a lock is free; inotify(7) does tell of a close, also of one by the end of a thread.
+    closeSync(openSync(this.file, constants.O_WRONLY | constants.O_NOFOLLOW));
   }
 }
 

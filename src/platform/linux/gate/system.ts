@@ -1,6 +1,6 @@
 import { availableParallelism, tmpdir } from 'node:os';
 import { SystemError } from '../../../core/errors';
-import type { GateSystem } from '../../../core/gate/ports';
+import type { GateSystem, HandedPlace } from '../../../core/gate/ports';
 import { parseRunnable } from '../../../core/linux/load';
 import { openLibrary } from '../libc';
 import type { Host } from '../linux';
@@ -25,9 +25,28 @@ export function openGateSystem(host: Host, onProblem: (error: SystemError) => vo
   return {
     waiter,
     crowding: () => Math.ceil(parseRunnable(readProc('/proc/loadavg')) / availableParallelism()),
-    claim: (place) => (locks === undefined ? () => undefined : locks.take(place)),
+    claim: (place) => (locks === undefined ? () => undefined : claim(locks, place, onProblem)),
+    watchClaims: () => (locks === undefined ? undefined : waiter.watches.add(locks.watched, locks.file)),
+    unwatchClaims: (watch) => waiter.watches.remove(watch),
     open: (place) => new GateSite(host, calls, waiter, place, onProblem),
   };
+}
+
+/** Where the lock cannot be had for another reason than another window, the save goes on as if there were none. */
+function claim(
+  locks: PathLocks,
+  place: HandedPlace,
+  onProblem: (error: SystemError) => void,
+): (() => void) | undefined {
+  try {
+    return locks.take(place);
+  } catch (thrown) {
+    if (!(thrown instanceof SystemError)) {
+      throw thrown;
+    }
+    onProblem(thrown);
+    return () => undefined;
+  }
 }
 
 /** Without a place to meet the windows do not know of each other; each is guarded all the same. */

@@ -1,0 +1,106 @@
+import type { GateSystem, HandedPlace, Locked, Wake } from '../core/gate/ports';
+import { limits } from '../core/limits';
+import type { Clock } from '../core/ports';
+
+/** Milliseconds that a close may take to its end. */
+const closing = 2;
+
+interface Waiting {
+  readonly place: HandedPlace;
+  readonly due: number;
+}
+
+/** The paths that this window's saves have for themselves, and the saves that wait until another window is done. */
+export class PathTurns {
+  readonly #system: GateSystem;
+  readonly #now: Clock;
+  readonly #answer: (id: number, how: Locked) => void;
+  readonly #held = new Map<number, () => void>();
+  readonly #waiting = new Map<number, Waiting>();
+  /** Under which the waiter reports that another window may be done. */
+  #watch: number | undefined;
+  #again: number | undefined;
+
+  constructor(system: GateSystem, now: Clock, answer: (id: number, how: Locked) => void) {
+    this.#system = system;
+    this.#now = now;
+    this.#answer = answer;
+  }
+
+  /** When somebody has waited for long enough. */
+  get due(): number | undefined {
+    if (this.#waiting.size === 0) return undefined;
+    return Math.min(this.#again ?? Infinity, ...Array.from(this.#waiting.values(), ({ due }) => due));
+  }
+
+  /** @param changed the path may have changed since the save has looked at it */
+  ask(id: number, place: HandedPlace, changed: boolean): void {
+    if (this.#take(id, place)) {
+      this.#answer(id, changed ? 'waited' : 'atOnce');
+      return;
+    }
+    this.#waiting.set(id, { place, due: this.#now() + limits.otherWindow });
+    this.#watch ??= this.#system.watchClaims();
+    // It may have been given up before we watched.
+    this.#tryAgain();
+  }
+
+  /** What gives the path up, from now on in the caller's hands. */
+  handOver(id: number): (() => void) | undefined {
+    const release = this.#held.get(id);
+    this.#held.delete(id);
+    return release;
+  }
+
+  giveUp(id: number): void {
+    this.#waiting.delete(id);
+    this.#restIfNobodyWaits();
+    this.handOver(id)?.();
+  }
+
+  giveUpAll(): void {
+    for (const id of [...this.#waiting.keys(), ...this.#held.keys()]) this.giveUp(id);
+  }
+
+  heed(wake: Wake): void {
+    if (this.#watch === undefined) return;
+    if (!wake.overflow && !wake.events.some(({ watch }) => watch === this.#watch)) return;
+    this.#tryAgain();
+    // The kernel tells of a close before it takes the locks away (fs/file_table.c, __fput).
+    this.#again = this.#now() + closing;
+  }
+
+  tick(now: number): void {
+    if (this.#again !== undefined && this.#again <= now) {
+      this.#again = undefined;
+      this.#tryAgain();
+    }
+    for (const [id, { due }] of [...this.#waiting]) {
+      if (due > now) continue;
+      this.#waiting.delete(id);
+      this.#answer(id, 'otherWindow');
+    }
+    this.#restIfNobodyWaits();
+  }
+
+  #tryAgain(): void {
+    for (const [id, { place }] of [...this.#waiting]) {
+      if (!this.#take(id, place)) continue;
+      this.#waiting.delete(id);
+      this.#answer(id, 'waited');
+    }
+    this.#restIfNobodyWaits();
+  }
+
+  #take(id: number, place: HandedPlace): boolean {
+    const release = this.#system.claim(place);
+    if (release) this.#held.set(id, release);
+    return release !== undefined;
+  }
+
+  #restIfNobodyWaits(): void {
+    if (this.#watch === undefined || this.#waiting.size > 0) return;
+    this.#system.unwatchClaims(this.#watch);
+    this.#watch = undefined;
+  }
+}
