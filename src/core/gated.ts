@@ -51,8 +51,9 @@ export async function gated(
     if (how === 'otherWindow') return refused(report('otherWindow'));
     if (how === 'stopped') return refused(report('gateStopped'));
     ours = true;
-    if (how === 'waited') {
-      const { place } = target;
+    const { place } = target;
+    let staged = how === 'atOnce' ? await versionOf(target, content, permission) : undefined;
+    if (staged === undefined) {
       target.close();
       target = undefined;
       const second = look(system, path, options);
@@ -60,8 +61,8 @@ export async function gated(
       target = second;
       // A link leads elsewhere by now.
       if (!isSamePlace(place, target.place)) return refused(report('gateRefused', { gate: 'changed' }));
+      staged = await target.prepareVersion(content, permission.signal);
     }
-    const staged = await target.prepareVersion(content, permission.signal);
     const [loss] = staged.losses;
     if (loss) {
       staged.close();
@@ -72,12 +73,22 @@ export async function gated(
     ours = false;
     return await armed(door.arm(taken, staged), path);
   } catch (thrown) {
-    // The target was touched while its metadata was read: there is time to look again.
+    // Something keeps touching the target: a detached save looks more often.
     if (SystemError.is(thrown, 'ESTALE')) return refused(report('gateRefused', { error: describeError(thrown) }));
     return reported(refusal(thrown, path));
   } finally {
     target?.close();
     if (ours) door.unlock();
+  }
+}
+
+/** `undefined`: the target was touched since it was looked at, by another window that was done before the path was ours. */
+async function versionOf(target: Target, content: Uint8Array, { signal }: Permission): Promise<Prepared | undefined> {
+  try {
+    return await target.prepareVersion(content, signal);
+  } catch (thrown) {
+    if (SystemError.is(thrown, 'ESTALE')) return undefined;
+    throw thrown;
   }
 }
 

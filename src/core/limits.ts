@@ -26,6 +26,8 @@ export const limits = {
   expectEditor: 1_000,
   /** Between two readings of the kernel's list of locks meanwhile; less than what RCU takes for a round at any tick rate. */
   betweenReadings: 2,
+  /** How long another program's version, off the path, is waited for to be complete before it is copied as it is. */
+  closedByOthers: 5_000,
   /** How long VS Code may take to encode a text that is not UTF-8. */
   encode: 100,
   /** How long programs that use a file are searched for, where the kernel does not tell at once. */

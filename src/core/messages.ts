@@ -108,7 +108,13 @@ export type GateRequest =
   | { readonly kind: 'armed'; readonly id: number }
   | { readonly kind: 'clone'; readonly id: number; readonly slot: Slot; readonly descriptor: number }
   | { readonly kind: 'restage'; readonly id: number; readonly slot: Slot }
-  | { readonly kind: 'keep'; readonly id: number; readonly descriptor: number }
+  | {
+      readonly kind: 'keep';
+      readonly id: number;
+      readonly descriptor: number;
+      /** Another program may be writing it, or about to. */
+      readonly mayBeWritten: boolean;
+    }
   | { readonly kind: 'ended'; readonly id: number; readonly outcome: Outcome };
 
 /** What the extension host tells the keeper. `P` is a message port. */

@@ -142,6 +142,8 @@ export type Platform =
       readonly targets: TargetSystem;
       /** From now on the gate must be quick to know its editor: until the returned function is called, or `limits.expectEditor`. */
       readonly expectEditor: () => () => void;
+      /** Resolves when nobody has the inode of a descriptor open for writing, or the time is over. */
+      readonly closedForWriting: (descriptor: number, path: string, milliseconds: number) => Promise<void>;
     }
   | { readonly supported: false; readonly why: 'platform' | 'library'; readonly detail: string };
 

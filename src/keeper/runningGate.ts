@@ -93,7 +93,7 @@ export class RunningGate {
     if (wake.overflow) this.#events.push({ is: 'lost' });
     for (const { watch, what } of wake.events) {
       const slot = this.#watches.get(watch);
-      if (slot !== undefined) this.#events.push({ is: what === 'opened' ? 'opened' : 'closed', slot });
+      if (slot !== undefined) this.#events.push(eventOf(what, slot));
     }
   }
 
@@ -234,6 +234,11 @@ export class RunningGate {
       },
       waiting: (slot) => site.waiting(slot),
       isAtPath: (slot) => site.isAtPath(slot),
+      adopt: (as) => {
+        const found = site.adopt(as);
+        if (found?.watch !== undefined) this.#watches.set(found.watch, found.slot);
+        return found?.slot;
+      },
       exchange: (slot) => site.exchange(slot),
       takeBack: (slot) => site.takeBack(slot),
       glance: () => {
@@ -261,6 +266,9 @@ export class RunningGate {
       acknowledge: (slot) => {
         site.acknowledge(slot);
       },
+      restamp: () => {
+        site.restamp();
+      },
       clone: (of, as) => {
         this.#unanswered++;
         toStager({ kind: 'clone', id, slot: as, descriptor: site.descriptor(of) });
@@ -271,7 +279,8 @@ export class RunningGate {
       },
       keep: (slot) => {
         this.#unanswered++;
-        toStager({ kind: 'keep', id, descriptor: site.descriptor(slot) });
+        const mayBeWritten = slot === 'foreign' || !this.#leased.has(slot);
+        toStager({ kind: 'keep', id, descriptor: site.descriptor(slot), mayBeWritten });
       },
       timer: (name, milliseconds) => {
         const times = name === 'search' ? crowding() : 1;
@@ -285,5 +294,16 @@ export class RunningGate {
         this.#end(outcome);
       },
     };
+  }
+}
+
+function eventOf(what: Wake['events'][number]['what'], slot: Slot): GateEvent {
+  switch (what) {
+    case 'opened':
+      return { is: 'opened', slot };
+    case 'closedAfterWriting':
+      return { is: 'closed', slot };
+    case 'moved':
+      return { is: 'moved' };
   }
 }

@@ -16,7 +16,7 @@ export interface StagerServices {
   /** With durability `full`, when it has been published: whether the folder has reached the disk. */
   directorySynced(synced: boolean): void;
   /** Copies what the descriptor has open to a place of Holdfast's own, and tells the user where. */
-  keep(descriptor: number): Promise<void>;
+  keep(descriptor: number, mayBeWritten: boolean): Promise<void>;
   /** The gate has ended. */
   over(): void;
 }
@@ -96,7 +96,7 @@ export class StagedSave {
       case 'keep':
         this.#enqueue(async () => {
           try {
-            await this.#services.keep(request.descriptor);
+            await this.#services.keep(request.descriptor, request.mayBeWritten);
           } finally {
             this.#services.toKeeper({ kind: 'kept', id: this.#id });
           }

@@ -144,15 +144,16 @@ function arm(
     directorySynced: (synced) => {
       answer({ kind: 'directorySynced', id, synced });
     },
-    keep: (descriptor) => keep(target.facts.realPath, descriptor),
+    keep: (descriptor, mayBeWritten) => keep(target.facts.realPath, descriptor, mayBeWritten),
     over,
   });
   gatedSaves.set(id, staging);
   return staging.arm(version.editor);
 }
 
-async function keep(path: string, descriptor: number): Promise<void> {
+async function keep(path: string, descriptor: number, mayBeWritten = false): Promise<void> {
   try {
+    if (mayBeWritten && platform.supported) await platform.closedForWriting(descriptor, path, limits.closedByOthers);
     answer({ kind: 'kept', path, file: await keepCopy(descriptor, keptFolder, path) });
   } catch (thrown) {
     answer({ kind: 'notKept', path, error: describeError(thrown, 'keep', path) });

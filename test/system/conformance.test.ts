@@ -1,6 +1,6 @@
 /** The scenarios of the simulated kernel, on the real one. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { compiled } from '../support/compiled';
@@ -77,6 +77,7 @@ for (const name of ['host', 'ext4', 'xfs', 'btrfs', 'tmpfs', 'overlay'] as const
           writeFileSync(`${path}.theirs`, bytes);
           renameSync(`${path}.theirs`, path);
         },
+        modified: () => statSync(path, { bigint: true }).mtimeNs,
         others: () => readdirSync(directory).length - 1,
       };
     }

@@ -8,6 +8,7 @@ import {
   openSync,
   readFileSync,
   readdirSync,
+  renameSync,
   rmSync,
   writeFileSync,
   writeSync,
@@ -116,6 +117,7 @@ describe('the system of the gate', function () {
       assert.deepEqual(bench.wait(0), {
         ...NOTHING,
         events: [
+          { watch, what: 'moved' },
           { watch, what: 'opened' },
           { watch, what: 'closedAfterWriting' },
         ],
@@ -123,6 +125,20 @@ describe('the system of the gate', function () {
       site.drop(1);
       assert.equal(await opener.ask(`open r ${path}`), 'OPEN');
       assert.deepEqual(bench.wait(0), NOTHING);
+    });
+
+    it('tells when another file takes its place, and when it is moved away', () => {
+      const site = bench.site(path);
+      const watch = site.take(1, bench.handed(path));
+      const moved = { ...NOTHING, events: [{ watch, what: 'moved' }] };
+      renameSync(path, `${path}.away`);
+      assert.deepEqual(bench.wait(0), moved);
+      renameSync(`${path}.away`, path);
+      assert.deepEqual(bench.wait(0), moved);
+      writeFileSync(`${path}.new`, '');
+      assert.deepEqual(bench.wait(0), NOTHING);
+      renameSync(`${path}.new`, path);
+      assert.deepEqual(bench.wait(0), moved);
     });
 
     it('tells two who have taken one inode, and the one who is left', async () => {

@@ -3,10 +3,10 @@
  * is held in the kernel by a read lease on the inode that the path leads to (the bait) until the complete new version is
  * at the path; then the editor is let go, and writes an inode that no path leads to.
  *
- *   opening ──► cloning ──► armed ──► broken ──► draining ──► writing ──► ended: published
- *      │           │         │ ▲ │                  │ ▲          │ │          ▲
- *      ▼           ▼         ▼ │ └► ended:          ▼ │          ▼ ▼          │
- *    ended: refused       yielded   withdrawn    restarted    unsure, settling┘
+ *   opening ──► cloning ──► armed ──► broken ──► draining ──► writing ──► written ──► ended: published
+ *      │           │         │ ▲ │                  │ ▲          │ │                     ▲
+ *      ▼           ▼         ▼ │ └► ended:          ▼ │          ▼ ▼                     │
+ *    ended: refused       yielded   withdrawn    restarted    unsure, settling ──────────┘
  *
  * - opening: target and staged inode are taken over, the staged one is leased, and the target is probed: is anybody on it?
  *   Nobody: it is the bait itself, its read lease came with the answer.
@@ -16,14 +16,16 @@
  * - armed: the path leads to a complete old version on which only the editor will be. A reader who opens the bait makes it
  *   dirty; if it stays there, a new clone takes the bait's place, and the bait keeps its lease, because the editor may have
  *   resolved to it. If another program wants to write a retired bait, that one is put back to the path first.
- * - yielded: another program wanted to write and was let in. When it has closed the file, that version is the bait, and is
- *   kept aside before the editor may truncate it.
- * - broken: the editor waits on a bait. The staged inode must have reached the disk, as far as time allows; then one
- *   exchange publishes it.
+ * - yielded: another program wanted to write and was let in, or has put its own file at the path. When nobody writes that any more,
+ *   it is the bait.
+ * - broken: the editor waits on a bait. The staged inode must have reached the disk, and another program's version that the editor
+ *   may not know must be kept aside, as far as time allows; then one exchange publishes it.
  * - draining: the bait is off the path. Nobody new gets to it; whoever opened it before has time to end. Where the editor
  *   waits is looked at once more: a signal may have brought it to another bait in the meantime.
  * - writing: the editor is let go and truncates, writes, syncs and closes the bait. It is looked at when nobody has it open
  *   for writing any more (`isLeft`): another program may have closed it.
+ * - written: it has closed it, and has yet to look at the path, and to say that it is saved. Other programs that want to write what
+ *   is published wait until then: the editor would take their version for its own.
  * - restarted: a signal made the editor's `open` begin again, and now it waits on what is published. The same bytes are
  *   being staged once more, to be published over it.
  * - unsure: what it wrote is only the beginning of what was staged. Its disk may be full, or a later save participant has
@@ -71,6 +73,7 @@ export type Phase =
   | 'restarted'
   | 'draining'
   | 'writing'
+  | 'written'
   | 'unsure'
   | 'settling'
   | 'ended';
@@ -99,6 +102,8 @@ export interface Gate {
   readonly broken: Slot | undefined;
   /** The clone that is on its way. */
   readonly cloning: Slot | undefined;
+  /** The version at the path is another program's, and the editor may not know it. */
+  readonly unseen: boolean;
   /** So many versions of other programs are being kept aside. */
   readonly keeping: number;
   /** Inodes into which another program was let, of which nothing is kept yet. */
@@ -127,6 +132,7 @@ export function newGate(editor: number, synced: boolean): Gate {
     baits: [],
     broken: undefined,
     cloning: undefined,
+    unseen: false,
     keeping: 0,
     admitted: [],
     nextSlot: STAGED + 1,
@@ -162,6 +168,8 @@ export function* react(gate: Gate, event: GateEvent): Reaction<Gate> {
       return yield* lost(gate);
     case 'closed':
       return yield* closed(gate, event.slot);
+    case 'moved':
+      return gate.phase === 'armed' ? yield* moved(gate) : gate;
     case 'broken':
       return yield* broken(gate, event.slot);
     case 'tick':
@@ -261,6 +269,10 @@ function* opened(gate: Gate, slot: Slot): Reaction<Gate> {
 /** Events were lost: anybody may have opened anything, or closed it. */
 function* lost(gate: Gate): Reaction<Gate> {
   if (gate.phase === 'yielded') return yield* armAgain(gate);
+  if (gate.phase === 'armed') {
+    const now = yield* moved(soil(gate, gate.path));
+    return now.phase === 'armed' && now.path === gate.path ? yield* opened(now, gate.path) : now;
+  }
   return yield* opened(soil(gate, gate.broken ?? gate.path), gate.broken ?? gate.path);
 }
 
@@ -276,11 +288,24 @@ function* broken(gate: Gate, slot: Slot): Reaction<Gate> {
   if (gate.phase === 'cloning') return yield* refuse(gate, 'changed');
   // Off the path the two of them write one inode, as they would without us; at the path nothing was published yet.
   const alone = processes.every((process) => process === gate.editor);
+  if (mayRestart && !processes.includes(gate.editor) && isBusyWriting(gate)) return yield* holdUp(gate);
   if (!processes.includes(gate.editor) || (!alone && slot === gate.path && !published)) return yield* letIn(gate, slot);
   if (slot === gate.staged) return yield* restart(gate);
   yield* call('timer', 'hold', gateLimits.hold);
-  const held: Gate = { ...gate, phase: 'broken', broken: slot };
+  const waits: Gate = { ...gate, phase: 'broken', broken: slot };
+  const held = waits.unseen ? yield* keep({ ...waits, unseen: false }, gate.path) : waits;
   return held.synced && held.keeping === 0 ? yield* publish(held) : held;
+}
+
+function isBusyWriting({ phase }: Gate): boolean {
+  return phase === 'draining' || phase === 'writing' || phase === 'written';
+}
+
+/** Another program wants to write what was published, and the editor has not looked at it yet. */
+function* holdUp(gate: Gate): Reaction<Gate> {
+  // While the editor is held, too, that time bounds both.
+  if (gate.phase !== 'draining') yield* call('timer', 'hold', gateLimits.hold);
+  return gate;
 }
 
 /**
@@ -309,7 +334,7 @@ function* letIn(gate: Gate, slot: Slot): Reaction<Gate> {
   yield* call('letGo', slot);
   const now: Gate = { ...gate, path, admitted: [...gate.admitted, slot] };
   // A clone on its way is one of the version before.
-  return slot === path && gate.phase === 'armed' ? { ...now, phase: 'yielded', cloning: undefined } : now;
+  return slot === path && gate.phase === 'armed' ? { ...now, phase: 'yielded', cloning: undefined, unseen: true } : now;
 }
 
 /** A retired bait is as good a complete old version as the one at the path: what is written into it must not be lost. */
@@ -421,6 +446,8 @@ function* release(gate: Gate, residual: number, last = false): Reaction<Gate> {
   const counts = { ...gate.counts, residual: gate.counts.residual + residual };
   const left = yield* leaveBaits({ ...gate, phase: 'writing', counts });
   yield* call('timer', 'close', gateLimits.close);
+  // For whoever has come to what is published while the editor was held.
+  yield* call('timer', 'hold', gateLimits.hold);
   return left;
 }
 
@@ -503,7 +530,7 @@ function* judge(gate: Gate, slot: Slot): Reaction<Gate> {
       // It was somebody else who has closed it.
       return gate;
     case 'equal':
-      return yield* finish(gate);
+      return yield* written(gate, slot);
     case 'beginning':
       yield* call('timer', 'close', gateLimits.unsure);
       return { ...gate, phase: 'unsure' };
@@ -512,21 +539,61 @@ function* judge(gate: Gate, slot: Slot): Reaction<Gate> {
   }
 }
 
-/** The other program is done. Its version is kept before the editor may destroy it. */
-function* armAgain(gate: Gate): Reaction<Gate> {
-  try {
-    yield* call('lease', gate.path);
-  } catch {
-    return yield* lookAgain(gate);
+/** What has been at the path until now is off it: the editor has what it wrote there, and it is at the path. */
+function* written(gate: Gate, slot: Slot): Reaction<Gate> {
+  const left = yield* leave({ ...gate, phase: 'written', broken: undefined }, slot);
+  yield* call('timer', 'close', gateLimits.unsure);
+  return { ...left, baits: left.baits.filter((bait) => bait.slot !== slot) };
+}
+
+/** The names of the file have changed, or its attributes: another program may have put its own file at the path. */
+function* moved(gate: Gate): Reaction<Gate> {
+  const slot = yield* atPath(gate);
+  if (slot === gate.path) return gate;
+  return yield* armAgain({ ...gate, phase: 'yielded', cloning: undefined, pause: gateLimits.closing }, slot);
+}
+
+/**
+ * Another program was let in, or came with a file of its own.
+ * @param at what the path leads to, if that has been looked at
+ */
+function* armAgain(gate: Gate, at?: Slot): Reaction<Gate> {
+  const slot = at ?? (yield* atPath(gate));
+  if (slot === undefined) {
+    // It may be between its removal and its creation.
+    return gate.pause < gateLimits.searchPause ? yield* lookAgain(gate) : yield* withdraw(gate, 'passedBy');
   }
-  yield* call('acknowledge', gate.path);
-  const guarded: Gate = {
+  const now = slot === gate.path ? gate : adopted(gate, slot);
+  try {
+    yield* call('lease', slot);
+  } catch {
+    return yield* lookAgain(now);
+  }
+  yield* call('acknowledge', slot);
+  const admitted = now.admitted.filter((other) => other !== slot);
+  // Whoever reads what the other program has put there has opened it unseen.
+  return yield* opened({ ...now, phase: 'armed', closing: false, unseen: true, admitted }, slot);
+}
+
+/** What the path leads to; `undefined`: nothing that could be a bait. */
+function* atPath(gate: Gate): Reaction<Slot | undefined> {
+  try {
+    return yield* call('adopt', gate.nextSlot);
+  } catch {
+    return undefined;
+  }
+}
+
+function adopted(gate: Gate, slot: Slot): Gate {
+  const isNew = slot === gate.nextSlot;
+  return {
     ...gate,
-    phase: 'armed',
-    closing: false,
-    admitted: gate.admitted.filter((slot) => slot !== gate.path),
+    path: slot,
+    unseen: true,
+    nextSlot: isNew ? slot + 1 : gate.nextSlot,
+    baits: isNew ? [...gate.baits, { slot, dirty: true }] : gate.baits,
+    admitted: isNew ? [...gate.admitted, slot] : gate.admitted,
   };
-  return yield* keep(soil(guarded, gate.path), gate.path);
 }
 
 function* keep(gate: Gate, slot: Slot | 'foreign'): Reaction<Gate> {
@@ -553,6 +620,7 @@ function* settle(gate: Gate): Reaction<Gate> {
   const { broken: written } = gate;
   if (written === undefined) return yield* finish(gate);
   yield* call('alignTime', written, gate.staged);
+  yield* call('acknowledge', written);
   let displaced: Displaced;
   try {
     displaced = yield* call('exchange', written);
@@ -578,7 +646,7 @@ function* tick(gate: Gate, name: TimerName): Reaction<Gate> {
     case 'hold':
       return yield* giveUpHolding(gate);
     case 'close':
-      if (gate.phase === 'unsure' || gate.phase === 'settling') return yield* finish(gate);
+      if (gate.phase === 'unsure' || gate.phase === 'settling' || gate.phase === 'written') return yield* finish(gate);
       yield* call('timer', 'close', gateLimits.close);
       // Still writing, which holds nobody up; or it has failed, and does not say so.
       if (gate.phase !== 'writing' || gate.broken === undefined || !(yield* isLeft(gate.broken))) return gate;
@@ -611,9 +679,20 @@ function* giveUpHolding(gate: Gate): Reaction<Gate> {
       return yield* admit(gate);
     case 'draining':
       return yield* giveUpDraining({ ...gate, keeping: 0 });
+    case 'writing':
+    case 'written':
+      return yield* giveUpHoldingUp(gate);
     default:
       return gate;
   }
+}
+
+/** The editor takes so long that others need not wait for it any more. */
+function* giveUpHoldingUp(gate: Gate): Reaction<Gate> {
+  if (gate.path !== gate.staged) return gate;
+  const processes = yield* call('waiting', gate.staged);
+  if (processes.length === 0) return gate;
+  return processes.includes(gate.editor) ? yield* restart(gate) : yield* letIn(gate, gate.staged);
 }
 
 function* over(gate: Gate, why: EndReason): Reaction<Gate> {
@@ -629,6 +708,8 @@ function* over(gate: Gate, why: EndReason): Reaction<Gate> {
       if (why === 'givenUp') return gate;
       // Until it calls it saved, it may be in the middle of writing: nothing of that is to be seen.
       return why === 'saved' ? yield* ending(gate) : yield* finish(gate);
+    case 'written':
+      return why === 'givenUp' ? gate : yield* finish(gate);
     case 'unsure':
       // That the text is not dirty any more is said before it is called saved.
       if (why === 'givenUp') return gate;
@@ -660,7 +741,17 @@ function* hurry(gate: Gate): Reaction<Gate> {
 }
 
 function* finish(gate: Gate): Reaction<Gate> {
+  // The editor has looked at what another program has put there since, and takes it for its own.
+  if (!(yield* isThere(gate.path))) yield* call('restamp');
   return yield* end(gate, { kind: 'published', counts: gate.counts });
+}
+
+function* isThere(slot: Slot): Reaction<boolean> {
+  try {
+    return yield* call('isAtPath', slot);
+  } catch {
+    return false;
+  }
 }
 
 function* withdraw(gate: Gate, why: WithdrawnWhy, thrown?: unknown): Reaction<Gate> {

@@ -11,6 +11,8 @@ export type EndReason = 'saved' | 'givenUp' | 'superseded' | 'stop';
 export type GateEvent =
   | { readonly is: 'started' }
   | { readonly is: 'opened' | 'closed' | 'broken'; readonly slot: Slot }
+  /** The names or attributes of one of the inodes have changed, perhaps by ourselves. */
+  | { readonly is: 'moved' }
   /** Events were lost. */
   | { readonly is: 'lost' }
   | { readonly is: 'cloned' | 'restaged' | 'synced'; readonly slot: Slot }
@@ -53,6 +55,8 @@ export interface Operations {
   lease(slot: Slot): void;
   waiting(slot: Slot): readonly number[];
   isAtPath(slot: Slot): boolean;
+  /** Takes what the path leads to, for this slot if it is none of ours. Which slot that is; `undefined`: nothing that can be saved. */
+  adopt(as: Slot): Slot | undefined;
   exchange(slot: Slot): Displaced;
   takeBack(slot: Slot): boolean;
   /** Which of the inodes were opened since the last look. */
@@ -68,6 +72,8 @@ export interface Operations {
   drop(slot: Slot | 'foreign'): void;
   alignTime(slot: Slot, like: Slot): void;
   acknowledge(slot: Slot): void;
+  /** Makes what is at the path a little newer, so that the editor sees that it is not what it has saved. */
+  restamp(): void;
 
   // Ordered from the stager; the answer comes as an event.
 

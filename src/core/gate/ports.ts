@@ -72,6 +72,13 @@ export interface Site {
   /** Whether the path leads to this inode, and its bytes are those that it had when it was taken. */
   isAtPath(slot: Slot): boolean;
   /**
+   * Takes over what the path leads to, under this slot, if it is none of those that are taken; see `take`. `undefined`: it leads to
+   * nothing, or to what is no regular file.
+   *
+   * @throws SystemError as `take`
+   */
+  adopt(as: Slot): { readonly slot: Slot; /** If it was taken now. */ readonly watch?: number } | undefined;
+  /**
    * Exchanges the inode with whatever is at the path, atomically. What was there has a temporary name from then on.
    * A nameless inode gets that name for it; one that was displaced before has one.
    *
@@ -91,6 +98,8 @@ export interface Site {
   alignTime(slot: Slot, like: Slot): void;
   /** Takes the bytes that the inode has now as those that `touched` is measured against. */
   acknowledge(slot: Slot): void;
+  /** Gives what the path leads to a modification time a millisecond later. Never throws. */
+  restamp(): void;
   /** A descriptor of the inode that the stager may open anew, as long as the slot is not dropped. */
   descriptor(slot: Slot | 'foreign'): number;
   /** Forgets an inode: its lease, its watch, its temporary name, its descriptor. Never throws. */
@@ -106,7 +115,7 @@ export interface Wake {
   /** A lease may have been broken: every one is to be asked. */
   readonly leases: boolean;
   /** By the number that `take` gave. Equal events come once. */
-  readonly events: readonly { readonly watch: number; readonly what: 'opened' | 'closedAfterWriting' }[];
+  readonly events: readonly { readonly watch: number; readonly what: 'opened' | 'closedAfterWriting' | 'moved' }[];
   /** Events were lost: anything may have happened to any inode. */
   readonly overflow: boolean;
 }

@@ -129,7 +129,9 @@ export const POLLIN = 1;
 /** `struct inotify_event`, without the name that follows it. */
 export const NOTICE = { size: 16, watch: 0, mask: 4, nameLength: 12 } as const;
 export const IN_CLOSE_WRITE = 0x8;
+export const IN_ATTRIB = 0x4;
 export const IN_OPEN = 0x20;
+export const IN_MOVE_SELF = 0x800;
 export const IN_Q_OVERFLOW = 0x4000;
 export const IN_IGNORED = 0x8000;
 

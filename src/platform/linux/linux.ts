@@ -7,6 +7,7 @@ import { parseCapabilities, parseStartTime } from '../../core/linux/proc';
 import type { Capabilities } from '../../core/linux/proc';
 import { temporaryName } from '../../core/temporaryName';
 import { bindGateCalls, type GateCalls } from './gate/calls';
+import { closedForWriting } from './gate/closed';
 import { LockList } from './gate/lockList';
 import { openGateSystem } from './gate/system';
 import { loadLibc, openLibrary } from './libc';
@@ -67,6 +68,7 @@ export function openLinux(workshopFolder: string): Platform {
     supported: true,
     targets: { open: (path) => openTarget(host, path) },
     expectEditor: () => lockList.expect(),
+    closedForWriting: (descriptor, path, milliseconds) => closedForWriting(host, descriptor, path, milliseconds),
   };
 }
 

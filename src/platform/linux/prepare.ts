@@ -1,6 +1,7 @@
 import { closeSync, constants, fsync, openSync } from 'node:fs';
 import { promisify } from 'node:util';
 import type { Handed } from '../../core/gate/ports';
+import { limits } from '../../core/limits';
 import type { Loss, Prepared } from '../../core/ports';
 import { removeName } from './clone';
 import { system, systemAsync } from './errors';
@@ -27,7 +28,7 @@ export async function prepare(
 ): Promise<Prepared> {
   const prepared = new PreparedClone(host, place, await make(host, place, original, content, signal));
   try {
-    await closedForWriting(host, prepared.handed.descriptor, place.path);
+    await closedForWriting(host, prepared.handed.descriptor, place.path, limits.closedForWriting);
     return prepared;
   } catch (thrown) {
     prepared.close();

@@ -31,12 +31,15 @@ export interface Bench {
   content(): string;
   /** Another program renames its file over the path. */
   replace(bytes: string): void;
+  /** The modification time of what the path leads to; a number that grows. */
+  modified(): bigint;
   /** Names in the directory beside the file. */
   others(): number;
 }
 
 const OLD: Slot = 0;
 const NEW: Slot = 1;
+const OTHER: Slot = 2;
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const isBusy = (thrown: unknown): boolean => SystemError.is(thrown, 'EAGAIN');
 
@@ -173,6 +176,39 @@ export const scenarios: Readonly<Record<string, (bench: Bench) => Promise<void>>
     assert.ok(!site.takeBack(NEW));
     site.close();
     assert.equal(bench.others(), 0);
+    return Promise.resolve();
+  },
+
+  async 'a file of another program is taken over'(bench) {
+    const site = arm(bench);
+    assert.deepEqual(site.adopt(OTHER), { slot: OLD });
+    bench.replace('theirs');
+    const adopted = site.adopt(OTHER);
+    assert.equal(adopted?.slot, OTHER);
+    assert.notEqual(adopted.watch, undefined);
+    assert.deepEqual(site.adopt(3), { slot: OTHER });
+    assert.ok(site.isAtPath(OTHER) && !site.isAtPath(OLD));
+    site.lease(OTHER);
+    const editor = await bench.opener();
+    const opened = editor.open('wt');
+    bench.broken();
+    assert.deepEqual(site.waiting(OTHER), [editor.process]);
+    assert.deepEqual(site.exchange(NEW), { slot: OTHER, touched: false });
+    site.letGo(OTHER);
+    assert.equal(await opened, 'OPEN');
+    assert.equal(bench.content(), 'new');
+    await editor.close();
+    site.close();
+    assert.equal(bench.others(), 0);
+  },
+
+  'a later time, and nothing else'(bench) {
+    const site = arm(bench);
+    const before = bench.modified();
+    site.restamp();
+    assert.ok(bench.modified() > before);
+    assert.equal(bench.content(), 'old');
+    assert.equal(site.leaseState(OLD), 'kept');
     return Promise.resolve();
   },
 

@@ -8,6 +8,7 @@ import {
   inodeOf,
   isThrough,
   makeInode,
+  moveTo,
   OLD,
   reportOpen,
   show,
@@ -120,9 +121,14 @@ export function editorMoves(world: World, index: number, setup: Setup): readonly
       ];
     case 'tell':
       return [
-        move('says that it is saved', (next, set) => {
+        move('looks at the path, and says that it is saved', (next, set) => {
+          const { path } = next.kernel;
+          const found = path === undefined ? undefined : inodeOf(next.kernel, path);
+          const isOther = found !== undefined && found.bytes.join() !== save.writes.join();
           tell(next, index, 'saved');
-          set({ stage: 'saved' });
+          const saw =
+            isOther && path !== undefined ? { inode: path, mtime: found.mtime, changes: found.changes } : undefined;
+          set({ stage: 'saved', saw });
         }),
       ];
     case 'saved':
@@ -249,14 +255,14 @@ export function writerMoves(world: World, index: number, setup: Setup): readonly
     case 'resolve':
       if (kind === 'rename') {
         return move('renames over the path', (next, set) => {
-          next.kernel.path = makeInode(next.kernel, chunks, 1, 'other');
+          moveTo(next.kernel, makeInode(next.kernel, chunks, 1, 'other'));
           set({ stage: 'done', at: next.kernel.path });
         });
       }
       if (kind === 'recreate') {
         if (writer.written === 0) {
           return move('unlinks', (next, set) => {
-            next.kernel.path = undefined;
+            moveTo(next.kernel, undefined);
             set({ written: -1 });
           });
         }

@@ -13,7 +13,8 @@ export function isHarmless(world: World, setup: Setup, index: number, inode: num
   // An `open` that a signal makes begin again can come when all is over: after a stop, or if another program wrote the bait.
   const other = setup.writers.length > 0 || (setup.left.stops ?? 0) > world.left.stops;
   if (keeper.ended && other && (setup.left.signals ?? 0) > world.left.signals) return true;
-  if (world.editors[index]?.stock === true || inodeOf(world.kernel, inode).by === 'other') return true;
+  if (world.editors[index]?.stock === true) return true;
+  if (inodeOf(world.kernel, inode).by === 'other') return !hasHeard(world, index);
   // It is just giving up.
   const event = keeper.reacting?.event;
   const givesUp = event?.is === 'over' || (event?.is === 'tick' && event.name === 'expire');
@@ -22,6 +23,13 @@ export function isHarmless(world: World, setup: Setup, index: number, inode: num
   const slot = keeper.site.taken.find((taken) => taken.inode === inode)?.slot;
   if (keeper.gate.admitted.some((admitted) => admitted === slot) && inode === world.kernel.path) return true;
   return keeper.gate.phase === 'yielded' || (keeper.ended !== undefined && keeper.ended.kind !== 'published');
+}
+
+/** It waits for the editor, and there is no news for it. */
+function hasHeard({ kernel, keepers }: World, index: number): boolean {
+  const keeper = keepers[index];
+  if (keeper?.gate.phase !== 'armed' || keeper.reacting || keeper.inbox.length > 0) return false;
+  return !keeper.ended && !kernel.notices.some((notice) => notice.keeper === index);
 }
 
 /** The editor's own look at the file, before it opens it, finds what another program has written. */
@@ -126,7 +134,10 @@ export function checkRest(world: World, setup: Setup): void {
     if (!survives(world, setup, index)) throw new Violation('what another program wrote is lost', `writer${index}`);
     if (writer.stage !== 'done') throw new Violation('a writer is stuck', `writer${index}`);
   });
-  world.editors.forEach((editor, index) => checkEditor(world, setup, index, editor.stage));
+  world.editors.forEach((editor, index) => {
+    checkEditor(world, setup, index, editor.stage);
+    checkShown(world, setup, index);
+  });
 }
 
 function survives(world: World, setup: Setup, index: number): boolean {
@@ -145,6 +156,19 @@ function survives(world: World, setup: Setup, index: number): boolean {
   // Aside only if it had to make room.
   const published = world.keepers.some(({ ended, alive }) => !alive || ended?.kind === 'published');
   return published && world.kept.some((bytes) => bytes.includes(chunk));
+}
+
+/** What another program has put at the path is not what the editor goes on to call saved. */
+function checkShown(world: World, setup: Setup, index: number): void {
+  const { path } = world.kernel;
+  const saw = world.editors[index]?.saw;
+  if (!saw || path !== saw.inode || setup.hasty || Object.keys(setup.left).length > 0) return;
+  const ended = world.keepers[index]?.ended;
+  if (ended?.kind !== 'published' || world.keepers.length > 1) return;
+  // Both wrote one bait at the same time, as both write one file without us.
+  if (ended.counts.publishes > 1) return;
+  const { mtime, changes } = inodeOf(world.kernel, path);
+  if (mtime === saw.mtime && changes === saw.changes) throw new Violation('taken for what was saved');
 }
 
 function checkEditor(world: World, setup: Setup, index: number, stage: string): void {

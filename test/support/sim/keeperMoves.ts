@@ -115,7 +115,7 @@ export function keeperMoves(world: World, index: number, rules: Rules): readonly
   const notice = closed ?? world.kernel.notices.find((one) => one.keeper === index);
   if (notice) {
     const slot = site.slotOf(keeper.site, notice.inode);
-    react({ is: notice.what, slot: slot as Slot }, (next) => {
+    react(notice.what === 'moved' ? { is: 'moved' } : { is: notice.what, slot: slot as Slot }, (next) => {
       next.kernel.notices = next.kernel.notices.filter((one) => one !== notice);
     });
     if (world.left.losses > 0) {
@@ -272,6 +272,14 @@ function run(world: World, index: number, call: Call, setup: Setup): unknown {
       return site.waiting(kernel, mine, call.args[0]);
     case 'isAtPath':
       return site.isAtPath(kernel, mine, call.args[0]);
+    case 'adopt': {
+      const slot = site.adopt(kernel, mine, call.args[0]);
+      set();
+      return slot;
+    }
+    case 'restamp':
+      site.restamp(kernel);
+      return;
     case 'exchange': {
       const out = kernel.path;
       const displaced = site.exchange(kernel, mine, call.args[0]);

@@ -61,7 +61,7 @@ export interface Lease {
 export interface Notice {
   readonly keeper: number;
   readonly inode: number;
-  readonly what: 'opened' | 'closed';
+  readonly what: 'opened' | 'closed' | 'moved';
 }
 
 export interface Kernel {
@@ -174,6 +174,12 @@ function report(kernel: Kernel, inode: number, what: Notice['what']): void {
     );
     if (watched === inode && !merged) kernel.notices = [...kernel.notices, { keeper, inode, what }];
   }
+}
+
+/** Another program changes what the path leads to: whoever watches what was there hears of it. */
+export function moveTo(kernel: Kernel, inode: number | undefined): void {
+  if (kernel.path !== undefined) report(kernel, kernel.path, 'moved');
+  kernel.path = inode;
 }
 
 export function truncate(kernel: Kernel, number: number): void {

@@ -129,6 +129,19 @@ export const mutants: readonly Mutant[] = [
   calls('ends twice', ({ name }) => (name === 'end' ? { twice: true } : undefined)),
   calls('answers twice', ({ name }) => (name === 'answer' ? { twice: true } : undefined)),
   gates('takes any clone', (gate, event) => (event.is === 'cloned' ? { ...gate, cloning: event.slot } : gate)),
+  {
+    name: 'does not see another file at the path',
+    *react(gate, event) {
+      return event.is === 'moved' ? gate : yield* react(gate, event);
+    },
+  },
+  skips('leaves another program’s time as it is', 'restamp'),
+  gates('forgets that the editor may not know what it overwrites', (gate) => ({ ...gate, unseen: false })),
+  calls('does not hold others up while the editor writes', ({ name, args }, { gate, event }) =>
+    name === 'timer' && args[0] === 'hold' && event.is === 'broken' && gate.phase === 'writing'
+      ? { first: [{ name: 'letGo', args: [gate.staged] }] }
+      : undefined,
+  ),
   gates('forgets whom it has let in', (gate) => ({ ...gate, admitted: [] })),
   {
     name: 'does not care for lost events',
@@ -173,7 +186,11 @@ export const caught: Readonly<Record<string, readonly [world: string, rule: stri
   'ends twice': ['nobody else', 'an operation after the end'],
   'answers twice': ['nobody else', 'answered twice'],
   'takes any clone': ['a reader and an append', 'a conflict is hidden'],
-  'forgets whom it has let in': ['append, another text', 'what another program wrote is lost'],
+  'does not see another file at the path': ['rename', 'truncated at the path'],
+  'leaves another program’s time as it is': ['rename', 'taken for what was saved'],
+  'forgets that the editor may not know what it overwrites': ['append', 'what another program wrote is lost'],
+  'does not hold others up while the editor writes': ['append, another text', 'what another program wrote is lost'],
+  'forgets whom it has let in': ['append, a shorter text', 'what another program wrote is lost'],
   'does not care for lost events': ['a reader, events lost', 'held bytes changed'],
   'brings no retired bait back': ['append, no probe', 'a conflict is hidden'],
   'lets go of an open that has started again': ['a signal', 'truncated at the path'],

@@ -13,6 +13,7 @@ import {
   isThrough,
   type Kernel,
   makeInode,
+  moveTo,
   newKernel,
   reportOpen,
   show,
@@ -57,8 +58,9 @@ export function simBench(): Bench {
     waiting: (slot, count) => assert.equal(site.waiting(slot).length, count),
     content: () => inodeOf(kernel, at()).bytes.join(''),
     replace(bytes) {
-      kernel.path = makeInode(kernel, Array.from(bytes), 1, 'other');
+      moveTo(kernel, makeInode(kernel, Array.from(bytes), 1, 'other'));
     },
+    modified: () => BigInt(inodeOf(kernel, at()).mtime),
     others: () => kernel.temporary.length,
   };
 }
@@ -121,6 +123,12 @@ function siteOn(kernel: Kernel, proceed: () => void): Site {
       ops.letGo(kernel, state, slot);
       proceed();
     },
+    adopt(as) {
+      const slot = ops.adopt(kernel, state, as);
+      if (slot === undefined) return undefined;
+      return slot === as ? { slot, watch: ops.takenOf(state, slot).inode } : { slot };
+    },
+    restamp: () => ops.restamp(kernel),
     isAtPath: (slot) => ops.isAtPath(kernel, state, slot),
     exchange: (slot) => ops.exchange(kernel, state, slot),
     takeBack: (slot) => ops.takeBack(kernel, state, slot),

@@ -2,6 +2,7 @@
 import { SystemError } from '../../../src/core/errors';
 import type { Displaced, LeaseState, Probed, Slot } from '../../../src/core/gate/ports';
 import {
+  changeInode,
   addReadLease,
   inodeOf,
   isOpenForWriting,
@@ -45,6 +46,24 @@ export function take(kernel: Kernel, site: SiteState, slot: Slot, inode: number)
   const recorded = inodeOf(kernel, inode).changes;
   site.taken = [...site.taken, { slot, inode, named: false, recorded, displaced: undefined }];
   kernel.watches = [...kernel.watches, [site.keeper, inode]];
+}
+
+/** The slot of what the path leads to, and whether it was taken now. */
+export function adopt(kernel: Kernel, site: SiteState, as: Slot): Slot | undefined {
+  const { path } = kernel;
+  if (path === undefined) return undefined;
+  const known = site.taken.find((one) => one.inode === path && one.slot !== 'foreign');
+  if (known) return known.slot as Slot;
+  take(kernel, site, as, path);
+  return as;
+}
+
+/** More than any other time. */
+const RESTAMPED = 10;
+
+export function restamp(kernel: Kernel): void {
+  if (kernel.path === undefined) return;
+  changeInode(kernel, kernel.path, { mtime: inodeOf(kernel, kernel.path).mtime + RESTAMPED });
 }
 
 /** The write lease is granted exactly if nobody else counts as having the inode open; other keepers' descriptors do. */

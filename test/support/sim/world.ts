@@ -48,6 +48,8 @@ export interface Editor {
   readonly written: number;
   /** What it opened for this save was ever written without a gate. */
   readonly stock: boolean;
+  /** What it has found at the path when it was done, if that was not what it had written. */
+  readonly saw: { readonly inode: number; readonly mtime: number; readonly changes: number } | undefined;
 }
 
 export interface Reader {
@@ -161,7 +163,7 @@ export function begin(setup: Setup): World {
   const world: World = {
     kernel,
     keepers: setup.saves.map((save, index) => newKeeper(kernel, setup, save, index)),
-    editors: setup.saves.map(() => ({ stage: 'asked', at: undefined, written: 0, stock: false })),
+    editors: setup.saves.map(() => ({ stage: 'asked', at: undefined, written: 0, stock: false, saw: undefined })),
     readers: setup.readers.map((kind) => ({
       stage: kind === 'holder' ? 'read' : 'resolve',
       at: kind === 'holder' ? 0 : undefined,

@@ -3,7 +3,6 @@ import { constants as os } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { SystemError } from '../../../core/errors';
-import { limits } from '../../../core/limits';
 import { system } from '../errors';
 import { F_RDLCK, F_UNLCK } from '../layouts';
 import type { Host } from '../linux';
@@ -16,19 +15,25 @@ const SIGNAL = os.signals.SIGURG;
 const LONGEST_PAUSE = 16;
 
 /**
- * Resolves when nobody has an inode of ours open for writing any more, after `limits.closedForWriting` at the latest; the gate then
- * says what is in its way. We have closed it: but a process that any thread starts has all our descriptors between its fork(2)
- * and its execve(2), for milliseconds if this process is large, and as long no lease is granted. The kernel tells nobody when that
- * is over before it is (fs/file_table.c, __fput).
+ * Resolves when nobody has an inode open for writing any more, or when the time is over. What we have closed ourselves, too: a
+ * process that any thread starts has all our descriptors between its fork(2) and its execve(2), for milliseconds if this process is
+ * large, and as long no lease is granted. The kernel tells nobody of the end of a close (fs/file_table.c, __fput).
  *
  * @param descriptor any descriptor of it, O_PATH will do
+ * @param milliseconds how long at most
+ * @throws SystemError of open(2)
  */
-export async function closedForWriting(host: Host, descriptor: number, path: string): Promise<void> {
+export async function closedForWriting(
+  host: Host,
+  descriptor: number,
+  path: string,
+  milliseconds: number,
+): Promise<void> {
   const fd = system('open', path, () =>
     openSync(descriptorPath(descriptor), constants.O_RDONLY | constants.O_NONBLOCK),
   );
   try {
-    const until = performance.now() + limits.closedForWriting;
+    const until = performance.now() + milliseconds;
     for (
       let wait = 1;
       isWritten(host, fd, path) && performance.now() < until;

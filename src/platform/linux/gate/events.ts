@@ -1,17 +1,25 @@
-import { IN_CLOSE_WRITE, IN_IGNORED, IN_OPEN, IN_Q_OVERFLOW, NOTICE } from '../layouts';
+import { IN_ATTRIB, IN_CLOSE_WRITE, IN_IGNORED, IN_MOVE_SELF, IN_OPEN, IN_Q_OVERFLOW, NOTICE } from '../layouts';
 
-/** What can be known of an inode without asking it: nobody needs to hear of every write, so writes are not watched. */
-export const WATCHED = IN_OPEN | IN_CLOSE_WRITE;
+/**
+ * What can be known of an inode without asking it: nobody needs to hear of every write, so writes are not watched. Another file that is
+ * renamed over it changes its link count: IN_ATTRIB.
+ */
+export const WATCHED = IN_OPEN | IN_CLOSE_WRITE | IN_ATTRIB | IN_MOVE_SELF;
 
 /** What inotify has told, by its own numbers. */
 export interface Notices {
-  readonly events: readonly { readonly watch: number; readonly what: 'opened' | 'closedAfterWriting' | 'ended' }[];
+  readonly events: readonly {
+    readonly watch: number;
+    readonly what: 'opened' | 'closedAfterWriting' | 'moved' | 'ended';
+  }[];
   readonly overflow: boolean;
 }
 
 const MEANINGS = [
   [IN_OPEN, 'opened'],
   [IN_CLOSE_WRITE, 'closedAfterWriting'],
+  [IN_ATTRIB, 'moved'],
+  [IN_MOVE_SELF, 'moved'],
   [IN_IGNORED, 'ended'],
 ] as const;
 

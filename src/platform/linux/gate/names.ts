@@ -16,10 +16,10 @@ export class Names {
   readonly #path: string;
 
   /** @param directory its O_PATH descriptor, which the caller closes */
-  constructor(host: Host, directory: number, name: Uint8Array, path: string) {
+  constructor(host: Host, directory: number, name: Buffer, path: string) {
     this.#host = host;
     this.#directory = directory;
-    this.#name = Buffer.from(name);
+    this.#name = name;
     this.#path = path;
   }
 

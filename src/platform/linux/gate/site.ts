@@ -25,6 +25,9 @@ interface Taken extends Member {
   displaced: Member | undefined;
 }
 
+/** In nanoseconds. Editors compare times in milliseconds. */
+const MILLISECOND = 1_000_000n;
+
 /** For looks at bytes; the thread does one at a time. */
 let scratch: Buffer | undefined;
 
@@ -44,6 +47,7 @@ export class GateSite implements Site {
   readonly #waiter: EventWaiter;
   readonly #path: string;
   readonly #directory: number;
+  readonly #name: Buffer;
   readonly #names: Names;
   readonly #report: (error: SystemError) => void;
   readonly #taken = new Map<Slot, Taken>();
@@ -78,7 +82,8 @@ export class GateSite implements Site {
       closeQuietly(this.#directory);
       throw thrown;
     }
-    this.#names = new Names(host, this.#directory, place.name, place.path);
+    this.#name = Buffer.from(place.name);
+    this.#names = new Names(host, this.#directory, this.#name, place.path);
   }
 
   take(slot: Slot, handed: Handed): number {
@@ -110,6 +115,30 @@ export class GateSite implements Site {
 
   letGo(slot: Slot): void {
     this.#reporting(() => this.#taken.get(slot)?.inode.lease.letGo());
+  }
+
+  adopt(as: Slot): { readonly slot: Slot; readonly watch?: number } | undefined {
+    const found = this.#names.atPath();
+    if (found === undefined) {
+      return undefined;
+    }
+    const known = this.#find(found);
+    if (known !== undefined && known.slot !== 'foreign') {
+      return { slot: known.slot };
+    }
+    return this.#opening(O_PATH, (descriptor, { device, inode, mode }) =>
+      (mode & constants.S_IFMT) === constants.S_IFREG
+        ? { slot: as, watch: this.take(as, { descriptor, identity: { device, inode } }) }
+        : undefined,
+    );
+  }
+
+  restamp(): void {
+    this.#reporting(() =>
+      this.#opening(constants.O_RDONLY | constants.O_NONBLOCK, (descriptor, { mtime }) =>
+        this.#host.libc.setTimes(descriptor, undefined, mtime + MILLISECOND, this.#path),
+      ),
+    );
   }
 
   isAtPath(slot: Slot): boolean {
@@ -223,6 +252,17 @@ export class GateSite implements Site {
       this.drop(slot);
     }
     closeQuietly(this.#directory);
+  }
+
+  /** What the path leads to, for as long as the work takes. */
+  #opening<T>(flags: number, work: (descriptor: number, found: Stat) => T): T {
+    const path = pathBelow(this.#directory, this.#name);
+    const descriptor = system('open', this.#path, () => openSync(path, flags | constants.O_NOFOLLOW));
+    try {
+      return work(descriptor, this.#host.libc.statDescriptor(descriptor, this.#path));
+    } finally {
+      closeQuietly(descriptor);
+    }
   }
 
   #member(slot: Slot): Taken {
