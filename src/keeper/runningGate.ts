@@ -17,6 +17,12 @@ export interface GatePlace {
   readonly crowding: () => number;
 }
 
+interface Timer {
+  readonly at: number;
+  /** When it would be due as things are now. */
+  readonly due: () => number;
+}
+
 /** One save: its state, its inodes, its timers, and the events that wait for it. */
 export class RunningGate {
   readonly path: string;
@@ -32,7 +38,7 @@ export class RunningGate {
   readonly #watches = new Map<number, Slot>();
   /** With the descriptor of each. */
   readonly #leased = new Map<Slot, number>();
-  readonly #timers = new Map<TimerName, number>();
+  readonly #timers = new Map<TimerName, Timer>();
   #events: GateEvent[] = [];
   readonly #hasOtherNames: boolean;
   #state: Gate;
@@ -75,7 +81,7 @@ export class RunningGate {
 
   /** When the next timer is due. */
   get due(): number | undefined {
-    return this.#timers.size === 0 ? undefined : Math.min(...this.#timers.values());
+    return this.#timers.size === 0 ? undefined : Math.min(...Array.from(this.#timers.values(), ({ at }) => at));
   }
 
   on(event: GateEvent): void {
@@ -108,8 +114,14 @@ export class RunningGate {
   }
 
   tick(now: number): void {
-    for (const [name, due] of [...this.#timers]) {
-      if (due > now || this.#timers.get(name) !== due) continue;
+    for (const [name, timer] of [...this.#timers]) {
+      if (timer.at > now || this.#timers.get(name) !== timer) continue;
+      // It may be more crowded than it was when the time was set.
+      const at = timer.due();
+      if (at > now) {
+        this.#timers.set(name, { ...timer, at });
+        continue;
+      }
       this.#timers.delete(name);
       this.on({ is: 'tick', name });
     }
@@ -283,8 +295,9 @@ export class RunningGate {
         toStager({ kind: 'keep', id, descriptor: site.descriptor(slot), mayBeWritten });
       },
       timer: (name, milliseconds) => {
-        const times = name === 'search' ? crowding() : 1;
-        this.#timers.set(name, this.#now() + milliseconds * times);
+        const begun = this.#now();
+        const due = (): number => begun + milliseconds * (name === 'search' ? crowding() : 1);
+        this.#timers.set(name, { at: due(), due });
       },
       answer: () => {
         toStager({ kind: 'armed', id });

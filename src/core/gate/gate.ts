@@ -111,8 +111,6 @@ export interface Gate {
   readonly nextSlot: Slot;
   readonly clones: number;
   readonly pause: number;
-  /** Somebody has closed what is waited for, and is still counted among those who write it. */
-  readonly closing: boolean;
   /** A lease of which it is not known yet who broke it. */
   readonly asking: Slot | undefined;
   readonly counts: Counts;
@@ -138,7 +136,6 @@ export function newGate(editor: number, synced: boolean): Gate {
     nextSlot: STAGED + 1,
     clones: 0,
     pause: gateLimits.quiet,
-    closing: false,
     asking: undefined,
     counts: { publishes: 0, retired: 0, residual: 0, kept: 0 },
   };
@@ -494,7 +491,7 @@ function* closed(gate: Gate, slot: Slot): Reaction<Gate> {
 
 function* closedByEditor(gate: Gate, slot: Slot): Reaction<Gate> {
   if (!(yield* isLeft(slot))) return yield* lookAgain(gate);
-  return yield* judge({ ...gate, closing: false }, slot);
+  return yield* judge(gate, slot);
 }
 
 /**
@@ -502,15 +499,15 @@ function* closedByEditor(gate: Gate, slot: Slot): Reaction<Gate> {
  * too early. Or there is one more writer.
  */
 function* lookAgain(gate: Gate): Reaction<Gate> {
-  yield* call('timer', 'search', gate.pause);
-  return { ...gate, closing: true, pause: Math.min(gate.pause * 2, gateLimits.searchPause) };
+  yield* call('timer', 'look', gate.pause);
+  return { ...gate, pause: Math.min(gate.pause * 2, gateLimits.searchPause) };
 }
 
 /** What was closed may be free by now. */
 function* closingAgain(gate: Gate): Reaction<Gate> {
   if (gate.phase === 'yielded') return yield* armAgain(gate);
   if (gate.phase === 'writing' && gate.broken !== undefined) return yield* closedByEditor(gate, gate.broken);
-  return { ...gate, closing: false };
+  return gate;
 }
 
 /** Nobody has it open for writing, and nobody will until the end. */
@@ -572,7 +569,7 @@ function* armAgain(gate: Gate, at?: Slot): Reaction<Gate> {
   yield* call('acknowledge', slot);
   const admitted = now.admitted.filter((other) => other !== slot);
   // Whoever reads what the other program has put there has opened it unseen.
-  return yield* opened({ ...now, phase: 'armed', closing: false, unseen: true, admitted }, slot);
+  return yield* opened({ ...now, phase: 'armed', unseen: true, admitted }, slot);
 }
 
 /** What the path leads to; `undefined`: nothing that could be a bait. */
@@ -639,8 +636,9 @@ function* tick(gate: Gate, name: TimerName): Reaction<Gate> {
       return gate.phase === 'armed' || gate.phase === 'yielded' ? yield* disarm(gate, 'notWritten') : gate;
     case 'search':
       if (gate.phase === 'draining') return yield* search(gate);
-      if (gate.asking !== undefined) return yield* broken(gate, gate.asking);
-      return gate.closing ? yield* closingAgain(gate) : gate;
+      return gate.asking === undefined ? gate : yield* broken(gate, gate.asking);
+    case 'look':
+      return yield* closingAgain(gate);
     case 'drain':
       return gate.phase === 'draining' ? yield* giveUpDraining(gate) : gate;
     case 'hold':

@@ -10,9 +10,10 @@ export const gateLimits = {
   drain: 250,
   /**
    * Where readers were seen at the bait, so long is waited for those in the middle of their `open`, for each task that shares a
-   * processor: one that has lost it there gets it back when the others had their slice (3 ms, kernel/sched/fair.c).
+   * processor: one that has lost it there gets it back when the others had their slice (3 ms, kernel/sched/fair.c; it ends at a
+   * tick, of which most kernels have 250 a second).
    */
-  quiet: 3,
+  quiet: 4,
   /** The pause between two searches for readers doubles from `quiet` up to this. */
   searchPause: 16,
   /** What somebody has closed, and is still counted as writing, is looked at again after this; then the pause doubles, too. */

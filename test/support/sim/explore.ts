@@ -25,7 +25,8 @@ export function movesOf(world: World, rules: Rules): readonly Move[] {
   const opening =
     world.readers.some(({ stage }) => stage === 'count' || stage === 'report' || stage === 'show') ||
     [...world.editors, ...world.writers].some(({ stage }) => stage === 'break' || stage === 'enter');
-  const searches = setup.hasty || !opening ? keepers.flatMap((index) => ticks(world, index, ['search'], rules)) : [];
+  const searches =
+    setup.hasty || !opening ? keepers.flatMap((index) => ticks(world, index, ['search', 'look'], rules)) : [];
   const asking = searches.length > 0 && world.keepers.some(({ gate }) => gate.phase !== 'draining');
   const late =
     setup.hasty || (moves.length === 0 && !asking)
