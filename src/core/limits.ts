@@ -34,8 +34,10 @@ export const limits = {
   search: 100,
   /** How long an assessment may take before the level is unknown. */
   assessment: 2_000,
-  /** A keeper that does nothing for so long, although it is asked to, is stuck; the editor may be waiting for it. */
-  keeperBeats: 400,
+  /** How often a sign of life is asked for from the keeper while an editor may be waiting for it. */
+  keeperBeats: 300,
+  /** So many that did not come in a row, and it is stuck: one alone may be a thread without a processor, the keeper's or ours. A number. */
+  keeperMisses: 3,
   /** How long a stop waits for the keeper. */
   stop: 200,
 } as const;

@@ -21,8 +21,13 @@ function tell(answer: KeeperAnswer): void {
 
 function run(orders: MessagePort, leases: LeaseTable): void {
   let stager: MessagePort | undefined;
-  const system = openGate((error) => {
-    tell({ kind: 'problem', error: describeError(error) });
+  const system = openGate({
+    problem: (error) => {
+      tell({ kind: 'problem', error: describeError(error) });
+    },
+    progress: () => {
+      leases.beat();
+    },
   });
   const gates = new Gates(
     system,

@@ -11,6 +11,7 @@ export class Watchdog {
   readonly #onStuck: () => void;
   #timer: NodeJS.Timeout | undefined;
   #pulse = 0;
+  #missed = 0;
 
   /**
    * @param ping makes the keeper beat
@@ -25,6 +26,7 @@ export class Watchdog {
   /** Again: nothing. */
   start(): void {
     if (this.#timer !== undefined) return;
+    this.#missed = 0;
     this.#look();
   }
 
@@ -38,7 +40,8 @@ export class Watchdog {
     this.#ping();
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      if (this.#table.pulse === this.#pulse) this.#onStuck();
+      this.#missed = this.#table.pulse === this.#pulse ? this.#missed + 1 : 0;
+      if (this.#missed >= limits.keeperMisses) this.#onStuck();
       else this.#look();
     }, limits.keeperBeats);
   }

@@ -1,5 +1,5 @@
 import { describeError, SystemError } from '../core/errors';
-import type { GateSystem } from '../core/gate/ports';
+import type { GateListener, GateSystem } from '../core/gate/ports';
 import type { Platform } from '../core/ports';
 import { letGoOfAll } from './linux/gate/rescue';
 import { openLinux, openLinuxGate } from './linux/linux';
@@ -31,14 +31,13 @@ export function openPlatform(workshopFolder: string): Platform {
 /**
  * The gate, for the thread that calls it.
  *
- * @param onProblem gets what could not be cleaned up
  * @throws SystemError ENOSYS where there is no gate; what the system refuses; Error if its calls cannot be loaded
  */
-export function openGate(onProblem: (error: SystemError) => void): GateSystem {
+export function openGate(listener: GateListener): GateSystem {
   if (process.platform !== 'linux' || !ARCHITECTURES.has(process.arch)) {
     throw new SystemError('openGate', `${process.platform}-${process.arch}`, 'ENOSYS');
   }
-  return openLinuxGate(onProblem);
+  return openLinuxGate(listener);
 }
 
 /**

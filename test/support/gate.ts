@@ -23,7 +23,7 @@ export class GateBench {
 
   constructor(host: Host = openHost()) {
     this.host = host;
-    this.#gate = openGateSystem(host, (error) => this.problems.push(error));
+    this.#gate = openGateSystem(host, { problem: (error) => this.problems.push(error), progress: () => undefined });
   }
 
   site(path: string): Site {

@@ -11,7 +11,7 @@ function tell(answer: KeeperAnswer): void {
 }
 
 function run(orders: MessagePort, leases: LeaseTable): void {
-  const system = openGate(() => undefined);
+  const system = openGate({ problem: () => undefined, progress: () => undefined });
   let stager: MessagePort | undefined;
   const seen = { armed: false };
   const gates = new Gates(

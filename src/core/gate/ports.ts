@@ -4,6 +4,7 @@
  *
  * Every method throws `SystemError` for what the system refuses, and nothing else.
  */
+import type { SystemError } from '../errors';
 import type { Identity } from '../ports';
 
 /** One inode that takes part in a gated save, by a number that the protocol gives it. */
@@ -141,6 +142,14 @@ export type Locked = 'atOnce' | 'waited' | 'otherWindow' | 'stopped';
 export type Gateable =
   | { readonly gate: true; /** Whether `probe` can be believed. */ readonly probe: boolean }
   | { readonly gate: false; readonly why: 'fileSystem' | 'leasesOff'; readonly detail: string };
+
+/** What a gate system has to say besides its answers. */
+export interface GateListener {
+  /** What could not be cleaned up. */
+  problem(error: SystemError): void;
+  /** In the middle of what may take long: it goes on. */
+  progress(): void;
+}
 
 export interface GateSystem {
   readonly waiter: Waiter;

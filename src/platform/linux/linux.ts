@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { threadId } from 'node:worker_threads';
-import type { SystemError } from '../../core/errors';
-import type { GateSystem } from '../../core/gate/ports';
+import type { GateListener, GateSystem } from '../../core/gate/ports';
 import type { Platform } from '../../core/ports';
 import { parseCapabilities, parseStartTime } from '../../core/linux/proc';
 import type { Capabilities } from '../../core/linux/proc';
@@ -75,9 +74,8 @@ export function openLinux(workshopFolder: string): Platform {
 /**
  * The Linux side of the gate, for the thread that calls it; nothing of it is bound before.
  *
- * @param onProblem gets what could not be cleaned up
  * @throws as `openHost`; SystemError EMFILE, ENFILE
  */
-export function openLinuxGate(onProblem?: (error: SystemError) => void): GateSystem {
-  return openGateSystem(openHost(), onProblem);
+export function openLinuxGate(listener: GateListener): GateSystem {
+  return openGateSystem(openHost(), listener);
 }

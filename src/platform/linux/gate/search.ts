@@ -58,13 +58,19 @@ export class Search {
     this.#identity = identity;
   }
 
-  /** @throws SystemError if there is no `/proc` */
-  holders(except: ReadonlySet<number>): readonly number[] {
+  /**
+   * @param onProgress called again and again
+   * @throws SystemError if there is no `/proc`
+   */
+  holders(except: ReadonlySet<number>, onProgress: () => void = () => undefined): readonly number[] {
     return (
       list('/proc')
         .filter((entry) => /^\d+$/.test(entry) && !except.has(Number(entry)))
         // Maps take longer, and are only asked for where the descriptors did not settle it.
-        .filter((pid) => this.#hasOpen(pid) || this.#hasMapped(pid))
+        .filter((pid) => {
+          onProgress();
+          return this.#hasOpen(pid) || this.#hasMapped(pid);
+        })
         .map(Number)
     );
   }

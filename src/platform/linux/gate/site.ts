@@ -1,6 +1,15 @@
 import { constants, openSync } from 'node:fs';
 import { SystemError } from '../../../core/errors';
-import type { Displaced, Handed, HandedPlace, LeaseState, Probed, Site, Slot } from '../../../core/gate/ports';
+import type {
+  Displaced,
+  GateListener,
+  Handed,
+  HandedPlace,
+  LeaseState,
+  Probed,
+  Site,
+  Slot,
+} from '../../../core/gate/ports';
 import { sameInode } from '../clone';
 import { system } from '../errors';
 import { O_PATH } from '../layouts';
@@ -49,27 +58,20 @@ export class GateSite implements Site {
   readonly #directory: number;
   readonly #name: Buffer;
   readonly #names: Names;
-  readonly #report: (error: SystemError) => void;
+  readonly #listener: GateListener;
   readonly #taken = new Map<Slot, Taken>();
   #foreign: Member | undefined;
   #closed = false;
 
   /**
-   * @param report gets what `drop` and `close` could not do
    * @throws SystemError of open(2); ESTALE if the descriptor leads to another directory
    */
-  constructor(
-    host: Host,
-    calls: GateCalls,
-    waiter: EventWaiter,
-    place: HandedPlace,
-    report: (error: SystemError) => void,
-  ) {
+  constructor(host: Host, calls: GateCalls, waiter: EventWaiter, place: HandedPlace, listener: GateListener) {
     this.#host = host;
     this.#calls = calls;
     this.#waiter = waiter;
     this.#path = place.path;
-    this.#report = report;
+    this.#listener = listener;
     this.#directory = system('open', place.path, () =>
       openSync(descriptorPath(place.directory), O_PATH | constants.O_DIRECTORY),
     );
@@ -201,7 +203,9 @@ export class GateSite implements Site {
 
   search(slot: Slot, except: readonly number[]): readonly number[] {
     const { inode, fd } = this.#member(slot);
-    return new Search(this.#host.libc, this.#calls, fd, inode.stat()).holders(new Set([process.pid, ...except]));
+    return new Search(this.#host.libc, this.#calls, fd, inode.stat()).holders(new Set([process.pid, ...except]), () =>
+      this.#listener.progress(),
+    );
   }
 
   compare(slot: Slot, content: Uint8Array): 'equal' | 'beginning' | 'other' | 'untouched' {
@@ -237,7 +241,7 @@ export class GateSite implements Site {
     const member = this.#taken.get(slot);
     if (member !== undefined) {
       this.#taken.delete(slot);
-      member.inode.release(this.#report);
+      member.inode.release((error) => this.#listener.problem(error));
       this.#removeName(member);
       member.inode.close();
     }
@@ -322,7 +326,7 @@ export class GateSite implements Site {
       if (!(thrown instanceof SystemError)) {
         throw thrown;
       }
-      this.#report(thrown);
+      this.#listener.problem(thrown);
     }
   }
 }

@@ -1,6 +1,6 @@
 import { availableParallelism, tmpdir } from 'node:os';
 import { SystemError } from '../../../core/errors';
-import type { GateSystem, HandedPlace } from '../../../core/gate/ports';
+import type { GateListener, GateSystem, HandedPlace } from '../../../core/gate/ports';
 import { parseRunnable } from '../../../core/linux/load';
 import { openLibrary } from '../libc';
 import type { Host } from '../linux';
@@ -15,11 +15,11 @@ import { EventWaiter } from './waiter';
  * The gate, for the calling thread and no other. Who has it closes the waiter after all sites, also when the thread is
  * given up: its descriptors outlive the thread.
  *
- * @param onProblem gets what could not be cleaned up
  * @throws as `openLibrary`; SystemError EMFILE, ENFILE
  */
-export function openGateSystem(host: Host, onProblem: (error: SystemError) => void = () => undefined): GateSystem {
+export function openGateSystem(host: Host, listener: GateListener): GateSystem {
   const calls = bindGateCalls(openLibrary());
+  const onProblem = (error: SystemError): void => listener.problem(error);
   const locks = openLocks(calls, host.uid, onProblem);
   const waiter = new EventWaiter(calls);
   return {
@@ -28,7 +28,7 @@ export function openGateSystem(host: Host, onProblem: (error: SystemError) => vo
     claim: (place) => (locks === undefined ? () => undefined : claim(locks, place, onProblem)),
     watchClaims: () => (locks === undefined ? undefined : waiter.watches.add(locks.watched, locks.file)),
     unwatchClaims: (watch) => waiter.watches.remove(watch),
-    open: (place) => new GateSite(host, calls, waiter, place, onProblem),
+    open: (place) => new GateSite(host, calls, waiter, place, listener),
   };
 }
 
