@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, readlinkSync, watch } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-import { within } from './deadline';
+import { DeadlineError, within } from './deadline';
 
 const deadline = 20_000;
 /** VS Code starts a new file when one is full, and keeps the older ones with a number. */
@@ -16,26 +16,45 @@ export type SavedFacts = Readonly<Record<string, string>>;
  * @param extensionHost the process that has the log open
  */
 export async function savedFacts(extensionHost: number, path: string, count: number): Promise<readonly SavedFacts[]> {
+  const lines = await linesIn(extensionHost, `save ${JSON.stringify(path)}: `, count);
+  if (lines.length < count) throw new Error(`the log has ${String(lines.length)} saves of ${path}`);
+  return lines.map((line) => {
+    const pairs = line.matchAll(/(\w+)=("(?:[^"\\]|\\.)*"|\S+)/g);
+    return Object.fromEntries(Array.from(pairs, ([, name = '', value = '']) => [name, value]));
+  });
+}
+
+/**
+ * The copies of other programs' versions of this file that saves have displaced so far, as the log names them.
+ * @param count so many are waited for; if there are fewer, they are returned when the deadline has passed
+ */
+export async function keptFiles(extensionHost: number, path: string, count: number): Promise<readonly string[]> {
+  const lines = await linesIn(extensionHost, `kept ${JSON.stringify(path)}: in=`, count);
+  return lines.map((line) => JSON.parse(line) as string);
+}
+
+/** What follows `start` in the lines that have it, when there are so many or the deadline has passed. */
+async function linesIn(extensionHost: number, start: string, count: number): Promise<readonly string[]> {
   const folder = logFolder(extensionHost);
   const watcher = watch(folder);
-  let found: readonly SavedFacts[] = [];
+  let found: readonly string[] = [];
   try {
     const complete = new Promise<void>((resolve, reject) => {
       const look = (): void => {
-        found = factsIn(folder, path);
+        found = linesNow(folder, start);
         if (found.length >= count) resolve();
       };
       watcher.on('change', look);
       watcher.once('error', reject);
       look();
     });
-    await within(deadline, `${String(count)} saves of ${path} in the log`, complete);
-    return found;
+    await within(deadline, `${String(count)} lines with ${start}`, complete);
   } catch (error) {
-    throw new Error(`the log has ${String(found.length)} saves of ${path}`, { cause: error });
+    if (!(error instanceof DeadlineError)) throw error;
   } finally {
     watcher.close();
   }
+  return found;
 }
 
 function logFolder(pid: number): string {
@@ -51,14 +70,10 @@ function logFolder(pid: number): string {
   throw new Error(`the process ${String(pid)} has no log of Holdfast open`);
 }
 
-function factsIn(folder: string, path: string): readonly SavedFacts[] {
-  const start = `save ${JSON.stringify(path)}: `;
+function linesNow(folder: string, start: string): readonly string[] {
   return readdirSync(folder)
     .filter((name) => logName.test(name))
     .flatMap((name) => readFileSync(join(folder, name), 'utf8').split('\n'))
     .filter((line) => line.includes(start))
-    .map((line) => {
-      const pairs = line.slice(line.indexOf(start) + start.length).matchAll(/(\w+)=("(?:[^"\\]|\\.)*"|\S+)/g);
-      return Object.fromEntries(Array.from(pairs, ([, name = '', value = '']) => [name, value]));
-    });
+    .map((line) => line.slice(line.indexOf(start) + start.length));
 }
