@@ -17,6 +17,7 @@ export const levelOf = {
   gated: 'gated',
   notSaved: 'gated',
   readersCaught: 'gated',
+  writersCaught: 'gated',
 
   otherWindow: 'detached',
   bytesUnknown: 'detached',
@@ -65,6 +66,7 @@ export function isDetached(reason: Reason): reason is DetachedReason {
 /** Reasons for which a save got less than its target could have been given. The user is shown these as a warning. */
 const shortfalls: ReadonlySet<Reason> = new Set<Reason>([
   'readersCaught',
+  'writersCaught',
   'otherWriter',
   'passedBy',
   'noRoom',

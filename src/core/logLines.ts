@@ -42,11 +42,12 @@ export function savedLine(path: string, report: Report, milliseconds: number): L
   };
 }
 
-function countFacts({ publishes, retired, residual, kept }: Counts): readonly string[] {
+function countFacts({ publishes, retired, residual, raced, kept }: Counts): readonly string[] {
   return [
     `publishes=${String(publishes)}`,
     ...(retired > 0 ? [`retired=${String(retired)}`] : []),
     ...(residual > 0 ? [`residual=${String(residual)}`] : []),
+    ...(raced > 0 ? [`raced=${String(raced)}`] : []),
     ...(kept > 0 ? [`kept=${String(kept)}`] : []),
   ];
 }

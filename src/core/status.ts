@@ -35,13 +35,11 @@ export function statusView(input: StatusInput): StatusView {
   }
   switch (report.level) {
     case 'gated': {
-      const caught = report.reason === 'readersCaught' && input.when === 'reached';
+      const caught = isShortfall(report.reason) && input.when === 'reached';
       return {
         icon: caught ? 'warning' : 'shield',
         label: message(texts.gated),
-        tooltip: caught
-          ? message(texts.caughtTooltip, name, report.counts?.residual ?? 0)
-          : withOtherNames(report, message(texts.gatedTooltip, name)),
+        tooltip: caught ? caughtMessage(report, name) : withOtherNames(report, message(texts.gatedTooltip, name)),
         warning: caught,
       };
     }
@@ -71,6 +69,12 @@ export function statusView(input: StatusInput): StatusView {
       };
     }
   }
+}
+
+function caughtMessage({ reason, counts }: Report, name: string): Message {
+  return reason === 'writersCaught'
+    ? message(texts.racedTooltip, name)
+    : message(texts.caughtTooltip, name, counts?.residual ?? 0);
 }
 
 function withOtherNames({ otherNames }: Report, tooltip: Message): Message {

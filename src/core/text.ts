@@ -19,6 +19,7 @@ export const because = {
   gated: 'the new version can be put in its place whole',
   notSaved: 'the last save did not happen',
   readersCaught: 'programs had opened it in the same instant',
+  writersCaught: 'another program wrote it in the same instant',
   otherWindow: 'another window was saving it at the same time',
   bytesUnknown: 'what is written for this kind of document is not known before',
   noLeases: 'this file system cannot hold back a program that opens the file',
@@ -74,6 +75,8 @@ export const texts = {
     '{0}: a save is there for others when it is complete, and not before. Programs that use the file now keep the version that they have.',
   caughtTooltip:
     '{0}: during the last save, programs that had opened the file in the same instant kept it open for so long that they may have seen it change ({1}).',
+  racedTooltip:
+    '{0}: another program wrote this file in the same instant as the last save. Look at the file: what that program wrote may be missing.',
   detachedTooltip:
     '{0}: a save goes to a new copy of the file. Programs that use it now keep the version that they have; one that opens it during the save may find it incomplete, because {1}.',
   directTooltip: '{0}: a save changes the file in place, because {1}. Programs that use it now will see the change.',

@@ -137,7 +137,7 @@ export function newGate(editor: number, synced: boolean): Gate {
     clones: 0,
     pause: gateLimits.quiet,
     asking: undefined,
-    counts: { publishes: 0, retired: 0, residual: 0, kept: 0 },
+    counts: { publishes: 0, retired: 0, residual: 0, raced: 0, kept: 0 },
   };
 }
 
@@ -439,8 +439,13 @@ function* release(gate: Gate, residual: number, last = false): Reaction<Gate> {
     yield* call('timer', 'search', gateLimits.quiet);
     return { ...gate, pause: gateLimits.quiet };
   }
-  if (gate.broken !== undefined) yield* call('letGo', gate.broken);
-  const counts = { ...gate.counts, residual: gate.counts.residual + residual };
+  let raced = 0;
+  if (gate.broken !== undefined) {
+    raced = (yield* call('waiting', gate.broken)).filter((process) => process !== gate.editor).length;
+    yield* call('letGo', gate.broken);
+  }
+  const { counts: before } = gate;
+  const counts = { ...before, residual: before.residual + residual, raced: before.raced + raced };
   const left = yield* leaveBaits({ ...gate, phase: 'writing', counts });
   yield* call('timer', 'close', gateLimits.close);
   // For whoever has come to what is published while the editor was held.

@@ -29,6 +29,8 @@ export interface Counts {
   readonly retired: number;
   /** Processes that still had the bait open when the editor had to be let go. */
   readonly residual: number;
+  /** Processes that were let go together with the editor, to write what it writes. */
+  readonly raced: number;
   /** Versions of other programs that were kept aside. */
   readonly kept: number;
 }

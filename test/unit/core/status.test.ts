@@ -29,6 +29,7 @@ describe('statusView', () => {
     assert.ok(!warning('noLeases', 'reached'));
     assert.ok(warning('readersCaught', 'reached'));
     assert.ok(!warning('readersCaught', 'foreseen'));
+    assert.ok(warning('writersCaught', 'reached'));
   });
 
   it('warns before and after a save in place of a file that a program uses', () => {
