@@ -116,11 +116,18 @@ export class Gates {
     }
     try {
       const site = this.#system.open(order.place);
-      const crowding = (): number => this.#system.crowding();
+      const bystanders = (): (() => boolean) => this.#system.bystanders();
       const look = (): void => {
         this.#look(0);
       };
-      const gate = new RunningGate(order, { site, release, crowding }, this.#outbox, this.#leaseTable, this.#now, look);
+      const gate = new RunningGate(
+        order,
+        { site, release, bystanders },
+        this.#outbox,
+        this.#leaseTable,
+        this.#now,
+        look,
+      );
       this.#running.set(order.id, gate);
       gate.on({ is: 'started' });
     } catch (thrown) {

@@ -1,5 +1,6 @@
 import { describeError, type ErrorFacts } from '../core/errors';
 import { newGate, react, STAGED, TARGET, type Gate } from '../core/gate/gate';
+import { gateLimits } from '../core/gate/limits';
 import { perform, type GateEvent, type Operations, type Outcome, type TimerName } from '../core/gate/operations';
 import type { Handed, Site, Slot, Wake } from '../core/gate/ports';
 import type { LeaseTable } from '../core/leaseTable';
@@ -14,13 +15,20 @@ export interface GatePlace {
   readonly site: Site;
   /** Gives up the claim on the path. */
   readonly release: () => void;
-  readonly crowding: () => number;
+  /** See `GateSystem`. */
+  readonly bystanders: () => () => boolean;
 }
+
+/** Milliseconds between two looks whether those who wait for a processor have had it. */
+const TURN = 1;
+
+const always = (): boolean => true;
 
 interface Timer {
   readonly at: number;
-  /** When it would be due as things are now. */
-  readonly due: () => number;
+  /** What it waits for besides, until `last`. */
+  readonly settled: () => boolean;
+  readonly last: number;
 }
 
 /** One save: its state, its inodes, its timers, and the events that wait for it. */
@@ -54,7 +62,7 @@ export class RunningGate {
    * @param look reads the kernel's events, for all gates
    */
   constructor(order: ArmOrder, place: GatePlace, outbox: Outbox, leases: LeaseTable, now: Clock, look: () => void) {
-    const { site, release, crowding } = place;
+    const { site, release, bystanders } = place;
     this.path = order.place.path;
     this.#id = order.id;
     this.#site = site;
@@ -67,7 +75,7 @@ export class RunningGate {
     this.#handed.set(TARGET, order.target);
     this.#handed.set(STAGED, order.staged);
     this.#contents.set(STAGED, order.content);
-    this.#operations = this.#makeOperations(look, crowding);
+    this.#operations = this.#makeOperations(look, bystanders);
   }
 
   /** Nothing is left of it. */
@@ -116,10 +124,8 @@ export class RunningGate {
   tick(now: number): void {
     for (const [name, timer] of [...this.#timers]) {
       if (timer.at > now || this.#timers.get(name) !== timer) continue;
-      // It may be more crowded than it was when the time was set.
-      const at = timer.due();
-      if (at > now) {
-        this.#timers.set(name, { ...timer, at });
+      if (now < timer.last && !timer.settled()) {
+        this.#timers.set(name, { ...timer, at: now + TURN });
         continue;
       }
       this.#timers.delete(name);
@@ -224,7 +230,7 @@ export class RunningGate {
     this.#outbox.ended(this.#id, outcome);
   }
 
-  #makeOperations(look: () => void, crowding: () => number): Operations {
+  #makeOperations(look: () => void, bystanders: () => () => boolean): Operations {
     const site = this.#site;
     const toStager = this.#outbox.toStager.bind(this.#outbox);
     const id = this.#id;
@@ -295,9 +301,9 @@ export class RunningGate {
         toStager({ kind: 'keep', id, descriptor: site.descriptor(slot), mayBeWritten });
       },
       timer: (name, milliseconds) => {
-        const begun = this.#now();
-        const due = (): number => begun + milliseconds * (name === 'search' ? crowding() : 1);
-        this.#timers.set(name, { at: due(), due });
+        const at = this.#now() + milliseconds;
+        const settled = name === 'search' ? bystanders() : always;
+        this.#timers.set(name, { at, settled, last: at + gateLimits.drain });
       },
       answer: () => {
         toStager({ kind: 'armed', id });

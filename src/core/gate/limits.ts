@@ -9,11 +9,10 @@ export const gateLimits = {
   /** A reader on the bait has so long to end, from the publish on. */
   drain: 250,
   /**
-   * Where readers were seen at the bait, so long is waited for those in the middle of their `open`, for each task that shares a
-   * processor: one that has lost it there gets it back when the others had their slice (3 ms, kernel/sched/fair.c; it ends at a
-   * tick, of which most kernels have 250 a second).
+   * Where readers were seen at the bait, so long is waited for those in the middle of their `open`, which takes microseconds; and then
+   * for those who wait for a processor, until they have had one.
    */
-  quiet: 4,
+  quiet: 3,
   /** The pause between two searches for readers doubles from `quiet` up to this. */
   searchPause: 16,
   /** What somebody has closed, and is still counted as writing, is looked at again after this; then the pause doubles, too. */

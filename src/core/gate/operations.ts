@@ -87,8 +87,8 @@ export interface Operations {
   keep(slot: Slot | 'foreign'): void;
 
   /**
-   * Instead of an earlier one of that name. Comes back as `tick`. A `search` comes the later the more tasks share a processor: those
-   * in the middle of an `open` must have had their turn.
+   * Instead of an earlier one of that name. Comes back as `tick`. A `search` comes when everybody who waits for a processor now
+   * has had one, too: who is in the middle of an `open` is done with it then.
    */
   timer(name: TimerName, milliseconds: number): void;
   /** The editor may go on. */

@@ -153,8 +153,8 @@ export interface GateListener {
 
 export interface GateSystem {
   readonly waiter: Waiter;
-  /** How many tasks share one processor now, at least 1: so many slices pass until each of them has run. */
-  crowding(): number;
+  /** Notes who runs or waits for a processor now. The returned function says whether each of them has had one since. */
+  bystanders(): () => boolean;
   /**
    * Claims a path against all other windows of this user. What gives the claim up, and never throws; `undefined` if another window
    * saves it at this moment. Ends with the thread.

@@ -1,14 +1,13 @@
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { SystemError } from '../../../core/errors';
 import type { GateListener, GateSystem, HandedPlace } from '../../../core/gate/ports';
-import { parseRunnable } from '../../../core/linux/load';
 import { openLibrary } from '../libc';
 import type { Host } from '../linux';
+import { bystanders } from './bystanders';
 import { bindGateCalls } from './calls';
 import type { GateCalls } from './calls';
 import { coordinationFolder, PathLocks } from './coordination';
 import { GateSite } from './site';
-import { readProc } from './text';
 import { EventWaiter } from './waiter';
 
 /**
@@ -24,7 +23,7 @@ export function openGateSystem(host: Host, listener: GateListener): GateSystem {
   const waiter = new EventWaiter(calls);
   return {
     waiter,
-    crowding: () => Math.ceil(parseRunnable(readProc('/proc/loadavg')) / availableParallelism()),
+    bystanders,
     claim: (place) => (locks === undefined ? () => undefined : claim(locks, place, onProblem)),
     watchClaims: () => (locks === undefined ? undefined : waiter.watches.add(locks.watched, locks.file)),
     unwatchClaims: (watch) => waiter.watches.remove(watch),
