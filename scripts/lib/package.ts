@@ -33,18 +33,25 @@ export const expectedFiles: Readonly<Record<PackageTarget, readonly string[]>> =
 
 export interface Package {
   readonly target: PackageTarget;
-  /** Relative to the project. */
+  /** Relative to the project, if its folder is. */
   readonly path: string;
   /** Bytes. */
   readonly size: number;
   readonly files: readonly string[];
 }
 
+export interface PackageOptions {
+  /** Another than the project's. */
+  readonly version?: string;
+  /** Where it is put. */
+  readonly folder?: string;
+}
+
 /** Bundles for the target and packages. The bundle of `dist/bundle` is the target's afterwards. */
-export async function makePackage(target: PackageTarget): Promise<Package> {
-  const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };
-  const path = join('dist', `holdfast-${version}-${target}.vsix`);
-  await mkdir('dist', { recursive: true });
+export async function makePackage(target: PackageTarget, options: PackageOptions = {}): Promise<Package> {
+  const { version = await projectVersion(), folder = 'dist' } = options;
+  const path = join(folder, `holdfast-${version}-${target}.vsix`);
+  await mkdir(folder, { recursive: true });
   await run(process.execPath, ['esbuild.mjs', 'extension', 'keeper', `--target=${target}`, '--minify']);
   const platform = target === 'universal' ? [] : ['--target', target];
   const vsce = join('node_modules', '@vscode', 'vsce', 'vsce');
@@ -57,9 +64,17 @@ export async function makePackage(target: PackageTarget): Promise<Package> {
     ...platform,
     '--out',
     path,
+    '--no-git-tag-version',
+    '--no-update-package-json',
+    version,
   ]);
   const { size } = await stat(path);
   return { target, path, size, files: await listZip(path) };
+}
+
+export async function projectVersion(): Promise<string> {
+  const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };
+  return version;
 }
 
 /** The names in a zip file, sorted; APPNOTE.TXT 4.3.12, central directory. */

@@ -1,5 +1,7 @@
 /** A real VS Code: a server with its extension hosts, and a browser that shows its windows. */
+import { join } from 'node:path';
 import { windowAddress } from './address';
+import { untilBackedUp } from './backups';
 import { startRun, type Run, type RunOptions } from './started';
 import { startStrace, type Strace, type StraceOptions } from './strace';
 import { EditorWindow } from './window';
@@ -90,6 +92,16 @@ export class Editor {
       ...(workspace === undefined ? {} : { workspace }),
       ...(developmentPath === undefined ? {} : { developmentPath }),
     });
+  }
+
+  /** Waits until VS Code has put this unsaved text of a file aside, where a window that comes back finds it. */
+  untilBackedUp(path: string, text: string): Promise<void> {
+    return untilBackedUp(join(this.#run.folders.userData, 'User', 'Backups'), path, text);
+  }
+
+  /** What VS Code lets an extension keep for all of its windows. */
+  storageOf(extensionId: string): string {
+    return join(this.#run.folders.userData, 'User', 'globalStorage', extensionId);
   }
 
   /** Watches or disturbs a process's system calls; resolves when strace is attached. */

@@ -11,6 +11,8 @@ export class EditorWindow {
   readonly page: Page;
   /** What went wrong in the page itself: uncaught errors, and errors written to its console. */
   readonly problems: string[] = [];
+  /** How often VS Code has asked whether unsaved text may be left behind. */
+  leavingAsked = 0;
   readonly #context: BrowserContext;
   readonly #hub: DriverHub;
   #host: ExtensionHost | undefined;
@@ -26,7 +28,9 @@ export class EditorWindow {
     });
     page.on('dialog', (dialog) => {
       // Leaving a page with unsaved text asks; whoever reloads or closes a window here means it.
-      void (dialog.type() === 'beforeunload' ? dialog.accept() : dialog.dismiss());
+      const leaving = dialog.type() === 'beforeunload';
+      if (leaving) this.leavingAsked++;
+      void (leaving ? dialog.accept() : dialog.dismiss());
     });
   }
 
@@ -77,10 +81,13 @@ export class EditorWindow {
     return this.page.screenshot({ path, animations: 'disabled', caret: 'hide' });
   }
 
-  /** Loads the window again, as a user would; its extension host is replaced. */
-  async reload(): Promise<void> {
+  /**
+   * Loads the window again, as a user would; its extension host is replaced.
+   * @param by what makes it load again, if not the browser
+   */
+  async reload(by: () => Promise<unknown> = () => this.page.reload()): Promise<void> {
     const { ended } = this.#current();
-    await this.#load(() => this.page.reload());
+    await this.#load(by);
     await within(endDeadline, 'the old extension host ends', ended);
   }
 
