@@ -10,10 +10,11 @@ import { join } from 'node:path';
 import { extensionId } from '../../../scripts/lib/guardedEditor';
 import { makePackage } from '../../../scripts/lib/package';
 import { ArmedEditor, newText, oldText } from '../../support/armedEditor';
-import { change, goOn, textOf } from '../../support/armedSave';
+import { beginSave, change, goOn, isDirty, textOf } from '../../support/armedSave';
 import type { EditorWindow } from '../../support/editor';
 import { ExtensionPage } from '../../support/extensionPage';
 import { savedFacts } from '../../support/saveLog';
+import { whileSaving } from '../../support/scenarios/whileSaving';
 
 /** Higher than any that the project has. */
 const newerVersion = '99.0.0';
@@ -126,8 +127,27 @@ describe('a save that is armed', function () {
   });
 });
 
-/** What becomes of its document. */
+/** What a person does to the document meanwhile. */
 function documentTests(armed: () => ArmedEditor): void {
+  for (const [how, act] of Object.entries(whileSaving)) {
+    it(`${how}: ends as it does in the stock editor`, async () => {
+      const { window } = armed();
+      const stock = armed().create(`stock-${how}.txt`);
+      await change(window, stock, 'new');
+      await beginSave(window, stock);
+      await act(window, stock);
+      const expected = await outcome(window, stock);
+      await armed().close(stock);
+
+      const path = await armed().change(`${how}.txt`);
+      await armed().arm(path);
+      await act(window, path);
+      await armed().released(path);
+      assert.deepEqual(await outcome(window, path), expected);
+      await armed().close(path);
+    });
+  }
+
   it('has text that VS Code had no time to put aside: that is lost only if the user was asked', async () => {
     const { window } = armed();
     const stock = armed().create('stock-unsaved.txt');
@@ -151,4 +171,14 @@ async function versionIn(window: EditorWindow): Promise<string | undefined> {
     const manifest = vscode.extensions.getExtension(id)?.packageJSON as { readonly version: string } | undefined;
     return manifest?.version;
   }, extensionId);
+}
+
+interface Outcome {
+  readonly disk: string;
+  readonly text: string;
+  readonly dirty: boolean;
+}
+
+async function outcome(window: EditorWindow, path: string): Promise<Outcome> {
+  return { disk: readFileSync(path, 'utf8'), text: await textOf(window, path), dirty: await isDirty(window, path) };
 }
