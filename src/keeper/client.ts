@@ -103,6 +103,7 @@ export class KeeperClient implements Guard {
         directory: options.durability === 'full' ? told() : undefined,
       });
     });
+    this.#watch();
     this.#claims.add(claim);
     void answer.then(() => this.#claims.delete(claim));
     const inTime = bounded(answer, limits.saveGivesUp, () => {
@@ -131,7 +132,7 @@ export class KeeperClient implements Guard {
     };
   }
 
-  /** Resolves when the threads have ended, at the latest after `limits.stop`. */
+  /** Resolves when the threads have ended, at the latest after twice `limits.stop`. */
   async stop(): Promise<void> {
     this.#stopping = true;
     // VS Code goes on with its saves at once when an extension host ends: nothing may be renamed under them.
@@ -153,7 +154,9 @@ export class KeeperClient implements Guard {
     const ended = Promise.all(ends).then(() => true);
     if (await bounded(ended, limits.stop, () => false)) return;
     this.#onEvent({ kind: 'stoppedLate', afterMs: limits.stop });
-    await Promise.all([worker?.terminate(), gate?.terminate()]);
+    const terminated = Promise.all([worker?.terminate(), gate?.terminate()]).then(() => undefined);
+    // A thread that the kernel holds ends when it comes out of it.
+    await bounded(terminated, limits.stop, () => undefined);
   }
 
   #startStager(): void {
@@ -182,6 +185,7 @@ export class KeeperClient implements Guard {
         this.#gateOrders = orders;
         this.#onEvent({ kind: 'gateReady' });
         this.#connect();
+        this.#watch();
       },
       answer: (answer) => {
         switch (answer.kind) {
@@ -212,12 +216,12 @@ export class KeeperClient implements Guard {
   #armed(id: number): void {
     const save = this.#open.get(id);
     if (save) save.armed = true;
-    this.#watch();
     this.#answer(id, 'armed');
   }
 
+  /** Before a save is armed, too: its target may be leased while a clone is made, and the editor does not wait for ever. */
   #watch(): void {
-    this.#gate?.watch([...this.#open.values()].some(({ armed }) => armed));
+    if (this.#gateOrders !== undefined) this.#gate?.watch(this.#open.size > 0);
   }
 
   #gateEnded(id: number, outcome: Outcome): void {

@@ -47,6 +47,8 @@ export class GateThread {
       if (answer.kind !== 'ready') events.answer(answer);
       else {
         this.#wakes = answer.orders;
+        // It may sleep already, over an order from before: to stop, perhaps.
+        writeSync(this.#wakes, wakeValue);
         events.ready(answer.orders);
       }
     });
@@ -90,13 +92,15 @@ export class GateThread {
 
   /** Whether an editor may be waiting for this thread. */
   watch(on: boolean): void {
-    if (on && !this.#over) this.#watchdog.start();
-    else this.#watchdog.stop();
+    if (this.#over) return;
+    if (on) this.#watchdog.start();
+    else this.#watchdog.rest();
   }
 
-  /** For a thread that does not obey. */
+  /** For a thread that does not obey. What it holds is let go at once. */
   async terminate(): Promise<void> {
-    await this.#worker.terminate();
+    this.#rescue();
+    await this.#ended;
   }
 
   /** Lets go in the keeper's stead what editors wait for, on another thread: this one has no system calls. */

@@ -16,6 +16,8 @@ export interface Outbox {
   toStager(request: GateRequest): void;
   armed(id: number): void;
   ended(id: number, outcome: Outcome): void;
+  /** Something was refused that is not to be: for the log. */
+  problem(error: ErrorFacts): void;
 }
 
 export class Gates {

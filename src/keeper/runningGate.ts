@@ -4,7 +4,7 @@ import { gateLimits } from '../core/gate/limits';
 import { perform, type GateEvent, type Operations, type Outcome, type TimerName } from '../core/gate/operations';
 import type { Handed, Site, Slot, Wake } from '../core/gate/ports';
 import type { LeaseTable } from '../core/leaseTable';
-import type { GateOrder } from '../core/messages';
+import type { GateOrder, GateRequest } from '../core/messages';
 import type { Clock } from '../core/ports';
 import type { Outbox } from './gates';
 
@@ -98,8 +98,20 @@ export class RunningGate {
       this.#state = perform(react(this.#state, event), this.#operations);
     } catch (thrown) {
       const error = describeError(thrown, event.is, this.path);
-      this.#end({ kind: 'withdrawn', why: 'failed', error, counts: this.#state.counts });
+      this.#outbox.problem(error);
+      this.#fail(thrown, error);
     }
+  }
+
+  #fail(thrown: unknown, error: ErrorFacts): void {
+    // That it has ended could not be told: only the end of the thread can.
+    if (this.#ended) throw thrown;
+    const { phase, counts } = this.#state;
+    // Before the editor was told to go on, the save is the stager's again.
+    const untold = phase === 'opening' || phase === 'cloning';
+    this.#end(
+      untold ? { kind: 'refused', why: 'noLease', error } : { kind: 'withdrawn', why: 'failed', error, counts },
+    );
   }
 
   /** Notes what concerns this save. */
@@ -113,7 +125,9 @@ export class RunningGate {
 
   askLeases(): void {
     for (const slot of this.#leased.keys()) {
-      if (this.#site.leaseState(slot) === 'breaking') this.#events.push({ is: 'broken', slot });
+      // Whose state is not known may have been broken, and then nothing else would tell.
+      const state = this.#try('leaseState', 'breaking', () => this.#site.leaseState(slot));
+      if (state === 'breaking') this.#events.push({ is: 'broken', slot });
     }
   }
 
@@ -178,7 +192,11 @@ export class RunningGate {
     this.#giveUpClaim();
     this.#timers.clear();
     for (const slot of [...this.#leased.keys()]) this.#forgetLease(slot);
-    this.#site.close();
+    const close = (): boolean =>
+      this.#done('close', () => {
+        this.#site.close();
+      });
+    if (!close()) close();
   }
 
   #takeRestaged(order: Extract<GateOrder, { kind: 'restaged' }>): void {
@@ -193,8 +211,9 @@ export class RunningGate {
   }
 
   #giveUpClaim(): void {
-    this.#release?.();
+    const release = this.#release;
     this.#release = undefined;
+    this.#try('release', undefined, () => release?.());
   }
 
   #noteLease(slot: Slot): void {
@@ -210,6 +229,48 @@ export class RunningGate {
     this.#leaseTable.remove(descriptor);
   }
 
+  /** What must not fail, and would take the save or all of them along if it did. */
+  #try<Answer>(what: string, otherwise: Answer, action: () => Answer): Answer {
+    try {
+      return action();
+    } catch (thrown) {
+      this.#outbox.problem(describeError(thrown, what, this.path));
+      return otherwise;
+    }
+  }
+
+  /** Whether it was done. */
+  #done(what: string, action: () => void): boolean {
+    return this.#try(what, false, () => {
+      action();
+      return true;
+    });
+  }
+
+  /** What the editor wrote is published rather than dropped because it could not be looked at. */
+  #compare(slot: Slot, content: Uint8Array): ReturnType<Operations['compare']> {
+    const compare = (): ReturnType<Operations['compare']> => {
+      const found = this.#site.compare(slot, content);
+      // A beginning that we were told of is no sign of a full disk.
+      const isWhole = found === 'beginning' && this.#text && this.#site.compare(slot, this.#text) === 'equal';
+      return isWhole ? 'other' : found;
+    };
+    return this.#try('compare', undefined, compare) ?? this.#try('compare', 'other', compare);
+  }
+
+  /** Asks the stager; if the order cannot be laid down, that is its answer. */
+  #order(request: () => GateRequest, refused: (error: ErrorFacts) => GateEvent): void {
+    this.#unanswered++;
+    try {
+      this.#outbox.toStager(request());
+    } catch (thrown) {
+      this.#unanswered--;
+      const error = describeError(thrown, 'order', this.path);
+      this.#outbox.problem(error);
+      this.#events.push(refused(error));
+    }
+  }
+
   #answered(event: GateEvent): void {
     this.#unanswered--;
     this.on(event);
@@ -223,16 +284,27 @@ export class RunningGate {
     // At once, even if the descriptors have to stay for a moment.
     for (const slot of [...this.#leased.keys()]) {
       this.#forgetLease(slot);
-      this.#site.letGo(slot);
+      this.#letGo(slot);
     }
     this.#giveUpClaim();
     if (this.#unanswered <= 0) this.close();
     this.#outbox.ended(this.#id, outcome);
   }
 
+  /** An editor may be waiting: if it cannot be done twice, the descriptor goes, and with it the lease. */
+  #letGo(slot: Slot): void {
+    const letGo = (): boolean =>
+      this.#done('letGo', () => {
+        this.#site.letGo(slot);
+      });
+    if (letGo() || letGo()) return;
+    this.#done('drop', () => {
+      this.#site.drop(slot);
+    });
+  }
+
   #makeOperations(look: () => void, bystanders: () => () => boolean): Operations {
     const site = this.#site;
-    const toStager = this.#outbox.toStager.bind(this.#outbox);
     const id = this.#id;
     return {
       take: (slot) => {
@@ -242,7 +314,7 @@ export class RunningGate {
       },
       probe: (slot) => {
         if (slot === TARGET && this.#hasOtherNames) return 'held';
-        const probed = site.probe(slot);
+        const probed = this.#try('probe', 'unknown', () => site.probe(slot));
         if (probed === 'free') this.#noteLease(slot);
         return probed;
       },
@@ -250,7 +322,8 @@ export class RunningGate {
         site.lease(slot);
         this.#noteLease(slot);
       },
-      waiting: (slot) => site.waiting(slot),
+      // Nobody, if it cannot be told: then the lease is asked for, and whoever waits is let in at the end.
+      waiting: (slot) => this.#try('waiting', [], () => site.waiting(slot)),
       isAtPath: (slot) => site.isAtPath(slot),
       adopt: (as) => {
         const found = site.adopt(as);
@@ -260,53 +333,63 @@ export class RunningGate {
       exchange: (slot) => site.exchange(slot),
       takeBack: (slot) => site.takeBack(slot),
       glance: () => {
-        look();
+        // Who has come is not known then: anybody may have.
+        if (!this.#done('glance', look)) return [...this.#watches.values()];
         return this.#events.flatMap((event) => (event.is === 'opened' ? [event.slot] : []));
       },
-      search: (slot) => site.search(slot, [this.#state.editor]).length,
-      compare: (slot, staged) => {
-        const found = site.compare(slot, this.#contents.get(staged) ?? new Uint8Array());
-        // A beginning that we were told of is no sign of a full disk.
-        const isWhole = found === 'beginning' && this.#text && site.compare(slot, this.#text) === 'equal';
-        return isWhole ? 'other' : found;
-      },
+      search: (slot) => this.#try('search', 1, () => site.search(slot, [this.#state.editor]).length),
+      compare: (slot, staged) => this.#compare(slot, this.#contents.get(staged) ?? new Uint8Array()),
       letGo: (slot) => {
         this.#forgetLease(slot);
-        site.letGo(slot);
+        this.#letGo(slot);
       },
       drop: (slot) => {
         if (slot !== 'foreign') this.#forgetLease(slot);
-        site.drop(slot);
+        this.#done('drop', () => {
+          site.drop(slot);
+        });
       },
       alignTime: (slot, like) => {
-        site.alignTime(slot, like);
+        this.#done('alignTime', () => {
+          site.alignTime(slot, like);
+        });
       },
       acknowledge: (slot) => {
-        site.acknowledge(slot);
+        this.#done('acknowledge', () => {
+          site.acknowledge(slot);
+        });
       },
       restamp: () => {
-        site.restamp();
+        this.#done('restamp', () => {
+          site.restamp();
+        });
       },
       clone: (of, as) => {
-        this.#unanswered++;
-        toStager({ kind: 'clone', id, slot: as, descriptor: site.descriptor(of) });
+        this.#order(
+          () => ({ kind: 'clone', id, slot: as, descriptor: site.descriptor(of) }),
+          (error) => ({ is: 'notCloned', error }),
+        );
       },
       restage: (as) => {
-        this.#unanswered++;
-        toStager({ kind: 'restage', id, slot: as });
+        this.#order(
+          () => ({ kind: 'restage', id, slot: as }),
+          (error) => ({ is: 'notRestaged', error }),
+        );
       },
       keep: (slot) => {
-        this.#unanswered++;
         const mayBeWritten = slot === 'foreign' || !this.#leased.has(slot);
-        toStager({ kind: 'keep', id, descriptor: site.descriptor(slot), mayBeWritten });
+        this.#order(
+          () => ({ kind: 'keep', id, descriptor: site.descriptor(slot), mayBeWritten }),
+          () => ({ is: 'kept' }),
+        );
       },
       timer: (name, milliseconds) => {
         const at = this.#now() + milliseconds;
-        const settled = name === 'search' ? bystanders() : always;
+        const settled = name === 'search' ? this.#try('bystanders', always, bystanders) : always;
         this.#timers.set(name, { at, settled, last: at + gateLimits.drain });
       },
       answer: () => {
-        toStager({ kind: 'armed', id });
+        this.#outbox.toStager({ kind: 'armed', id });
         this.#outbox.armed(id);
       },
       end: (outcome) => {

@@ -33,6 +33,7 @@ export class StagedSave {
   /** One thing after the other: the position of a descriptor is used. */
   #queue: Promise<void> = Promise.resolve();
   #answer: ((outcome: Outcome | 'armed') => void) | undefined;
+  #armed = false;
   #ended = false;
 
   /** Takes the target and the staged version: both are closed when the save has ended. */
@@ -51,6 +52,11 @@ export class StagedSave {
     this.#content = version.content;
     this.#signal = signal;
     this.#services = services;
+  }
+
+  /** The gate is shut, or was. */
+  get armed(): boolean {
+    return this.#armed;
   }
 
   /** Resolves when the gate is shut, or refused. */
@@ -85,6 +91,7 @@ export class StagedSave {
         // Answered before there was anything staged.
         return;
       case 'armed':
+        this.#armed = true;
         this.#answer?.('armed');
         return;
       case 'clone':

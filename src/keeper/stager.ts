@@ -180,19 +180,27 @@ function toKeeper(order: GateOrder): void {
   writeSync(keeper.orders, wakeValue);
 }
 
+/** The keeper may have told us that the gate is shut, and nobody else: the one who waits is not to wait for ever. */
+function refused(id: number, staging: StagedSave, outcome: Outcome): void {
+  if (staging.armed) answer({ kind: 'report', id, report: report('gateStopped') });
+  staging.end(outcome);
+}
+
 function fromKeeper(request: GateRequest): void {
   if (request.kind === 'locked') {
     locked(request.id, request.how);
     return;
   }
   const staging = gatedSaves.get(request.id);
-  staging?.serve(request);
+  if (staging && request.kind === 'ended' && request.outcome.kind === 'refused') {
+    refused(request.id, staging, request.outcome);
+  } else staging?.serve(request);
   if (request.kind === 'ended') gatedSaves.delete(request.id);
 }
 
 function withoutKeeper(): void {
   keeper = undefined;
-  for (const staging of gatedSaves.values()) staging.end({ kind: 'refused', why: 'stopped' });
+  for (const [id, staging] of gatedSaves) refused(id, staging, { kind: 'refused', why: 'stopped' });
   gatedSaves.clear();
   for (const id of [...locking.keys()]) locked(id, 'stopped');
 }

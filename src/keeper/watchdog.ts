@@ -12,6 +12,8 @@ export class Watchdog {
   #timer: NodeJS.Timeout | undefined;
   #pulse = 0;
   #missed = 0;
+  /** Looks that are still to be made; after `rest` one more than may miss: the one under way may have seen a beat from before. */
+  #looks = 0;
 
   /**
    * @param ping makes the keeper beat
@@ -25,9 +27,15 @@ export class Watchdog {
 
   /** Again: nothing. */
   start(): void {
+    this.#looks = Infinity;
     if (this.#timer !== undefined) return;
     this.#missed = 0;
     this.#look();
+  }
+
+  /** There is no hurry any more, but what the last save has left the keeper in is still found out. */
+  rest(): void {
+    this.#looks = Math.min(this.#looks, limits.keeperMisses + 1);
   }
 
   stop(): void {
@@ -42,7 +50,7 @@ export class Watchdog {
       this.#timer = undefined;
       this.#missed = this.#table.pulse === this.#pulse ? this.#missed + 1 : 0;
       if (this.#missed >= limits.keeperMisses) this.#onStuck();
-      else this.#look();
+      else if (--this.#looks > 0) this.#look();
     }, limits.keeperBeats);
   }
 }

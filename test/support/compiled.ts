@@ -5,8 +5,16 @@ import { promisify } from 'node:util';
 
 import { projectFolder } from './editor/installations';
 
-/** Compiles `test/support/c/NAME.c` and returns the program's path. */
-export async function compiled(name: string): Promise<string> {
+const programs = new Map<string, Promise<string>>();
+
+/** Compiles `test/support/c/NAME.c`, once, and returns the program's path. */
+export function compiled(name: string): Promise<string> {
+  const program = programs.get(name) ?? compile(name);
+  programs.set(name, program);
+  return program;
+}
+
+async function compile(name: string): Promise<string> {
   const root = projectFolder();
   const folder = join(root, 'out', 'c');
   await mkdir(folder, { recursive: true });

@@ -569,7 +569,9 @@ function* armAgain(gate: Gate, at?: Slot): Reaction<Gate> {
   try {
     yield* call('lease', slot);
   } catch {
-    return yield* lookAgain(now);
+    // The lease is ours still: the file was away for a moment, or could not be looked at.
+    const waits = !now.admitted.includes(slot) && (yield* call('waiting', slot)).length > 0;
+    return waits ? yield* broken({ ...now, phase: 'armed' }, slot) : yield* lookAgain(now);
   }
   yield* call('acknowledge', slot);
   const admitted = now.admitted.filter((other) => other !== slot);
@@ -625,9 +627,10 @@ function* settle(gate: Gate): Reaction<Gate> {
   yield* call('acknowledge', written);
   let displaced: Displaced;
   try {
-    displaced = yield* call('exchange', written);
+    displaced = yield* exchangeOrAgain(written);
   } catch (thrown) {
-    return yield* withdraw(gate, 'failed', thrown);
+    // The editor's own words are not at the path, but they are not lost.
+    return yield* withdraw(yield* keep(gate, written), 'failed', thrown);
   }
   const now: Gate = { ...gate, path: written, counts: { ...gate.counts, publishes: gate.counts.publishes + 1 } };
   if (displaced.slot === gate.staged && !displaced.touched) return yield* finish(yield* leave(now, gate.staged));
@@ -741,6 +744,15 @@ function* hurry(gate: Gate): Reaction<Gate> {
   const published = gate.phase === 'broken' ? yield* publish({ ...gate, synced: true }) : gate;
   const released = published.phase === 'draining' ? yield* giveUpDraining({ ...published, keeping: 0 }) : published;
   return released.phase === 'writing' ? yield* finish(released) : released;
+}
+
+/** It is the only version of what the editor wrote: one refusal is not taken for the last word. */
+function* exchangeOrAgain(slot: Slot): Reaction<Displaced> {
+  try {
+    return yield* call('exchange', slot);
+  } catch {
+    return yield* call('exchange', slot);
+  }
 }
 
 function* finish(gate: Gate): Reaction<Gate> {

@@ -2,6 +2,7 @@
  * Writes files as VS Code does: open with truncation, write, fdatasync, close. Says READY, then answers each line of
  * standard input:
  *   save FILE LENGTH CHARACTER CHUNK   writes LENGTH bytes, CHUNK at a time; says SAVED or ERROR <errno>
+ *   put FILE SOURCE CHUNK              the same with the bytes of another file
  *   open FILE                          opens and truncates; says OPENED
  *   write LENGTH CHARACTER             goes on with what `open` opened; says WRITTEN
  *   close                              syncs and closes it; says CLOSED
@@ -27,6 +28,20 @@ static int write_bytes(int fd, long length, char character, long chunk) {
   return length == 0 ? 0 : -1;
 }
 
+static int copy_bytes(int fd, const char *source, long chunk) {
+  char *bytes = malloc(chunk);
+  int from = open(source, O_RDONLY | O_CLOEXEC);
+  ssize_t length = -1;
+  while (bytes != NULL && from >= 0 && (length = read(from, bytes, chunk)) > 0)
+    if (write(fd, bytes, length) != length) {
+      length = -1;
+      break;
+    }
+  free(bytes);
+  if (from >= 0) close(from);
+  return length == 0 ? 0 : -1;
+}
+
 static void say(int failed, const char *good) {
   if (failed) printf("ERROR %d\n", errno);
   else puts(good);
@@ -34,7 +49,7 @@ static void say(int failed, const char *good) {
 }
 
 int main(void) {
-  char line[8192], path[4096], character;
+  char line[16384], path[4096], source[4096], character;
   long length, chunk;
   int fd = -1;
   puts("READY");
@@ -43,6 +58,10 @@ int main(void) {
     if (sscanf(line, "save %4095s %ld %c %ld", path, &length, &character, &chunk) == 4) {
       fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
       int failed = fd < 0 || write_bytes(fd, length, character, chunk) < 0 || fdatasync(fd) < 0 || close(fd) < 0;
+      say(failed, "SAVED");
+    } else if (sscanf(line, "put %4095s %4095s %ld", path, source, &chunk) == 3) {
+      fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+      int failed = fd < 0 || copy_bytes(fd, source, chunk) < 0 || fdatasync(fd) < 0 || close(fd) < 0;
       say(failed, "SAVED");
     } else if (sscanf(line, "open %4095s", path) == 1) {
       fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);

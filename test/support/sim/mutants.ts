@@ -142,7 +142,7 @@ export const mutants: readonly Mutant[] = [
       ? { first: [{ name: 'letGo', args: [gate.staged] }] }
       : undefined,
   ),
-  gates('forgets whom it has let in', (gate) => ({ ...gate, admitted: [] })),
+  gates('forgets whom it has let in', (gate) => (gate.phase === 'yielded' ? gate : { ...gate, admitted: [] })),
   {
     name: 'does not care for lost events',
     *react(gate, event) {

@@ -1,0 +1,90 @@
+import { performance } from 'node:perf_hooks';
+import { receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
+
+import { describeError, SystemError } from '../core/errors';
+import type { GateSystem } from '../core/gate/ports';
+import { LeaseTable } from '../core/leaseTable';
+import type { GateOrder, KeeperAnswer, KeeperData, KeeperOrder } from '../core/messages';
+import type { Gates } from './gates';
+import { type Outbox } from './gates';
+
+/** What the loop is run with. */
+export interface KeeperParts {
+  readonly system: GateSystem;
+  readonly gates: Gates;
+}
+
+/**
+ * The keeper's life. It has no event loop: orders lie in message ports, and a descriptor wakes it.
+ *
+ * @param tell reaches the extension host
+ * @param open the gate of this thread, and what runs the saves on it
+ */
+export function keep(
+  data: Exclude<KeeperData<MessagePort>, { rescue: unknown }>,
+  tell: (answer: KeeperAnswer) => void,
+  open: (outbox: Outbox, leases: LeaseTable, now: () => number) => KeeperParts,
+): void {
+  const { orders } = data;
+  const leases = new LeaseTable(data.leases);
+  let stager: MessagePort | undefined;
+  const outbox: Outbox = {
+    toStager: (request) => stager?.postMessage(request),
+    armed: (id) => {
+      tell({ kind: 'armed', id });
+    },
+    ended: (id, outcome) => {
+      stager?.postMessage({ kind: 'ended', id, outcome });
+      tell({ kind: 'ended', id, outcome });
+    },
+    problem: (error) => {
+      tell({ kind: 'problem', error });
+    },
+  };
+  const { system, gates } = open(outbox, leases, () => performance.now());
+
+  /** False: to stop. */
+  const obey = (order: KeeperOrder<MessagePort>): boolean => {
+    switch (order.kind) {
+      case 'stager':
+        gates.withoutStager(describeError(new SystemError('stage', '', 'ESHUTDOWN')));
+        stager = order.port;
+        return true;
+      case 'over':
+        gates.over(order.id, order.why);
+        return true;
+      case 'change':
+        gates.change(order.id, order.content);
+        return true;
+      case 'beat':
+        return true;
+      case 'stop':
+        return false;
+    }
+  };
+
+  tell({ kind: 'ready', orders: system.waiter.orders });
+  try {
+    for (let running = true; running;) {
+      const ordered = gates.turn();
+      leases.beat();
+      if (!ordered) continue;
+      for (let next = receive(orders); next !== undefined && running; next = receive(orders)) {
+        running = obey(next as KeeperOrder<MessagePort>);
+      }
+      for (let next = stager && receive(stager); next !== undefined && running; next = stager && receive(stager)) {
+        gates.take(next as GateOrder);
+      }
+    }
+  } finally {
+    gates.stop();
+    system.waiter.close();
+    stager?.close();
+    orders.close();
+  }
+}
+
+/** The next message that lies in a port, without an event loop. What it is, the one who sends on that port knows. */
+function receive(port: MessagePort): unknown {
+  return receiveMessageOnPort(port)?.message;
+}
