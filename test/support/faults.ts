@@ -45,9 +45,11 @@ export type Point = (typeof points)[number];
  */
 export const faults = ['refuses', 'throws', 'ends', 'sticks'] as const;
 export type Fault = (typeof faults)[number];
+/** `waits`: the call comes late, when it is let go. */
+const all = [...faults, 'waits'] as const;
 
 const key = 'holdfast.faults';
-const Cell = { Point: 0, Fault: 1, Left: 2, Struck: 3, Exchanges: 4, Count: 5 } as const;
+const Cell = { Point: 0, Fault: 1, Left: 2, Struck: 3, Exchanges: 4, LetGo: 5, Count: 6 } as const;
 
 export class Faults {
   readonly #cells: Int32Array;
@@ -70,10 +72,11 @@ export class Faults {
   }
 
   /** The `nth` call from now on. */
-  arm(point: Point, nth: number, fault: Fault): void {
+  arm(point: Point, nth: number, fault: Fault | 'waits'): void {
+    Atomics.store(this.#cells, Cell.LetGo, 0);
     Atomics.store(this.#cells, Cell.Struck, 0);
     Atomics.store(this.#cells, Cell.Exchanges, 0);
-    Atomics.store(this.#cells, Cell.Fault, faults.indexOf(fault));
+    Atomics.store(this.#cells, Cell.Fault, all.indexOf(fault));
     Atomics.store(this.#cells, Cell.Left, nth);
     Atomics.store(this.#cells, Cell.Point, points.indexOf(point));
   }
@@ -95,11 +98,20 @@ export class Faults {
     Atomics.add(this.#cells, Cell.Exchanges, 1);
   }
 
+  letGo(): void {
+    Atomics.store(this.#cells, Cell.LetGo, 1);
+    Atomics.notify(this.#cells, Cell.LetGo);
+  }
+
+  untilLetGo(): void {
+    Atomics.wait(this.#cells, Cell.LetGo, 0);
+  }
+
   /** To be called where `point` is; what goes wrong there, if it is the call that is meant. */
-  due(point: Point): Fault | undefined {
+  due(point: Point): Fault | 'waits' | undefined {
     if (Atomics.load(this.#cells, Cell.Point) !== points.indexOf(point)) return undefined;
     if (Atomics.sub(this.#cells, Cell.Left, 1) !== 1) return undefined;
     Atomics.store(this.#cells, Cell.Struck, 1);
-    return faults[Atomics.load(this.#cells, Cell.Fault)];
+    return all[Atomics.load(this.#cells, Cell.Fault)];
   }
 }

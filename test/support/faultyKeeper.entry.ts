@@ -25,6 +25,9 @@ function strike(faults: Faults, point: Point): void {
     case 'sticks':
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
       return;
+    case 'waits':
+      faults.untilLetGo();
+      return;
     case undefined:
   }
 }

@@ -4,22 +4,20 @@
  * also at the second, and so on until a save passes untouched. A thread that sticks is slow, and does so at fewer of them.
  */
 import assert from 'node:assert/strict';
-import { closeSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setImmediate as immediate } from 'node:timers/promises';
 
 import { gateLimits } from '../../src/core/gate/limits';
-import type { KeeperEvent } from '../../src/core/guard';
 import type { Report } from '../../src/core/level';
 import { limits } from '../../src/core/limits';
-import { KeeperClient } from '../../src/keeper/client';
 import { compiled } from '../support/compiled';
 import { within } from '../support/deadline';
-import { projectFolder } from '../support/editor/installations';
 import { faults, Faults, points, type Fault, type Point } from '../support/faults';
 import { LineProgram } from '../support/lineProgram';
+import { openSaveBench, type SaveBench } from '../support/saveBench';
 import { plainVersion, wholeText } from '../support/scenarios/versions';
 
 /** For a machine that is busy. */
@@ -68,18 +66,6 @@ const deadline = 15_000;
  */
 const scenarios = ['free', 'held'] as const;
 
-const out = join(projectFolder(), 'out');
-
-interface Bench {
-  readonly folder: string;
-  readonly storage: string;
-  readonly path: string;
-  readonly client: KeeperClient;
-  readonly events: KeeperEvent[];
-  /** Resolves when so many events of this kind have come. */
-  event(kind: KeeperEvent['kind'], count: number): Promise<void>;
-}
-
 interface Saved {
   readonly reached: Report;
   /** How long the editor wrote. */
@@ -101,7 +87,7 @@ describe('a keeper that fails', function () {
   const told = Faults.share();
   let editor: LineProgram;
   let version = 0;
-  let bench: Bench | undefined;
+  let bench: SaveBench | undefined;
 
   before(async () => {
     editor = await LineProgram.start(await compiled('stand-in-editor'));
@@ -111,39 +97,9 @@ describe('a keeper that fails', function () {
     await editor.end();
   });
 
-  async function openBench(): Promise<Bench> {
-    const folder = mkdtempSync(join(tmpdir(), 'holdfast-faults-'));
-    const storage = mkdtempSync(join(tmpdir(), 'holdfast-storage-'));
-    const path = join(folder, 'file');
-    const events: KeeperEvent[] = [];
-    let wake: () => void = () => undefined;
-    const event = (kind: KeeperEvent['kind'], count: number): Promise<void> =>
-      within(
-        deadline,
-        `${String(count)} times ${kind}`,
-        new Promise((resolve) => {
-          wake = () => {
-            if (events.filter((happened) => happened.kind === kind).length >= count) resolve();
-          };
-          wake();
-        }),
-      );
-    writeFileSync(path, text(++version));
+  async function openBench(): Promise<SaveBench> {
     told.disarm();
-    const client = new KeeperClient(
-      {
-        stager: join(out, 'src', 'keeper', 'stager.cjs'),
-        keeper: join(out, 'test', 'support', 'faultyKeeper.entry.cjs'),
-      },
-      { workshopFolder: join(storage, 'workshop'), keptFolder: join(storage, 'kept') },
-      (happened) => {
-        events.push(happened);
-        wake();
-      },
-    );
-    client.start();
-    await event('gateReady', 1);
-    return { folder, storage, path, client, events, event };
+    return openSaveBench(tmpdir(), text(++version));
   }
 
   async function closeBench(): Promise<void> {
@@ -152,11 +108,10 @@ describe('a keeper that fails', function () {
     if (!closing) return;
     await closing.client.stop();
     assert.ok(!closing.events.some(({ kind }) => kind === 'died'), 'the stager has lived on');
-    rmSync(closing.folder, { recursive: true });
-    rmSync(closing.storage, { recursive: true });
+    closing.remove();
   }
 
-  async function save(at: Bench, held: boolean): Promise<Saved> {
+  async function save(at: SaveBench, held: boolean): Promise<Saved> {
     const staged = text(++version);
     const written = held ? text(++version) : staged;
     const source = join(at.storage, 'source');
@@ -231,8 +186,7 @@ describe('a keeper that fails', function () {
     const began = performance.now();
     await at.client.stop();
     const took = performance.now() - began;
-    rmSync(at.folder, { recursive: true });
-    rmSync(at.storage, { recursive: true });
+    at.remove();
     assert.deepEqual([took < limits.stop + slack, at.events.some(({ kind }) => kind === 'stoppedLate')], [true, false]);
   });
 
@@ -264,12 +218,12 @@ function text(version: number): string {
   return wholeText(plainVersion(version, bytes));
 }
 
-function temporaryNames({ folder }: Bench): string[] {
+function temporaryNames({ folder }: SaveBench): string[] {
   return readdirSync(folder).filter((name) => name !== 'file');
 }
 
 /** @param mayBeLeft so many versions that came out of the path may have kept their temporary names: a thread that ended drops none */
-function checkBytes(at: Bench, old: string, saved: Saved, left: readonly string[], mayBeLeft: number): void {
+function checkBytes(at: SaveBench, old: string, saved: Saved, left: readonly string[], mayBeLeft: number): void {
   const { staged, written } = saved;
   const now = readFileSync(at.path, 'utf8');
   const texts = left.map((name) => readFileSync(join(at.folder, name), 'utf8'));
