@@ -1,0 +1,88 @@
+/** *Save All* of many documents: every one is gated, however many come at once, and the guard is alive afterwards. */
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { runIn, withGuardedEditor } from '../../../scripts/lib/guardedEditor';
+import type { EditorWindow } from '../../support/editor';
+import { savedFacts } from '../../support/saveLog';
+import { actions } from '../../support/scenarios/actions';
+import { changeAndSave, show, untilLevel } from '../../support/statusBar';
+
+const rounds = 2;
+
+/** Milliseconds. The command saves only what has a tab, and does the same for each. */
+async function saveAll(window: EditorWindow, paths: readonly string[], text: string): Promise<number> {
+  return window.run(
+    async (vscode, all, put) => {
+      const edit = new vscode.WorkspaceEdit();
+      for (const path of all) edit.insert(vscode.Uri.file(path), new vscode.Position(0, 0), put);
+      await vscode.workspace.applyEdit(edit);
+      const wanted = new Set(all);
+      const dirty = vscode.workspace.textDocuments.filter(({ isDirty, uri }) => isDirty && wanted.has(uri.fsPath));
+      if (dirty.length !== all.length) throw new Error(`${String(dirty.length)} documents are dirty`);
+      const began = performance.now();
+      const saved = await Promise.all(dirty.map((document) => document.save()));
+      if (!saved.every(Boolean)) throw new Error('a document was not saved');
+      return performance.now() - began;
+    },
+    paths,
+    text,
+  );
+}
+
+describe('Save All', function () {
+  this.timeout(180_000);
+
+  for (const documents of [50, 200]) {
+    it(`of ${String(documents)} documents gates every one, and the next save, too`, async () => {
+      await withGuardedEditor(`save-all-${String(documents)}`, async (editor, root) => {
+        const folder = join(root, 'many');
+        mkdirSync(folder);
+        const paths = Array.from({ length: documents }, (_, index) => join(folder, `file-${String(index)}.txt`));
+        for (const path of paths) writeFileSync(path, 'old\n');
+        const window = await editor.openWindow();
+        await window.activate('holdfast.holdfast');
+        const act = actions(runIn(window));
+        const [first] = paths;
+        assert.ok(first);
+        await show(window, first);
+        await untilLevel(window, 'gated', 'file-0.txt');
+        const extensionHost = await window.run(() => process.pid);
+        const times = { on: [] as number[], off: [] as number[] };
+        let content = 'old\n';
+        for (let round = 1; round <= rounds; round++) {
+          for (const which of round % 2 === 0 ? (['off', 'on'] as const) : (['on', 'off'] as const)) {
+            await act.enable(which === 'on');
+            const line = `${which} ${String(round)}\n`;
+            times[which].push(await saveAll(window, paths, line));
+            content = line + content;
+            for (const path of paths) assert.equal(readFileSync(path, 'utf8'), content);
+          }
+        }
+        await act.enable(true);
+        const levels = new Map<string, number>();
+        for (const path of paths) {
+          for (const { level = '', reason = '' } of await savedFacts(extensionHost, path, 2 * rounds)) {
+            const reached = `${level} ${reason}`;
+            levels.set(reached, (levels.get(reached) ?? 0) + 1);
+          }
+        }
+        const [on, off] = [Math.min(...times.on), Math.min(...times.off)];
+        console.log(
+          `      ${String(documents)} documents: ${on.toFixed(0)} ms, stock ${off.toFixed(0)} ms, ratio ${(on / off).toFixed(2)};`,
+          JSON.stringify([...levels]),
+          JSON.stringify(times, (_, value: unknown) => (typeof value === 'number' ? Math.round(value) : value)),
+        );
+        assert.deepEqual(Object.fromEntries(levels), {
+          'gated gated': rounds * documents,
+          'direct switchedOff': rounds * documents,
+        });
+        assert.equal(readdirSync(folder).length, documents);
+        await changeAndSave(window, first, '# once more');
+        const again = await savedFacts(extensionHost, first, 2 * rounds + 1);
+        assert.equal(again.at(-1)?.['level'], 'gated');
+      });
+    });
+  }
+});
