@@ -176,6 +176,44 @@ describe('a keeper that fails', function () {
     }
   }
 
+  for (const point of ['waiting', 'exchange', 'glance', 'letGo'] as const) {
+    it(`an editor that is stopped and goes on while the keeper is at ${point} writes what it was to write, gated`, async () => {
+      const at = (bench ??= await openBench());
+      const holder = openSync(at.path, 'r');
+      try {
+        for (let round = 0; round < 5; round++) {
+          const old = readFileSync(at.path, 'utf8');
+          const reader = openSync(at.path, 'r');
+          // The first exchange is that of the clone.
+          told.arm(point, point === 'exchange' ? 2 : 1, 'waits');
+          const length = 1000 + version++;
+          const guarded = at.client.beforeSave(at.path, { content: Buffer.alloc(length, 'n'), editor: editor.pid });
+          await guarded.answered;
+          const saving = editor.ask(`save ${at.path} ${String(length)} n 4096`);
+          await until('the keeper has come to that point', () => told.struck);
+          process.kill(editor.pid, 'SIGSTOP');
+          await until('the editor is stopped', () => stateOf(editor.pid) === 'T');
+          process.kill(editor.pid, 'SIGCONT');
+          // In its open again, or through.
+          await until('the editor goes on', () => stateOf(editor.pid) === 'S');
+          told.letGo();
+          assert.equal(await saving, 'SAVED');
+          guarded.over('saved');
+          const { reason } = await within(deadline, 'the end of the save', guarded.reached);
+          assert.equal(reason, 'gated');
+          assert.ok(readFileSync(at.path, 'utf8') === 'n'.repeat(length));
+          assert.ok(readFileSync(reader, 'utf8') === old);
+          closeSync(reader);
+          await until('the leases are gone', holdsNoLease);
+        }
+        await until('the temporary names are gone', () => temporaryNames(at).length === 0);
+      } finally {
+        told.letGo();
+        closeSync(holder);
+      }
+    });
+  }
+
   const reasons = new Map<string, number>();
 
   it('stops in time while its thread is still starting', async () => {
@@ -253,4 +291,9 @@ async function until(what: string, isSo: () => boolean): Promise<void> {
 function holdsNoLease(): boolean {
   const locks = readFileSync('/proc/locks', 'utf8').split('\n');
   return !locks.some((line) => line.includes('LEASE') && line.includes(` ${String(process.pid)} `));
+}
+
+/** As in proc_pid_stat(5). */
+function stateOf(pid: number): string | undefined {
+  return /\) (.) /.exec(readFileSync(`/proc/${String(pid)}/stat`, 'latin1'))?.[1];
 }
