@@ -58,7 +58,7 @@ export class Faults {
     this.#cells = new Int32Array(buffer);
   }
 
-  /** For all threads that are started from this one. */
+  /** For all threads that are started from this one, until it is called again. */
   static share(): Faults {
     const buffer = new SharedArrayBuffer(Cell.Count * Int32Array.BYTES_PER_ELEMENT);
     setEnvironmentData(key, buffer);

@@ -84,12 +84,13 @@ function pointsOf(fault: Fault): readonly Point[] {
 
 describe('a keeper that fails', function () {
   this.timeout(900_000);
-  const told = Faults.share();
+  let told: Faults;
   let editor: LineProgram;
   let version = 0;
   let bench: SaveBench | undefined;
 
   before(async () => {
+    told = Faults.share();
     editor = await LineProgram.start(await compiled('stand-in-editor'));
   });
   after(async () => {

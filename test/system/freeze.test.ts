@@ -21,7 +21,7 @@ const slack = 1_500;
 
 describe('a file system that is frozen', function () {
   this.timeout(60_000);
-  const told = Faults.share();
+  let told: Faults;
   let fileSystem: FileSystem | undefined;
   let directory: string;
   let mountPoint: string;
@@ -31,6 +31,7 @@ describe('a file system that is frozen', function () {
   let bench: SaveBench;
 
   before(async function () {
+    told = Faults.share();
     const mounted = mountFileSystem('ext4');
     if (typeof mounted === 'string') skip(this, 'freeze.ext4', mounted);
     fileSystem = mounted;
