@@ -16,8 +16,26 @@ export type SavedFacts = Readonly<Record<string, string>>;
  * @param extensionHost the process that has the log open
  */
 export async function savedFacts(extensionHost: number, path: string, count: number): Promise<readonly SavedFacts[]> {
-  const lines = await linesIn(extensionHost, `save ${JSON.stringify(path)}: `, count);
-  if (lines.length < count) throw new Error(`the log has ${String(lines.length)} saves of ${path}`);
+  return factsAbout(extensionHost, 'save', path, count);
+}
+
+/**
+ * How long VS Code waited for us at each of the saves of this file, in milliseconds. The window's log level must be `debug`.
+ * @param count waits until there are so many
+ */
+export async function answerTimes(extensionHost: number, path: string, count: number): Promise<readonly number[]> {
+  const lines = await factsAbout(extensionHost, 'answer', path, count);
+  return lines.map(({ time = '' }) => parseFloat(time));
+}
+
+async function factsAbout(
+  extensionHost: number,
+  what: 'save' | 'answer',
+  path: string,
+  count: number,
+): Promise<readonly SavedFacts[]> {
+  const lines = await linesIn(extensionHost, `${what} ${JSON.stringify(path)}: `, count);
+  if (lines.length < count) throw new Error(`the log has ${String(lines.length)} lines "${what}" about ${path}`);
   return lines.map((line) => {
     const pairs = line.matchAll(/(\w+)=("(?:[^"\\]|\\.)*"|\S+)/g);
     return Object.fromEntries(Array.from(pairs, ([, name = '', value = '']) => [name, value]));

@@ -4,6 +4,7 @@
  * Says READY, then answers each line on standard input with one line:
  *   open LETTERS PATH  r read, w write (both: both), t truncate, n do not wait, p O_PATH: OPEN, or the name of the errno
  *   write TEXT         WROTE
+ *   map                all of it, until it is closed: MAPPED
  *   send               the descriptor goes into a socket of its own and nowhere else: SENT
  *   close              CLOSED
  * One file is open at a time. Ends with standard input.
@@ -13,10 +14,14 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int fd = -1;
+static void *map = NULL;
+static size_t mapped = 0;
 
 static const char *open_it(const char *letters, const char *path) {
   int reads = strchr(letters, 'r') != NULL, writes = strchr(letters, 'w') != NULL;
@@ -26,6 +31,23 @@ static const char *open_it(const char *letters, const char *path) {
   if (strchr(letters, 'p')) flags |= O_PATH;
   fd = open(path, flags);
   return fd < 0 ? strerrorname_np(errno) : "OPEN";
+}
+
+static const char *map_it(void) {
+  struct stat st;
+  if (fstat(fd, &st) < 0) return strerrorname_np(errno);
+  void *start = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+  if (start == MAP_FAILED) return strerrorname_np(errno);
+  map = start;
+  mapped = st.st_size;
+  return "MAPPED";
+}
+
+static const char *close_it(void) {
+  if (map != NULL) munmap(map, mapped);
+  map = NULL;
+  close(fd);
+  return "CLOSED";
 }
 
 static const char *send_it(void) {
@@ -60,11 +82,12 @@ int main(void) {
       answer = open_it(rest, path + 1);
     } else if (strcmp(word, "write") == 0 && rest) {
       answer = write(fd, rest, strlen(rest)) < 0 ? strerrorname_np(errno) : "WROTE";
+    } else if (strcmp(word, "map") == 0) {
+      answer = map_it();
     } else if (strcmp(word, "send") == 0) {
       answer = send_it();
     } else if (strcmp(word, "close") == 0) {
-      close(fd);
-      answer = "CLOSED";
+      answer = close_it();
     }
     puts(answer);
     fflush(stdout);

@@ -4,6 +4,8 @@ export interface AddressOptions {
   readonly workspace?: string;
   readonly developmentPath?: string;
   readonly testsPath?: string;
+  /** Extension → the log level of its channels, such as `debug`. */
+  readonly logLevels?: Readonly<Record<string, string>>;
 }
 
 /** What of a running server its addresses need. */
@@ -14,7 +16,7 @@ export interface Addressed {
 
 export function windowAddress(
   { port, token }: Addressed,
-  { workspace, developmentPath, testsPath }: AddressOptions,
+  { workspace, developmentPath, testsPath, logLevels = {} }: AddressOptions,
 ): string {
   const address = new URL(`http://127.0.0.1:${port}/`);
   address.searchParams.set('tkn', token);
@@ -24,6 +26,8 @@ export function windowAddress(
   const payload: [string, string][] = [];
   if (developmentPath !== undefined) payload.push(['extensionDevelopmentPath', remote(developmentPath)]);
   if (testsPath !== undefined) payload.push(['extensionTestsPath', remote(testsPath)]);
+  const levels = Object.entries(logLevels).map(([extension, level]) => `${extension}=${level}`);
+  if (levels.length > 0) payload.push(['logLevel', levels.join(',')]);
   if (payload.length > 0) address.searchParams.set('payload', JSON.stringify(payload));
   return address.href;
 }

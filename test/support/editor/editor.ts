@@ -16,6 +16,8 @@ export interface EditorOptions extends RunOptions {
 export interface WindowOptions {
   /** A folder, or a `.code-workspace` file. */
   readonly workspace?: string;
+  /** Extension → the log level of its channels, such as `debug`; `info` unless said otherwise. */
+  readonly logLevels?: Readonly<Record<string, string>>;
   readonly theme?: 'dark' | 'light' | 'high-contrast-dark' | 'high-contrast-light';
   readonly size?: { readonly width: number; readonly height: number };
 }
@@ -76,7 +78,7 @@ export class Editor {
       reducedMotion: 'reduce',
     });
     try {
-      const window = await EditorWindow.open(context, this.addressOf(options.workspace), this.#run.hub);
+      const window = await EditorWindow.open(context, this.#address(options), this.#run.hub);
       this.#windows.push(window);
       return window;
     } catch (error) {
@@ -87,11 +89,7 @@ export class Editor {
 
   /** Where a browser of one's own finds a window on a folder or a `.code-workspace` file. */
   addressOf(workspace = this.#options.workspace): string {
-    const { developmentPath } = this.#options;
-    return windowAddress(this.#run.server, {
-      ...(workspace === undefined ? {} : { workspace }),
-      ...(developmentPath === undefined ? {} : { developmentPath }),
-    });
+    return this.#address(workspace === undefined ? {} : { workspace });
   }
 
   /** Waits until VS Code has put this unsaved text of a file aside, where a window that comes back finds it. */
@@ -117,5 +115,14 @@ export class Editor {
     await this.#run.stop();
     const failed = results.find((result) => result.status === 'rejected');
     if (failed) throw failed.reason;
+  }
+
+  #address({ workspace = this.#options.workspace, logLevels = {} }: WindowOptions): string {
+    const { developmentPath } = this.#options;
+    return windowAddress(this.#run.server, {
+      ...(workspace === undefined ? {} : { workspace }),
+      ...(developmentPath === undefined ? {} : { developmentPath }),
+      logLevels,
+    });
   }
 }

@@ -1,0 +1,53 @@
+/** How often the keeper's thread is given a processor while nothing is saved. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pass } from 'node:timers/promises';
+
+/** Node.js names the thread as the extension names its worker; the kernel keeps 15 characters. */
+const threadName = 'holdfast keeper';
+
+export interface Idle {
+  readonly seconds: number;
+  readonly voluntary: number;
+  readonly involuntary: number;
+}
+
+/**
+ * Counts for that long; to be called when nobody saves.
+ * @param extensionHost the process with the keeper's thread
+ */
+export async function countIdle(extensionHost: number, seconds: number, stop: AbortSignal): Promise<Idle> {
+  const status = keeperStatus(extensionHost);
+  const before = switches(status);
+  await pass(seconds * 1000, undefined, { signal: stop });
+  const after = switches(status);
+  return {
+    seconds,
+    voluntary: after.voluntary - before.voluntary,
+    involuntary: after.involuntary - before.involuntary,
+  };
+}
+
+function keeperStatus(pid: number): string {
+  const tasks = `/proc/${String(pid)}/task`;
+  const found = readdirSync(tasks)
+    .map((thread) => join(tasks, thread, 'status'))
+    .filter((status) => field(status, 'Name') === threadName);
+  const [only] = found;
+  if (only === undefined || found.length > 1)
+    throw new Error(`${String(found.length)} threads of the extension host are called "${threadName}"`);
+  return only;
+}
+
+function switches(status: string): Omit<Idle, 'seconds'> {
+  return {
+    voluntary: Number(field(status, 'voluntary_ctxt_switches')),
+    involuntary: Number(field(status, 'nonvoluntary_ctxt_switches')),
+  };
+}
+
+function field(status: string, name: string): string {
+  const value = new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(readFileSync(status, 'latin1'))?.[1];
+  if (value === undefined) throw new Error(`no ${name} in a thread's status`);
+  return value;
+}
