@@ -1,7 +1,6 @@
 /** Saves of one file with Holdfast on and off in turn, in one real editor. */
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { performance } from 'node:perf_hooks';
 
 import type { EditorWindow } from '../../../test/support/editor';
 import { answerTimes, savedFacts } from '../../../test/support/saveLog';
@@ -59,14 +58,26 @@ export async function timeSaves(
     for (; goesOn(round - warmUps); round++) {
       stop.throwIfAborted();
       for (const which of round % 2 === 0 ? (['on', 'off'] as const) : (['off', 'on'] as const)) {
-        await act.enable(which === 'on');
-        await user.takeUp();
-        const time = await timeSave(window, path);
-        if (round >= warmUps) times[which].push(time);
+        let step = 'switching';
+        try {
+          await act.enable(which === 'on');
+          step = 'taking up';
+          await user.takeUp();
+          step = 'saving';
+          const time = await timeSave(window, path);
+          if (round >= warmUps) times[which].push(time);
+        } catch (error) {
+          throw new Error(`${step}, Holdfast ${which}, pair ${String(round)} of ${plan.size}, ${plan.user}`, {
+            cause: error,
+          });
+        }
       }
     }
     const answers = await answerTimes(window.extensionHostPid, path, round);
     const facts = await savedFacts(window.extensionHostPid, path, 2 * round);
+    // Only now: after a failure, closing a dirty document would ask, and hide what failed.
+    await act.close();
+    await act.enable(true);
     return {
       ...plan,
       bound: boundOf(plan),
@@ -76,8 +87,6 @@ export async function timeSaves(
     };
   } finally {
     await user.end();
-    await act.close();
-    await act.enable(true);
     await rm(path, { force: true });
   }
 }
