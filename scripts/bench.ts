@@ -13,7 +13,7 @@ import type { Editor, EditorWindow } from '../test/support/editor';
 import { randomFrom } from '../test/support/random';
 import { activationBound, idleBound, verdict, type User } from './lib/bench/bounds';
 import { countIdle, type Idle } from './lib/bench/idle';
-import { fileSystemType, load, machineFacts } from './lib/bench/machine';
+import { fileSystemType, isQuiet, load, machineFacts } from './lib/bench/machine';
 import { findPlaces, type Place } from './lib/bench/places';
 import { answersOf, rounded, saveHeading, saveLine, saveRow, type SaveRow } from './lib/bench/report';
 import { timeSaves } from './lib/bench/saves';
@@ -117,6 +117,7 @@ async function main(): Promise<void> {
   const stop = stopSignal();
   try {
     console.log(`seed ${String(given.seed)}, load ${began.load.toFixed(2)}; files on ${fileSystemType(temporary)}`);
+    if (!isQuiet(began.load)) console.log('Other programs are busy: these times say little.');
     if (places.skipped !== undefined) console.log(`skipped, a file system with reflinks: ${places.skipped}`);
     const { editor, activation, idle, saves } = await measure(places.all, given, stop);
     const answers = answersOf(saves);
@@ -133,7 +134,7 @@ async function main(): Promise<void> {
     const results = {
       editor,
       machine: machineFacts(),
-      load: { before: began.load, after: load() },
+      load: { before: began.load, after: load(), quiet: isQuiet(began.load) },
       seconds: (performance.now() - began.at) / 1000,
       seed: given.seed,
       short: given.short,

@@ -23,6 +23,11 @@ export function load(): number {
   return loadavg()[0] ?? NaN;
 }
 
+/** Whether this load, from before a run, leaves times that are worth comparing. */
+export function isQuiet(before: number): boolean {
+  return before < cpus().length / 4;
+}
+
 /** The type of the file system that this directory is on, as in the list of mounts. */
 export function fileSystemType(directory: string): string {
   return execFileSync('findmnt', ['-n', '-o', 'FSTYPE', '-T', directory], { encoding: 'utf8' }).trim();
