@@ -5,8 +5,7 @@ import { describeError, SystemError } from '../core/errors';
 import type { GateSystem } from '../core/gate/ports';
 import { LeaseTable } from '../core/leaseTable';
 import type { GateOrder, KeeperAnswer, KeeperData, KeeperOrder } from '../core/messages';
-import type { Gates } from './gates';
-import { type Outbox } from './gates';
+import type { Gates, Outbox } from './gates';
 
 /** What the loop is run with. */
 export interface KeeperParts {

@@ -315,6 +315,21 @@ describe('a gated save', function () {
     assert.equal(kept && readFileSync(kept.file, 'utf8'), 'theirs');
   });
 
+  it('goes past a file that another program puts at the path if it is of another mode', async () => {
+    const path = file('old\n');
+    const guarded = begin(path, 'mine');
+    await guarded.answered;
+    writeFileSync(join(folder, 'theirs'), 'theirs', { mode: 0o755 });
+    renameSync(join(folder, 'theirs'), path);
+    assert.equal(await editor.ask(`save ${path} 4 m 4`), 'SAVED');
+    guarded.over('saved');
+    // The one if it is over at once, the other if the path is looked at again before.
+    const { reason } = await guarded.reached;
+    assert.ok(reason === 'otherWriter' || reason === 'passedBy', reason);
+    assert.equal(readFileSync(path, 'utf8'), 'mmmm');
+    assert.equal(statSync(path).mode & 0o777, 0o755);
+  });
+
   describe('beside another window', () => {
     let second: KeeperClient;
     beforeEach(async () => {

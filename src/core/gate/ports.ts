@@ -74,7 +74,7 @@ export interface Site {
   isAtPath(slot: Slot): boolean;
   /**
    * Takes over what the path leads to, under this slot, if it is none of those that are taken; see `take`. `undefined`: it leads to
-   * nothing, or to what is no regular file.
+   * nothing, or to a file of another kind, mode or owner than those that are taken, or of more than one name.
    *
    * @throws SystemError as `take`
    */

@@ -128,11 +128,13 @@ export class GateSite implements Site {
     if (known !== undefined && known.slot !== 'foreign') {
       return { slot: known.slot };
     }
-    return this.#opening(O_PATH, (descriptor, { device, inode, mode }) =>
-      (mode & constants.S_IFMT) === constants.S_IFREG
-        ? { slot: as, watch: this.take(as, { descriptor, identity: { device, inode } }) }
-        : undefined,
-    );
+    return this.#opening(O_PATH, (descriptor, there) => {
+      if (!this.#isLikeOurs(there)) {
+        return undefined;
+      }
+      const { device, inode } = there;
+      return { slot: as, watch: this.take(as, { descriptor, identity: { device, inode } }) };
+    });
   }
 
   restamp(): void {
@@ -256,6 +258,13 @@ export class GateSite implements Site {
       this.drop(slot);
     }
     closeQuietly(this.#directory);
+  }
+
+  /** What is staged carries what the target did: to put it in the place of another kind of file would take that from it. */
+  #isLikeOurs({ mode, uid, gid, links }: Stat): boolean {
+    const [one] = this.#taken.values();
+    const ours = one && this.#stat(one);
+    return ours?.mode === mode && ours.uid === uid && ours.gid === gid && links === 1n;
   }
 
   /** What the path leads to, for as long as the work takes. */
