@@ -33,7 +33,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const storage = context.globalStorageUri.fsPath;
   keeper = new KeeperClient(
     { stager: join(__dirname, 'stager.js'), keeper: join(__dirname, 'keeper.js') },
-    { workshopFolder: join(storage, 'workshop'), keptFolder: join(storage, 'kept') },
+    { workshopFolder: join(storage, 'workshop'), keptFolder: join(storage, 'kept'), editor: editorProcess() },
     (event) => {
       log.write(keeperLine(event));
       tellKeeperEvent(event);
@@ -48,7 +48,7 @@ export function activate(context: vscode.ExtensionContext): void {
     }),
   );
   const levels = owned.add(new Levels(keeper, (uri) => settings.options(uri)));
-  owned.add(new SaveParticipant(keeper, levels, settings, log, () => performance.now(), editorProcess()));
+  owned.add(new SaveParticipant(keeper, levels, settings, log, () => performance.now()));
   owned.add(new HardLinkQuestion(levels, settings));
   owned.add(new StatusItem(levels, settings));
   owned.add(

@@ -2,7 +2,7 @@ import type { ErrorFacts } from './errors';
 import type { EndReason } from './gate/operations';
 import type { Report } from './level';
 import type { SaveOptions } from './options';
-import type { PlatformReport, Version } from './messages';
+import type { PlatformReport } from './messages';
 
 /** A save on its way. Neither promise ever rejects. */
 export interface GuardedSave {
@@ -25,10 +25,10 @@ export interface Guard {
   /**
    * To be called before the editor writes to `path`.
    *
-   * @param version what it will write, where that is known
+   * @param content what it will write, where that is known
    * @param options what the settings say
    */
-  beforeSave(path: string, version?: Version, options?: SaveOptions): GuardedSave;
+  beforeSave(path: string, content?: Uint8Array, options?: SaveOptions): GuardedSave;
 }
 
 /** What happens to the threads themselves: for the log, and for what the user must know. */

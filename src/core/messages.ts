@@ -11,6 +11,8 @@ export interface StagerData {
   readonly workshopFolder: string;
   /** Where versions of other programs are kept that a save displaced. Made if it is not there. */
   readonly keptFolder: string;
+  /** The process (thread group id) that reads and writes files for this window. */
+  readonly editor: number;
 }
 
 /** What the keeper's thread is started with. `P` is a message port. */
@@ -24,13 +26,6 @@ export type KeeperData<P = unknown> =
   /** Only to give up leases in a stuck thread's stead. */
   | { readonly rescue: readonly number[] };
 
-/** A save of which the new bytes are known, and may be published by us. */
-export interface Version {
-  readonly content: Uint8Array;
-  /** The process (thread group id) that writes for this window. */
-  readonly editor: number;
-}
-
 /** What the extension host tells the stager. `P` is a message port. */
 export type Order<P = unknown> =
   | { readonly kind: 'assess'; readonly id: number; readonly path: string; readonly options: SaveOptions }
@@ -42,7 +37,8 @@ export type Order<P = unknown> =
       /** When we were told of the save: milliseconds since the epoch, the one clock that all threads share. */
       readonly toldAt: number;
       readonly options: SaveOptions;
-      readonly version?: Version;
+      /** The new bytes, where they are known. */
+      readonly content?: Uint8Array;
     }
   /** The document at this path has become dirty: what is on the disk now is what its save believes to overwrite. */
   | { readonly kind: 'baseline'; readonly path: string }

@@ -12,7 +12,7 @@ import { reportOf } from '../core/gateReport';
 import type { Guard, GuardedSave, KeeperEvent } from '../core/guard';
 import { report, type Report } from '../core/level';
 import { limits } from '../core/limits';
-import type { Answer, Order, StagerData, Version } from '../core/messages';
+import type { Answer, Order, StagerData } from '../core/messages';
 import { defaultOptions, type SaveOptions } from '../core/options';
 import { GateThread } from './gateThread';
 
@@ -82,7 +82,7 @@ export class KeeperClient implements Guard {
     this.#post({ kind: 'baseline', path });
   }
 
-  beforeSave(path: string, version?: Version, options: SaveOptions = defaultOptions): GuardedSave {
+  beforeSave(path: string, content?: Uint8Array, options: SaveOptions = defaultOptions): GuardedSave {
     if (this.#overdue.size > 0) return finished(report('busy'));
     const claim = new Claim();
     const toldAt = performance.timeOrigin + performance.now();
@@ -93,7 +93,7 @@ export class KeeperClient implements Guard {
       claim: claim.buffer,
       toldAt,
       options,
-      ...(version ? { version } : {}),
+      ...(content ? { content } : {}),
     }));
     const ended = new Promise<Report>((resolve) => {
       this.#open.set(id, {

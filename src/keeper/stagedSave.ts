@@ -1,7 +1,7 @@
 import { describeError, SystemError } from '../core/errors';
 import type { Outcome } from '../core/gate/operations';
 import type { Slot } from '../core/gate/ports';
-import type { GateOrder, GateRequest, Version } from '../core/messages';
+import type { GateOrder, GateRequest } from '../core/messages';
 import type { SaveOptions } from '../core/options';
 import type { Prepared, Target } from '../core/ports';
 
@@ -41,7 +41,7 @@ export class StagedSave {
     id: number,
     target: Target,
     staged: Prepared,
-    version: Version,
+    content: Uint8Array,
     signal: AbortSignal,
     services: StagerServices,
   ) {
@@ -49,7 +49,7 @@ export class StagedSave {
     this.#target = target;
     this.#staged = staged;
     this.#made = [staged];
-    this.#content = version.content;
+    this.#content = content;
     this.#signal = signal;
     this.#services = services;
   }

@@ -15,7 +15,7 @@ import type { Outcome } from '../core/gate/operations';
 import type { HandedPlace, Locked } from '../core/gate/ports';
 import { report, type Report } from '../core/level';
 import { limits, savesAtOnce, syncLimit, syncsAtOnce } from '../core/limits';
-import type { Answer, GateOrder, GateRequest, Order, PlatformReport, StagerData, Version } from '../core/messages';
+import type { Answer, GateOrder, GateRequest, Order, PlatformReport, StagerData } from '../core/messages';
 import type { SaveOptions } from '../core/options';
 import type { Platform, Prepared, Target, TargetSystem } from '../core/ports';
 import { keepCopy } from '../platform/keep';
@@ -30,8 +30,8 @@ if (!port) throw new Error('the stager runs as a worker thread only');
 
 type SaveOrder = Extract<Order, { kind: 'save' }>;
 
-const { workshopFolder, keptFolder } = workerData as StagerData;
-const platform = openPlatform(workshopFolder);
+const { workshopFolder, keptFolder, editor } = workerData as StagerData;
+const platform = openPlatform(workshopFolder, editor);
 const baselines = platform.supported ? new Baselines(platform.targets) : undefined;
 const turns = new Turns(savesAtOnce);
 const syncs = new Turns(syncsAtOnce);
@@ -79,21 +79,21 @@ async function gateOrDetach(
   expectEditor: () => () => void,
 ): Promise<Report | undefined> {
   await keepSilentChange(order.path);
-  const { version, options } = order;
-  if (!version) return detach(targets, order.path, permission, report('bytesUnknown'), options);
+  const { content, options } = order;
+  if (!content) return detach(targets, order.path, permission, report('bytesUnknown'), options);
   if (!keeper) return detach(targets, order.path, permission, report('gateStopped'), options);
   const cameOrNot = expectEditor();
   const outcome = await gated(
     targets,
     order.path,
-    version.content,
+    content,
     permission,
     {
       lock: (place) => lock(order.id, place),
       unlock: () => {
         toKeeper({ kind: 'unlock', id: order.id });
       },
-      arm: (target, staged) => arm(order.id, target, staged, version, options, permission.signal, cameOrNot),
+      arm: (target, staged) => arm(order.id, target, staged, content, options, permission.signal, cameOrNot),
     },
     options,
   );
@@ -129,14 +129,14 @@ function arm(
   id: number,
   target: Target,
   staged: Prepared,
-  version: Version,
+  content: Uint8Array,
   { durability }: SaveOptions,
   signal: AbortSignal,
   over: () => void,
 ): Promise<Outcome | 'armed'> {
   // It has ended since it gave us the path.
   if (!keeper) return Promise.resolve({ kind: 'refused', why: 'stopped' });
-  const staging = new StagedSave(id, target, staged, version, signal, {
+  const staging = new StagedSave(id, target, staged, content, signal, {
     toKeeper,
     durability,
     sync: (work) => syncs.take(work),
@@ -148,7 +148,7 @@ function arm(
     over,
   });
   gatedSaves.set(id, staging);
-  return staging.arm(version.editor);
+  return staging.arm(editor);
 }
 
 async function keep(path: string, descriptor: number, mayBeWritten = false): Promise<void> {

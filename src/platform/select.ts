@@ -12,8 +12,9 @@ const ARCHITECTURES: ReadonlySet<string> = new Set(['x64', 'arm64']);
  * The one place that selects the implementation. Never throws: what is missing is a value.
  *
  * @param workshopFolder a folder of Holdfast's own, see `linux/workshop.ts`
+ * @param editor the process that reads and writes files for this window
  */
-export function openPlatform(workshopFolder: string): Platform {
+export function openPlatform(workshopFolder: string, editor: number): Platform {
   if (process.platform !== 'linux') {
     return refuse('platform', process.platform);
   }
@@ -21,7 +22,7 @@ export function openPlatform(workshopFolder: string): Platform {
     return refuse('platform', `${process.platform}-${process.arch}`);
   }
   try {
-    return openLinux(workshopFolder);
+    return openLinux(workshopFolder, editor);
   } catch (thrown) {
     // Node adds its whole search path behind the first line.
     return refuse('library', describeError(thrown).detail.split('\n', 1).join());

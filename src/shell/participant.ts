@@ -26,18 +26,16 @@ export class SaveParticipant implements Disposable {
   readonly #settings: Settings;
   readonly #log: Log;
   readonly #now: Clock;
-  readonly #editor: number;
   readonly #owned = new DisposableStore();
   readonly #openSaves = this.#owned.add(new OpenSaves());
 
   /** @param editor the process (thread group id) that writes for this window */
-  constructor(guard: Guard, levels: Levels, settings: Settings, log: Log, now: Clock, editor: number) {
+  constructor(guard: Guard, levels: Levels, settings: Settings, log: Log, now: Clock) {
     this.#guard = guard;
     this.#levels = levels;
     this.#settings = settings;
     this.#log = log;
     this.#now = now;
-    this.#editor = editor;
     this.#owned.add(
       vscode.workspace.onWillSaveTextDocument((event) => {
         this.#takePart(event.document.uri, event, event.document);
@@ -92,8 +90,7 @@ export class SaveParticipant implements Disposable {
   /** Resolves when the editor may go on. */
   #begin(uri: vscode.Uri, content: Uint8Array | undefined): Promise<void> {
     const started = this.#now();
-    const version = content && { content, editor: this.#editor };
-    const save = this.#guard.beforeSave(uri.fsPath, version, this.#settings.options(uri));
+    const save = this.#guard.beforeSave(uri.fsPath, content, this.#settings.options(uri));
     this.#openSaves.add(uri, save);
     void save.answered.then(() => {
       this.#log.write(answeredLine(uri.fsPath, this.#now() - started));

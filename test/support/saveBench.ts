@@ -23,7 +23,7 @@ export interface SaveBench {
   remove(): void;
 }
 
-export async function openSaveBench(parent: string, content: string): Promise<SaveBench> {
+export async function openSaveBench(parent: string, content: string, editor: number): Promise<SaveBench> {
   const folder = mkdtempSync(join(parent, 'holdfast-faults-'));
   const storage = mkdtempSync(join(tmpdir(), 'holdfast-storage-'));
   const path = join(folder, 'file');
@@ -47,7 +47,7 @@ export async function openSaveBench(parent: string, content: string): Promise<Sa
       stager: join(out, 'src', 'keeper', 'stager.cjs'),
       keeper: join(out, 'test', 'support', 'faultyKeeper.entry.cjs'),
     },
-    { workshopFolder: join(storage, 'workshop'), keptFolder: join(storage, 'kept') },
+    { workshopFolder: join(storage, 'workshop'), keptFolder: join(storage, 'kept'), editor },
     (happened) => {
       events.push(happened);
       wake();

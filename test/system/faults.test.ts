@@ -100,7 +100,7 @@ describe('a keeper that fails', function () {
 
   async function openBench(): Promise<SaveBench> {
     told.disarm();
-    return openSaveBench(tmpdir(), text(++version));
+    return openSaveBench(tmpdir(), text(++version), editor.pid);
   }
 
   async function closeBench(): Promise<void> {
@@ -118,7 +118,7 @@ describe('a keeper that fails', function () {
     const source = join(at.storage, 'source');
     writeFileSync(source, written);
     const began = performance.now();
-    const guarded = at.client.beforeSave(at.path, { content: Buffer.from(staged), editor: editor.pid });
+    const guarded = at.client.beforeSave(at.path, Buffer.from(staged));
     await guarded.answered;
     assert.ok(performance.now() - began < limits.participantAnswers + slack, 'the participant has answered');
     if (held) readFileSync(at.path);
@@ -188,7 +188,7 @@ describe('a keeper that fails', function () {
           // The first exchange is that of the clone.
           told.arm(point, point === 'exchange' ? 2 : 1, 'waits');
           const length = 1000 + version++;
-          const guarded = at.client.beforeSave(at.path, { content: Buffer.alloc(length, 'n'), editor: editor.pid });
+          const guarded = at.client.beforeSave(at.path, Buffer.alloc(length, 'n'));
           await guarded.answered;
           const saving = editor.ask(`save ${at.path} ${String(length)} n 4096`);
           await until('the keeper has come to that point', () => told.struck);

@@ -49,7 +49,7 @@ describe('a file system that is frozen', function () {
   });
   beforeEach(async () => {
     told.disarm();
-    bench = await openSaveBench(directory, 'old');
+    bench = await openSaveBench(directory, 'old', editor.pid);
   });
   afterEach(async () => {
     thaw();
@@ -84,7 +84,7 @@ describe('a file system that is frozen', function () {
   }
 
   it('holds the editor, and when it is thawed the save is gated', async () => {
-    const guarded = bench.client.beforeSave(bench.path, { content: Buffer.from('nnnn'), editor: editor.pid });
+    const guarded = bench.client.beforeSave(bench.path, Buffer.from('nnnn'));
     await guarded.answered;
     assert.equal(spawnSync('fsfreeze', ['-f', mountPoint]).status, 0);
     const saving = editor.ask(`save ${bench.path} 4 n 4`);
@@ -105,7 +105,7 @@ describe('a file system that is frozen', function () {
   it('is not kept from freezing by a gate: the editor is let go, and the next save is gated', async () => {
     // The freeze waits for the editor's open, our rename for the freeze, the editor for us.
     told.arm('exchange', 1, 'waits');
-    const guarded = bench.client.beforeSave(bench.path, { content: Buffer.from('nnnn'), editor: editor.pid });
+    const guarded = bench.client.beforeSave(bench.path, Buffer.from('nnnn'));
     await guarded.answered;
     const opening = editor.ask(`open ${bench.path}`);
     await until('the editor waits in its open', () => told.struck);
@@ -135,7 +135,7 @@ describe('a file system that is frozen', function () {
     assert.equal(first.reason, 'gateStopped');
     await bench.event('gateReady', 2);
     assert.equal(readFileSync(bench.path, 'utf8'), 'nnnn');
-    const next = bench.client.beforeSave(bench.path, { content: Buffer.from('mmmm'), editor: editor.pid });
+    const next = bench.client.beforeSave(bench.path, Buffer.from('mmmm'));
     await next.answered;
     assert.equal(await editor.ask(`save ${bench.path} 4 m 4`), 'SAVED');
     next.over('saved');

@@ -79,7 +79,7 @@ describe('a gated save', function () {
   function startClient(): KeeperClient {
     const started = new KeeperClient(
       { stager: join(threads, 'stager.cjs'), keeper: join(threads, 'keeper.cjs') },
-      { workshopFolder: join(storage, 'workshop'), keptFolder: join(storage, 'kept') },
+      { workshopFolder: join(storage, 'workshop'), keptFolder: join(storage, 'kept'), editor: editor.pid },
       (happened) => {
         events.push(happened);
         told();
@@ -121,7 +121,7 @@ describe('a gated save', function () {
   }
 
   function begin(path: string, content: string): GuardedSave {
-    return client.beforeSave(path, { content: Buffer.from(content), editor: editor.pid });
+    return client.beforeSave(path, Buffer.from(content));
   }
 
   async function save(path: string, staged: string, written = staged, chunk = 4096): Promise<Report> {
@@ -196,8 +196,8 @@ describe('a gated save', function () {
     for (const durability of ['full', 'none', 'file'] as const) {
       for (const held of [false, true]) {
         const reader = held ? openSync(path, 'r') : undefined;
-        const version = { content: Buffer.from('nnn'), editor: editor.pid };
-        const guarded = client.beforeSave(path, version, { ...defaultOptions, durability });
+        const content = Buffer.from('nnn');
+        const guarded = client.beforeSave(path, content, { ...defaultOptions, durability });
         await guarded.answered;
         assert.equal(await editor.ask(`save ${path} 3 n 3`), 'SAVED');
         guarded.over('saved');
@@ -348,11 +348,11 @@ describe('a gated save', function () {
 
     it('waits until that one is done with the file', async () => {
       const path = file('old\n');
-      const version = { content: Buffer.from('tttttt'), editor: editor.pid };
+      const content = Buffer.from('tttttt');
       for (let turn = 0; turn < 20; turn++) {
         const first = begin(path, 'mine');
         await first.answered;
-        const meanwhile = second.beforeSave(path, version);
+        const meanwhile = second.beforeSave(path, content);
         assert.equal(await editor.ask(`save ${path} 4 m 4`), 'SAVED');
         first.over('saved');
         assert.equal((await first.reached).reason, 'gated');
@@ -363,23 +363,23 @@ describe('a gated save', function () {
 
     it('waits for it no longer than it has time, and is gated when that one has given up', async () => {
       const path = file('old\n');
-      const version = { content: Buffer.from('tttttt'), editor: editor.pid };
+      const content = Buffer.from('tttttt');
       const first = begin(path, 'mine');
       await first.answered;
-      const meanwhile = await second.beforeSave(path, version).reached;
+      const meanwhile = await second.beforeSave(path, content).reached;
       // A shut gate answers our look with a new inode: whether it or our rename comes first is chance, and there is no time left.
       const either = ['detached otherWindow', 'direct changedMeanwhile'];
       assert.ok(either.includes(`${meanwhile.level} ${meanwhile.reason}`), meanwhile.reason);
       first.over('givenUp');
       await first.reached;
-      assert.equal((await saveInSecond(path, second.beforeSave(path, version))).reason, 'gated');
+      assert.equal((await saveInSecond(path, second.beforeSave(path, content))).reason, 'gated');
     });
 
     it('goes on at once if the threads of that one end', async () => {
       const path = file('old\n');
       const first = begin(path, 'mine');
       await first.answered;
-      const meanwhile = second.beforeSave(path, { content: Buffer.from('tttttt'), editor: editor.pid });
+      const meanwhile = second.beforeSave(path, Buffer.from('tttttt'));
       await client.stop();
       assert.equal((await saveInSecond(path, meanwhile)).reason, 'gated');
     });

@@ -43,8 +43,8 @@ describe('whether anybody uses a target', function () {
     return path;
   }
 
-  function ask(path: string, how: 'probe' | 'search'): Held {
-    const target = mustOpen(host, path);
+  function ask(path: string, how: 'probe' | 'search', as = host): Held {
+    const target = mustOpen(as, path);
     try {
       return target[how]();
     } finally {
@@ -81,6 +81,26 @@ describe('whether anybody uses a target', function () {
     assert.equal(ask(path, 'search'), 'held');
     assert.equal(await opener.ask('close'), 'CLOSED');
     assert.equal(ask(path, 'search'), 'unknown');
+  });
+
+  it('is not said of an editor that has just read it', async () => {
+    const path = file();
+    const editor = opener;
+    const at = openHost(undefined, editor.pid);
+    assert.equal(ask(path, 'probe', at), 'free');
+    assert.equal(await editor.ask(`open r ${path}`), 'OPEN');
+    assert.equal(ask(path, 'probe'), 'held');
+    assert.equal(ask(path, 'probe', at), 'unknown', 'nobody else is found');
+    assert.equal(ask(path, 'search', at), 'unknown');
+    const other = await LineProgram.start(await compiled('opener'));
+    assert.equal(await other.ask(`open r ${path}`), 'OPEN');
+    assert.equal(ask(path, 'probe', at), 'held');
+    assert.equal(ask(path, 'search', at), 'held');
+    assert.equal(await editor.ask('close'), 'CLOSED');
+    assert.equal(ask(path, 'probe', at), 'held');
+    assert.equal(await other.ask('close'), 'CLOSED');
+    assert.equal(ask(path, 'probe', at), 'free');
+    await other.end();
   });
 
   it('is not known of another user’s file', async function () {

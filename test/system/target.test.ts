@@ -293,7 +293,7 @@ describe('what is known about a target', function () {
 describe('the selected platform', () => {
   it('opens targets', () => {
     const folder = mkdtempSync(join(tmpdir(), 'holdfast-selected-'));
-    const platform = openPlatform(join(folder, 'workshop'));
+    const platform = openPlatform(join(folder, 'workshop'), process.ppid);
     assert.ok(platform.supported);
     writeFileSync(join(folder, 'file'), 'x');
     const target = platform.targets.open(join(folder, 'file'));
@@ -307,7 +307,7 @@ describe('the selected platform', () => {
       const original = Object.getOwnPropertyDescriptor(process, key) ?? {};
       Object.defineProperty(process, key, { ...original, value });
       try {
-        return openPlatform(join(tmpdir(), 'holdfast-workshop'));
+        return openPlatform(join(tmpdir(), 'holdfast-workshop'), process.ppid);
       } finally {
         Object.defineProperty(process, key, original);
       }

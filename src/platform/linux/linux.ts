@@ -17,6 +17,8 @@ import { openWorkshop, type Workshop } from './workshop';
 /** Who we are and what we may do, found once; neither changes while an extension host runs. */
 export interface Host {
   readonly libc: Libc;
+  /** The process that reads and writes files for this window. What it has open for a moment is nobody's use of the file. */
+  readonly editor: number | undefined;
   readonly uid: number;
   readonly groups: ReadonlySet<number>;
   readonly capabilities: Capabilities;
@@ -41,13 +43,15 @@ function temporaryNames(): () => Buffer {
 
 /**
  * @param workshopFolder a folder of our own that nobody watches; made if it is not there
+ * @param editor see `Host`
  * @throws Error if koffi cannot be loaded; `SystemError` or Node's error if `/proc` cannot be read
  */
-export function openHost(workshopFolder?: string): Host {
+export function openHost(workshopFolder?: string, editor?: number): Host {
   const libc = loadLibc();
   let gateCalls: GateCalls | undefined;
   return {
     libc,
+    editor,
     uid: process.geteuid?.() ?? -1,
     groups: new Set([process.getegid?.() ?? -1, ...(process.getgroups?.() ?? [])]),
     capabilities: parseCapabilities(readFileSync('/proc/thread-self/status', 'latin1')).value,
@@ -60,8 +64,8 @@ export function openHost(workshopFolder?: string): Host {
 }
 
 /** @throws as `openHost` */
-export function openLinux(workshopFolder: string): Platform {
-  const host = openHost(workshopFolder);
+export function openLinux(workshopFolder: string, editor: number): Platform {
+  const host = openHost(workshopFolder, editor);
   const lockList = new LockList();
   return {
     supported: true,

@@ -84,7 +84,7 @@ class LinuxTarget implements Target {
 
   probe(): Held {
     this.#check();
-    return probeTarget(this.#host, this.#place, this.facts.gate);
+    return probeTarget(this.#host, this.#place, this.facts.identity, this.facts.gate);
   }
 
   search(): Held {

@@ -16,32 +16,40 @@ import { Search } from './search';
  */
 const SIGNAL = constants.signals.SIGURG;
 
-/** Processes looked at between two looks at the clock. */
-const AT_ONCE = 32;
-
 /**
- * Whether anybody else has the target open, mapped or running, by the write lease: an error is `unknown`, never `free`.
- * Never throws.
+ * Whether anybody but us and the editor has the target open, mapped or running, by the write lease: an error is `unknown`,
+ * never `free`. The lease does not tell the editor from others, and an editor that shows a file has just read it: where it
+ * still has the file open, others are searched for. Never throws.
  */
-export function probeTarget(host: Host, place: Place, gate: Gateable): Held {
+export function probeTarget(host: Host, place: Place, identity: Identity, gate: Gateable): Held {
   if (!gate.gate || !gate.probe) {
     return 'unknown';
   }
   return unknownIfRefused(() => {
-    const fd = openUnlessHeld(place);
-    if (fd === undefined) {
-      return 'held';
-    }
-    try {
-      const calls = host.gateCalls();
-      const lease = new Lease(calls, fd, place.path, () => calls.notifyThisThread(fd, SIGNAL, place.path));
-      const probed = lease.probe();
-      lease.letGo();
+    const probed = probe(host, place);
+    if (probed !== 'held' || host.editor === undefined) {
       return probed;
-    } finally {
-      closeSync(fd);
     }
+    const search = new Search(host.libc, host.gateCalls(), place.pin, identity);
+    // If it was the editor and is no longer, it has closed the file meanwhile.
+    return search.hasOpen(host.editor) ? searchOthers(search, host.editor) : probe(host, place);
   });
+}
+
+function probe(host: Host, place: Place): Held {
+  const fd = openUnlessHeld(place);
+  if (fd === undefined) {
+    return 'held';
+  }
+  try {
+    const calls = host.gateCalls();
+    const lease = new Lease(calls, fd, place.path, () => calls.notifyThisThread(fd, SIGNAL, place.path));
+    const probed = lease.probe();
+    lease.letGo();
+    return probed;
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /**
@@ -49,22 +57,22 @@ export function probeTarget(host: Host, place: Place, gate: Gateable): Held {
  * be looked at. Never throws.
  */
 export function searchTarget(host: Host, place: Place, identity: Identity): Held {
+  return unknownIfRefused(() =>
+    searchOthers(new Search(host.libc, host.gateCalls(), place.pin, identity), host.editor),
+  );
+}
+
+function searchOthers(search: Search, editor: number | undefined): Held {
   const until = performance.now() + limits.search;
-  return unknownIfRefused(() => {
-    const search = new Search(host.libc, host.gateCalls(), place.pin, identity);
-    const everybody = system('readdir', '/proc', () => readdirSync('/proc'))
-      .filter((name) => /^\d+$/.test(name))
-      .map(Number);
-    const others = everybody.filter((pid) => pid !== process.pid);
-    for (let at = 0; at < others.length && performance.now() < until; at += AT_ONCE) {
-      const except = new Set(everybody);
-      others.slice(at, at + AT_ONCE).forEach((pid) => except.delete(pid));
-      if (search.holders(except).length > 0) {
-        return 'held';
-      }
-    }
-    return 'unknown';
-  });
+  const everybody = system('readdir', '/proc', () => readdirSync('/proc'))
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+  for (const pid of everybody) {
+    if (performance.now() >= until) break;
+    if (pid === process.pid) continue;
+    if (pid === editor ? search.hasMapped(pid) : search.isHeldBy(pid)) return 'held';
+  }
+  return 'unknown';
 }
 
 /** `undefined`: somebody holds a write lease on it. */

@@ -63,33 +63,38 @@ export class Search {
    * @throws SystemError if there is no `/proc`
    */
   holders(except: ReadonlySet<number>, onProgress: () => void = () => undefined): readonly number[] {
-    return (
-      list('/proc')
-        .filter((entry) => /^\d+$/.test(entry) && !except.has(Number(entry)))
-        // Maps take longer, and are only asked for where the descriptors did not settle it.
-        .filter((pid) => {
-          onProgress();
-          return this.#hasOpen(pid) || this.#hasMapped(pid);
-        })
-        .map(Number)
-    );
+    return list('/proc')
+      .filter((entry) => /^\d+$/.test(entry) && !except.has(Number(entry)))
+      .map(Number)
+      .filter((pid) => {
+        onProgress();
+        return this.isHeldBy(pid);
+      });
   }
 
-  #hasOpen(pid: string): boolean {
-    return unless([], () => list(`/proc/${pid}/fd`)).some(
+  /** @throws as `holders` */
+  isHeldBy(pid: number): boolean {
+    // Maps take longer, and are only asked for where the descriptors did not settle it.
+    return this.hasOpen(pid) || this.hasMapped(pid);
+  }
+
+  /** @throws as `holders` */
+  hasOpen(pid: number): boolean {
+    return unless([], () => list(`/proc/${String(pid)}/fd`)).some(
       (fd) =>
-        this.#leadsThere(`/proc/${pid}/fd/${fd}`) &&
-        unless(true, () => ((descriptorFacts(`/proc/${pid}/fdinfo/${fd}`).flags ?? 0) & O_PATH) === 0),
+        this.#leadsThere(`/proc/${String(pid)}/fd/${fd}`) &&
+        unless(true, () => ((descriptorFacts(`/proc/${String(pid)}/fdinfo/${fd}`).flags ?? 0) & O_PATH) === 0),
     );
   }
 
-  #hasMapped(pid: string): boolean {
+  /** @throws as `holders` */
+  hasMapped(pid: number): boolean {
     this.#mappedAs ??= this.#learn();
     if (this.#mappedAs === undefined) {
       return false;
     }
     const { device, inode } = this.#mappedAs;
-    const maps = unless('', () => readProc(`/proc/${pid}/maps`));
+    const maps = unless('', () => readProc(`/proc/${String(pid)}/maps`));
     return parseMappings(maps, device, inode).value.some((path) => !this.#isAnotherFile(path));
   }
 
