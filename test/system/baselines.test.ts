@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import {
+import fs, {
   mkdtempSync,
   readFileSync,
   readdirSync,
@@ -75,6 +75,41 @@ describe('a change that the editor would overwrite without a word', () => {
     assert.deepEqual(await kept(), []);
     assert.equal(readdirSync('/proc/self/fd').length, descriptors);
     await looking;
+  });
+
+  it('closes no descriptor twice, whenever it is given up', async () => {
+    writeFileSync(path, Buffer.alloc(20 << 20, 'x'));
+    const open = new Set<number>();
+    const twice: number[] = [];
+    const closes = (fd: number): void => {
+      if (!open.delete(fd)) twice.push(fd);
+    };
+    const { openSync, closeSync, close } = fs;
+    fs.openSync = (...of) => {
+      const fd = openSync(...of);
+      open.add(fd);
+      return fd;
+    };
+    fs.closeSync = (fd) => {
+      closes(fd);
+      closeSync(fd);
+    };
+    fs.close = Object.assign((...of: Parameters<typeof close>) => {
+      closes(of[0]);
+      close(...of);
+    }, close);
+    try {
+      for (let turns = 0; turns < 40; turns++) {
+        const looking = baselines.note(path);
+        for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate);
+        await kept();
+        await looking;
+      }
+    } finally {
+      Object.assign(fs, { openSync, closeSync, close });
+    }
+    assert.deepEqual(twice, []);
+    assert.deepEqual([...open], []);
   });
 
   it('is looked for once, and not where nothing was noted or nothing is left', async () => {
