@@ -47,12 +47,20 @@ export class TornReader {
 
   /** From here until `end`, whatever overlaps is counted for this class. */
   async begin(saveClass: SaveClass): Promise<void> {
-    await this.#tell(`begin ${String(saveClasses.indexOf(saveClass))}`);
+    const what = `begin ${String(saveClasses.indexOf(saveClass))}`;
+    const answer = await this.#program.ask(what);
+    if (answer !== 'OK') throw new Error(`${what} was answered by ${answer}`);
   }
 
-  /** Resolves when nobody has anything under way any more that he began before. */
-  async end(): Promise<void> {
-    await this.#tell('end');
+  /**
+   * Resolves when nobody has anything under way any more that he began before: to how often the file was empty or torn so far
+   * during saves of this class.
+   */
+  async end(): Promise<number> {
+    const answer = await this.#program.ask('end');
+    const broken = /^OK (\d+)$/.exec(answer)?.[1];
+    if (broken === undefined) throw new Error(`end was answered by ${answer}`);
+    return Number(broken);
   }
 
   async stop(): Promise<Readonly<Record<SaveClass, ClassLooks>>> {
@@ -64,11 +72,6 @@ export class TornReader {
   /** Ends it, whatever it does; also to be called after `stop`. */
   async dispose(): Promise<void> {
     await this.#program.end();
-  }
-
-  async #tell(what: string): Promise<void> {
-    const answer = await this.#program.ask(what);
-    if (answer !== 'OK') throw new Error(`${what} was answered by ${answer}`);
   }
 }
 

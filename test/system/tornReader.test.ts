@@ -32,13 +32,14 @@ describe('counting torn reads', function () {
       writeFileSync(path, text(1));
       const reader = await TornReader.start(load, path);
       try {
+        let seen = 0;
         for (let save = 1; save <= saves; save++) {
           await reader.begin('stock');
           const whole = text(2 * save);
           // As editors do: truncate, and write in pieces.
           writeFileSync(path, whole.slice(0, bytes / 2));
           writeFileSync(path, whole.slice(bytes / 2), { flag: 'a' });
-          await reader.end();
+          seen = await reader.end();
           await reader.begin('guarded');
           writeFileSync(`${path}~`, text(2 * save + 1));
           renameSync(`${path}~`, path);
@@ -50,7 +51,9 @@ describe('counting torn reads', function () {
           assert.deepEqual(bad, { empty: 0, torn: 0, failed: 0, backwards: 0, example: '' }, `of ${String(all)}`);
         }
         assert.ok(guarded.during.all > 0);
-        assert.ok(stock.during.empty + stock.during.torn > 0, JSON.stringify(stock));
+        assert.ok(seen > 0, JSON.stringify(stock));
+        // A look that began in that save may have ended after it was asked.
+        assert.ok(stock.during.empty + stock.during.torn >= seen, JSON.stringify(stock));
       } finally {
         await reader.dispose();
       }

@@ -2,7 +2,8 @@
  * What the programs have in common that count how often a file was found whole while it was saved. They say READY,
  * and then answer each line on standard input:
  *   begin CLASS   a save of that class begins: OK
- *   end           it has ended: OK, when nothing that was begun before is under way any more
+ *   end           it has ended: OK N, when nothing that was begun before is under way any more; so far saves of its
+ *                 class were seen empty or torn N times
  *   stop          the counts, as JSON, and the program's end
  * The classes are 0, 1, and 2 for all that was before the first save. Whatever overlaps a save, and be it for an
  * instant, is counted as `during` saves of its class, all else as `after` the last one.
@@ -49,6 +50,10 @@ static inline void add(struct table *sum, const struct table *part) {
     }
 }
 
+static inline unsigned long broken_during(const struct table *table, int class) {
+  return table->of[class][1].found[EMPTY] + table->of[class][1].found[TORN];
+}
+
 static inline void print_counts(const char *name, const struct counts *counts) {
   unsigned long all = 0;
   for (int finding = 0; finding < FINDINGS; finding++) all += counts->found[finding];
@@ -67,6 +72,11 @@ static inline void print_table(const struct table *table) {
     putchar('}');
   }
   puts("]");
+  fflush(stdout);
+}
+
+static inline void say_ended(unsigned long broken) {
+  printf("OK %lu\n", broken);
   fflush(stdout);
 }
 

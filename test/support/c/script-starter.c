@@ -106,7 +106,7 @@ int main(int argc, char **argv) {
       if (polled[RUNS + i].fd >= 0 && polled[RUNS + i].revents) take(i, now);
     if (ending && !any_older(now)) {
       ending = 0;
-      say("OK");
+      say_ended(broken_during(&table, class_at(now)));
     }
     unsigned long expired;
     if (polled[TIMER].revents && read(timer, &expired, sizeof expired) > 0 && !stopping) start(argv[2], now);

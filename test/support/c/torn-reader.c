@@ -213,6 +213,10 @@ int main(int argc, char **argv) {
         if (got <= 0) return 1;
         all += got;
       }
+      unsigned long broken = 0;
+      for (int i = 0; i < readers; i++) broken += broken_during(&shared->tables[i], class_at(shared->now));
+      say_ended(broken);
+      continue;
     } else {
       break;
     }

@@ -34,14 +34,16 @@ export function tornPlans(savesASize: number, savesOtherwise: number): readonly 
     bytes,
     saves: savesASize,
     load: { kind: 'read', readers: 1 } as const,
-    demands: { overlapping: Math.min(10_000, 100 * savesASize), stockBroken: Math.min(100, savesASize) },
+    stockBroken: Math.min(100, savesASize),
+    demands: { overlapping: Math.min(10_000, 100 * savesASize) },
   }));
   const byOthers = Object.entries(others).map(([name, { load, bytes, times = 1 }]) => ({
     name,
     bytes,
     saves: savesOtherwise * times,
     load,
-    demands: { overlapping: savesOtherwise, stockBroken: 1 },
+    stockBroken: 1,
+    demands: { overlapping: savesOtherwise },
   }));
   return [...bySize, ...byOthers];
 }

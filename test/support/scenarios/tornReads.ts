@@ -14,6 +14,8 @@ export interface TornPlan {
   readonly bytes: number;
   /** With the guard on; the stock editor's are fewer, as it takes few to show what they do. */
   readonly saves: number;
+  /** How often the stock editor must have been seen empty or torn, or the run does not count. */
+  readonly stockBroken: number;
   readonly load: Load;
 }
 
@@ -41,6 +43,8 @@ export const requiredLevel = 'gated';
 
 /** Saves of one class before it is the other one's turn: each turn costs a change of the settings. */
 const inTurn = { stock: 2, guarded: 10 } as const satisfies Record<SaveClass, number>;
+/** Stock saves after which it is no use to go on until enough of them were seen broken. */
+const stockMost = 200;
 /** The editor keeps every version to be undone; it is closed after so many bytes, which lets them go. */
 const keptVersions = 40_000_000;
 
@@ -56,13 +60,21 @@ export async function tornReads(actions: Actions, folder: string, plan: TornPlan
   const reader = await TornReader.start(plan.load, path);
   try {
     let saves = 0;
+    let stock = 0;
+    let seen = 0;
     for (let left = plan.saves; left > 0; left -= inTurn.guarded) {
       for (const saveClass of saveClasses) {
         await actions.enable(saveClass === 'guarded');
-        for (let turn = Math.min(inTurn[saveClass], left); turn > 0; turn--, saves++)
-          await saving.save(saveClass, reader);
+        for (let turn = Math.min(inTurn[saveClass], left); turn > 0; turn--, saves++) {
+          const broken = await saving.save(saveClass, reader);
+          if (saveClass === 'guarded') continue;
+          stock++;
+          seen = broken;
+        }
       }
     }
+    if (seen < plan.stockBroken) await actions.enable(false);
+    for (; seen < plan.stockBroken && stock < stockMost; stock++, saves++) seen = await saving.save('stock', reader);
     const looks = await reader.stop();
     const facts = await savedFacts(await actions.extensionHost(), path, saves);
     const guarded = facts.filter(({ reason }) => reason !== 'switchedOff');
@@ -103,7 +115,8 @@ class Saving {
     await this.#actions.open(this.#path);
   }
 
-  async save(saveClass: SaveClass, reader: TornReader): Promise<void> {
+  /** Resolves as `TornReader.end`. */
+  async save(saveClass: SaveClass, reader: TornReader): Promise<number> {
     await this.#reopenInTime();
     this.#version++;
     const text = this.#text();
@@ -112,8 +125,9 @@ class Saving {
     const began = performance.now();
     await this.#actions.saveOnly(this.#path);
     this.#times[saveClass].push(performance.now() - began);
-    await reader.end();
+    const broken = await reader.end();
     if ((await readFile(this.#path, 'utf8')) !== wholeText(text)) this.#diskWrong[saveClass]++;
+    return broken;
   }
 
   figures(saveClass: SaveClass): Omit<TornCounts, keyof ClassLooks> {

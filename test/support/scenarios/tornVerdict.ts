@@ -24,12 +24,9 @@ function example({ during, after }: ClassLooks): string {
 
 /**
  * Everything about this run that is not as it must be; empty for a good one.
- * @param demands how many looks must overlap guarded saves, and how many the stock editor must have shown empty or torn
+ * @param demands how many looks must overlap guarded saves
  */
-export function shortcomings(
-  run: TornRun,
-  demands: { readonly overlapping: number; readonly stockBroken: number },
-): readonly string[] {
+export function shortcomings(run: TornRun, demands: { readonly overlapping: number }): readonly string[] {
   const { plan, stock, guarded, levels } = run;
   const found: string[] = [];
   const demand = (met: boolean, otherwise: string): void => {
@@ -52,7 +49,7 @@ export function shortcomings(
   );
   demand(guarded.diskWrong + stock.diskWrong === 0, 'the file was not the document after a save');
   const { empty, torn, all } = stock.during;
-  demand(empty + torn >= demands.stockBroken, `the stock editor was seen broken only ${String(empty + torn)} times`);
+  demand(empty + torn >= plan.stockBroken, `the stock editor was seen broken only ${String(empty + torn)} times`);
   demand(
     guarded.during.all >= demands.overlapping,
     `only ${String(guarded.during.all)} looks overlapped a guarded save (stock: ${String(all)})`,
