@@ -69,7 +69,7 @@ describe('what the user sees', function () {
     await untilLevel(window, 'gated', 'backup.sh');
     await window.page.locator('[id="holdfast.holdfast.level"] a').click();
     // The first lines scroll out of view when the settings of this window are saved, too.
-    await window.page.locator('.part.panel .view-lines', { hasText: /keeper: ready|level=gated/ }).waitFor();
+    await window.page.locator('.part.panel .view-lines', { hasText: /keeper:\sready|level=gated/ }).waitFor();
     await window.screenshot(join('out', 'pictures', 'log.png'));
   });
 });
