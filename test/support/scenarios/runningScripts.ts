@@ -30,8 +30,11 @@ function planOf(index: number, random: () => number): Plan {
   return { edit, save, before: 1 + Math.floor(random() * 15) };
 }
 
+/** Scripts with the guard on, or off, before it is the others' turn: each turn costs a change of the settings. */
+const inTurn = 5;
+
 /**
- * Runs `pairs` scripts with the guard on and as many with it off, in turn, and reports each run.
+ * Runs `pairs` scripts with the guard on and as many with it off, a few of each in turn, and reports each run.
  * @param folder where the scripts are written
  * @param seed decides when in its life a script is saved
  */
@@ -44,15 +47,18 @@ export async function runScripts(
 ): Promise<readonly ScriptRun[]> {
   const runs: ScriptRun[] = [];
   const random = randomFrom(seed);
-  for (let index = 0; index < pairs; index++) {
-    const plan = planOf(index, random);
+  const plans = Array.from({ length: pairs }, (_, index) => ({ index, ...planOf(index, random) }));
+  for (let first = 0; first < pairs; first += inTurn) {
     for (const guarded of [false, true]) {
-      const name = `job-${String(index + 1)}-${guarded ? 'guarded' : 'stock'}`;
-      const run = await runOne(actions, join(folder, `${name}.sh`), name, guarded, plan);
-      runs.push(run);
-      onRun(run);
+      await actions.enable(guarded);
+      for (const { index, ...plan } of plans.slice(first, first + inTurn)) {
+        const name = `job-${String(index + 1)}-${guarded ? 'guarded' : 'stock'}`;
+        const run = await runOne(actions, join(folder, `${name}.sh`), name, guarded, plan);
+        runs.push(run);
+        onRun(run);
+      }
+      await actions.close();
     }
-    await actions.close();
   }
   await actions.enable(true);
   return runs;
@@ -60,7 +66,6 @@ export async function runScripts(
 
 async function runOne(actions: Actions, path: string, name: string, guarded: boolean, plan: Plan): Promise<ScriptRun> {
   await writeFile(path, scriptText(name), { mode: 0o755 });
-  await actions.enable(guarded);
   await actions.open(path);
   const script = new RunningScript(path, name);
   await script.ready();
