@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { SystemError } from '../../../core/errors';
 import { parseRunnable, parseRunTime, parseState } from '../../../core/linux/load';
 import { system } from '../errors';
-import { readProc } from './text';
+import { readProcAtOnce } from './text';
 
 /** A task that has ended has nothing more to read; one that we may not look at is not known. */
 function unlessGone<T>(look: () => T): T | undefined {
@@ -28,12 +28,12 @@ function runnable(): readonly string[] {
         (tid) => `${folder}/${tid}`,
       );
     })
-    .filter((task) => unlessGone(() => parseState(readProc(`${task}/stat`))) === 'R');
+    .filter((task) => unlessGone(() => parseState(readProcAtOnce(`${task}/stat`))) === 'R');
 }
 
 /** Processor time of a task, as the kernel last noted it: when it lost the processor, or at a tick; sched-stats(5), first field. */
 function runTime(task: string): string | undefined {
-  return unlessGone(() => parseRunTime(readProc(`${task}/schedstat`)));
+  return unlessGone(() => parseRunTime(readProcAtOnce(`${task}/schedstat`)));
 }
 
 /**
@@ -43,7 +43,7 @@ function runTime(task: string): string | undefined {
  * A task that sleeps in the middle of an `open` is not among them: on the file systems that have a gate none does.
  */
 export function bystanders(): () => boolean {
-  if (parseRunnable(readProc('/proc/loadavg')) <= availableParallelism()) {
+  if (parseRunnable(readProcAtOnce('/proc/loadavg')) <= availableParallelism()) {
     return () => true;
   }
   let noted = runnable().map((task) => ({ task, before: runTime(task) }));

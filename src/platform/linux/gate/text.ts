@@ -21,3 +21,15 @@ export function readProc(path: string): string {
     }
   });
 }
+
+/** The same for a file that the kernel makes at once (`single_open`, fs/seq_file.c), and that is not longer than the buffer. */
+export function readProcAtOnce(path: string): string {
+  return system('read', path, () => {
+    const fd = openSync(path, 'r');
+    try {
+      return buffer.toString('latin1', 0, readSync(fd, buffer, 0, buffer.length, null));
+    } finally {
+      closeSync(fd);
+    }
+  });
+}
