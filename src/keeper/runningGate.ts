@@ -47,8 +47,6 @@ export class RunningGate {
   /** With the descriptor of each. */
   readonly #leased = new Map<Slot, number>();
   readonly #timers = new Map<TimerName, Timer>();
-  /** Whether each who ran or waited for a processor when that was last asked, after the last exchange, has had one since. */
-  #noted: (() => boolean) | undefined;
   #events: GateEvent[] = [];
   readonly #hasOtherNames: boolean;
   #state: Gate;
@@ -305,14 +303,6 @@ export class RunningGate {
     });
   }
 
-  /** From the publish on nobody new comes to a bait: who may be in the middle of an `open` of it then is noted once. */
-  #bystanders(note: () => () => boolean): () => boolean {
-    if (this.#noted === undefined || this.#state.phase !== 'draining') {
-      this.#noted = this.#try('bystanders', always, note);
-    }
-    return this.#noted;
-  }
-
   #makeOperations(look: () => void, bystanders: () => () => boolean): Operations {
     const site = this.#site;
     const id = this.#id;
@@ -340,11 +330,7 @@ export class RunningGate {
         if (found?.watch !== undefined) this.#watches.set(found.watch, found.slot);
         return found?.slot;
       },
-      exchange: (slot) => {
-        const displaced = site.exchange(slot);
-        this.#noted = undefined;
-        return displaced;
-      },
+      exchange: (slot) => site.exchange(slot),
       takeBack: (slot) => site.takeBack(slot),
       glance: () => {
         // Who has come is not known then: anybody may have.
@@ -399,7 +385,7 @@ export class RunningGate {
       },
       timer: (name, milliseconds) => {
         const at = this.#now() + milliseconds;
-        const settled = name === 'search' ? this.#bystanders(bystanders) : always;
+        const settled = name === 'search' ? this.#try('bystanders', always, bystanders) : always;
         this.#timers.set(name, { at, settled, last: at + gateLimits.drain });
       },
       answer: () => {
