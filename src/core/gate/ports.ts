@@ -153,7 +153,7 @@ export interface GateListener {
 
 export interface GateSystem {
   readonly waiter: Waiter;
-  /** Notes who runs or waits for a processor now. The returned function says whether each of them has had one since. */
+  /** The returned function says whether everybody who runs or waits for a processor when it is first called has had one since. */
   bystanders(): () => boolean;
   /**
    * Claims a path against all other windows of this user. What gives the claim up, and never throws; `undefined` if another window

@@ -36,19 +36,30 @@ function runTime(task: string): string | undefined {
   return unlessGone(() => parseRunTime(readProcAtOnce(`${task}/schedstat`)));
 }
 
+interface Noted {
+  readonly task: string;
+  readonly before: string | undefined;
+}
+
+/** Where nobody has to wait for a processor nobody is noted. */
+function note(): readonly Noted[] {
+  if (parseRunnable(readProcAtOnce('/proc/loadavg')) <= availableParallelism()) {
+    return [];
+  }
+  return runnable().map((task) => ({ task, before: runTime(task) }));
+}
+
 /**
- * Notes who runs or waits for a processor now. The returned function says whether each of them has had one since: who was in the
- * middle of an `open` then, where nothing shows it, is not any more. Where nobody has to wait for a processor nobody is noted.
+ * The returned function says whether everybody has had a processor since: who was in the middle of an `open`, where nothing shows it,
+ * is not any more. Who waits for one is noted when it is first called, some time after the event in question: that finds also who
+ * was running then, and lost the processor a moment later. Whoever has had one in between is through with that `open`.
  *
  * A task that sleeps in the middle of an `open` is not among them: on the file systems that have a gate none does.
  */
 export function bystanders(): () => boolean {
-  if (parseRunnable(readProcAtOnce('/proc/loadavg')) <= availableParallelism()) {
-    return () => true;
-  }
-  let noted = runnable().map((task) => ({ task, before: runTime(task) }));
+  let noted: readonly Noted[] | undefined;
   return () => {
-    noted = noted.filter(({ task, before }) => before !== undefined && runTime(task) === before);
+    noted = noted?.filter(({ task, before }) => before !== undefined && runTime(task) === before) ?? note();
     return noted.length === 0;
   };
 }
