@@ -16,6 +16,7 @@ export interface GatePlace {
   /** Gives up the claim on the path. */
   readonly release: () => void;
   /** See `GateSystem`. */
+  readonly crowded: () => boolean;
   readonly bystanders: () => () => boolean;
 }
 
@@ -62,7 +63,7 @@ export class RunningGate {
    * @param look reads the kernel's events, for all gates
    */
   constructor(order: ArmOrder, place: GatePlace, outbox: Outbox, leases: LeaseTable, now: Clock, look: () => void) {
-    const { site, release, bystanders } = place;
+    const { site, release } = place;
     this.path = order.place.path;
     this.#id = order.id;
     this.#site = site;
@@ -75,7 +76,7 @@ export class RunningGate {
     this.#handed.set(TARGET, order.target);
     this.#handed.set(STAGED, order.staged);
     this.#contents.set(STAGED, order.content);
-    this.#operations = this.#makeOperations(look, bystanders);
+    this.#operations = this.#makeOperations(look, place);
   }
 
   /** Nothing is left of it. */
@@ -303,7 +304,7 @@ export class RunningGate {
     });
   }
 
-  #makeOperations(look: () => void, bystanders: () => () => boolean): Operations {
+  #makeOperations(look: () => void, { crowded, bystanders }: GatePlace): Operations {
     const site = this.#site;
     const id = this.#id;
     return {
@@ -332,6 +333,7 @@ export class RunningGate {
       },
       exchange: (slot) => site.exchange(slot),
       takeBack: (slot) => site.takeBack(slot),
+      crowded: () => this.#try('crowded', true, crowded),
       glance: () => {
         // Who has come is not known then: anybody may have.
         if (!this.#done('glance', look)) return [...this.#watches.values()];

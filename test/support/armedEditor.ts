@@ -91,7 +91,9 @@ export class ArmedEditor {
   /** Saves a changed document as far as the gate. */
   async arm(path: string): Promise<void> {
     await beginSave(this.window, path);
-    assert.deepEqual(leasesOf(this.window.extensionHostPid, path), { all: 2, atPath: 1 }, 'the save is armed');
+    const { all, atPath } = leasesOf(this.window.extensionHostPid, path);
+    // More if somebody has opened the file since: VS Code itself, when the machine is slow.
+    assert.ok(all >= 2 && atPath === 1, `the save is armed: ${String(all)} leases, ${String(atPath)} at the path`);
   }
 
   /** Ends the window's extension host by `end`, and looks after its leases meanwhile. */

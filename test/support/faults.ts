@@ -28,6 +28,7 @@ export const points = [
   'clone',
   'restage',
   'keep',
+  'crowded',
   'bystanders',
   'toldStager',
   'answer',

@@ -76,11 +76,15 @@ const sitePoints: Readonly<Record<Exclude<keyof Site, 'descriptor'>, Point>> = {
 function faultySystem(system: GateSystem, faults: Faults): GateSystem {
   const waiter = striking(system.waiter, faults, (name) => {
     if (name !== 'wait') return undefined;
-    // Nothing else is asked right after a publish; a clone's exchange is followed by a timer.
-    return last === 'exchange' ? 'glance' : 'wait';
+    // Only a publish asks this, and then looks.
+    return last === 'crowded' ? 'glance' : 'wait';
   });
   return {
     waiter,
+    crowded: () => {
+      strike(faults, 'crowded');
+      return system.crowded();
+    },
     bystanders: () => {
       strike(faults, 'bystanders');
       return system.bystanders();

@@ -398,7 +398,9 @@ function* publish(gate: Gate): Reaction<Gate> {
     counts: { ...gate.counts, publishes: gate.counts.publishes + 1 },
   };
   if (!isExpected(gate, displaced)) now = yield* keep(now, displaced.slot);
-  for (const slot of yield* call('glance')) now = soil(now, slot);
+  // Whoever runs is through with an `open` by the time of the look. Who waits for a processor in the middle of one is not.
+  const unseen = (yield* call('crowded')) ? gate.baits.map(({ slot }) => slot) : [];
+  for (const slot of [...unseen, ...(yield* call('glance'))]) now = soil(now, slot);
   yield* call('timer', 'drain', gateLimits.drain);
   return yield* drain(now);
 }

@@ -3,21 +3,9 @@ import { SystemError } from '../../../src/core/errors';
 import { type Gate, TARGET } from '../../../src/core/gate/gate';
 import type { Call, GateEvent, Reaction, TimerName } from '../../../src/core/gate/operations';
 import type { Slot } from '../../../src/core/gate/ports';
-import {
-  changeInode,
-  closeFile,
-  fileOf,
-  inodeOf,
-  isOpenForWriting,
-  leaseOf,
-  makeInode,
-  reportOpen,
-  show,
-  startOpen,
-  Violation,
-} from './kernel';
+import { changeInode, fileOf, inodeOf, isOpenForWriting, leaseOf, makeInode, Violation } from './kernel';
 import * as site from './simSite';
-import { type Answer, EDITOR, type Job, type Keeper, keeperProcess, type Setup, type World } from './world';
+import { type Answer, EDITOR, type Job, type Keeper, type Setup, type World } from './world';
 
 export interface Move {
   /** Who moves: a thread of the world. */
@@ -295,6 +283,8 @@ function run(world: World, index: number, call: Call, setup: Setup): unknown {
       set();
       return back;
     }
+    case 'crowded':
+      return crowded(world);
     case 'glance':
       return glance(world, index);
     case 'search':
@@ -365,15 +355,16 @@ function holders(world: World, inode: number): number {
   return world.keepers.flatMap((keeper) => keeper.site.taken).filter((taken) => taken.inode === inode).length;
 }
 
+/** Whoever is in the middle of an open has no processor: the others are through with it before anybody looks. */
+function crowded({ readers }: World): boolean {
+  return readers.some(({ stage }) => stage === 'count' || stage === 'report');
+}
+
 function glance(world: World, index: number): readonly Slot[] {
   const { kernel } = world;
   const { site: mine } = keeperOf(world, index);
   const opened = kernel.notices.filter((notice) => notice.keeper === index && notice.what === 'opened');
   kernel.notices = kernel.notices.filter((notice) => !opened.includes(notice));
-  // In the middle of their open, where nobody can see them.
-  world.readers = world.readers.map((reader) =>
-    reader.stage === 'count' || reader.stage === 'report' ? { ...reader, excuse: 'unseen' } : reader,
-  );
   return opened.map((notice) => site.slotOf(mine, notice.inode) as Slot).sort();
 }
 
@@ -420,12 +411,12 @@ function order(world: World, keeper: number, kind: Job['kind'], slot: Job['slot'
   world.jobs = [...world.jobs, kind === 'keep' ? { ...job, stage: 'copy' } : job];
 }
 
-/** The stager reads an inode chunk by chunk, through a descriptor of its own. */
+/** The stager reads an inode chunk by chunk, through the keeper's descriptor. */
 export function jobMoves(world: World, setup: Setup): readonly Move[] {
   return world.jobs.flatMap((job, at) => {
     if (isKeptWaiting(world, job)) return [];
     const who = `stager${job.keeper}.${job.kind}${job.slot}`;
-    return { who, what: `${job.kind} ${job.slot}: ${job.stage}`, make: (next) => work(next, job, at, who, setup) };
+    return { who, what: `${job.kind} ${job.slot}: ${job.stage}`, make: (next) => work(next, job, at, setup) };
   });
 }
 
@@ -438,22 +429,16 @@ function isKeptWaiting({ kernel }: World, { kind, stage, from, keeper }: Job): b
   return isOpenForWriting(kernel, from) && !leaseOf(kernel, keeper, from);
 }
 
-function work(world: World, job: Job, at: number, who: string, setup: Setup): void {
+function work(world: World, job: Job, at: number, setup: Setup): void {
   const { kernel } = world;
   const change = (now: Partial<Job>): void => {
     world.jobs = world.jobs.with(at, { ...job, ...now });
   };
   const keeper = keeperOf(world, job.keeper);
   const from = job.from;
-  if (job.stage === 'begin' && from !== undefined) {
-    if (keeper.ended || !keeper.alive || !keeper.site.taken.some((taken) => taken.inode === from)) {
-      world.jobs = world.jobs.toSpliced(at, 1);
-      return;
-    }
-    startOpen(kernel, { owner: who, process: keeperProcess(job.keeper), inode: from, write: false });
-    reportOpen(kernel, who);
-    show(kernel, who);
-    change({ stage: 'copy' });
+  const isGone = keeper.ended !== undefined || !keeper.alive;
+  if (job.kind === 'clone' && job.stage === 'begin') {
+    world.jobs = isGone ? world.jobs.toSpliced(at, 1) : world.jobs.with(at, { ...job, stage: 'copy' });
     return;
   }
   if (job.stage === 'copy' && from !== undefined) {
@@ -463,14 +448,13 @@ function work(world: World, job: Job, at: number, who: string, setup: Setup): vo
       change({ copied: [...job.copied, chunk] });
       return;
     }
-    closeFile(kernel, who);
     const copied = setup.coarse ? bytes : job.copied;
     if (job.kind === 'keep') world.kept = [...world.kept, copied.join()].sort();
     change({ stage: 'end', copied });
     return;
   }
   world.jobs = world.jobs.toSpliced(at, 1);
-  if (keeper.ended || !keeper.alive) return;
+  if (isGone) return;
   const tell = (event: GateEvent): void =>
     changeKeeper(world, job.keeper, { inbox: [...keeperOf(world, job.keeper).inbox, event] });
   if (job.kind === 'keep') {

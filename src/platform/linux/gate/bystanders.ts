@@ -41,25 +41,34 @@ interface Noted {
   readonly before: string | undefined;
 }
 
-/** Where nobody has to wait for a processor nobody is noted. */
-function note(): readonly Noted[] {
-  if (parseRunnable(readProcAtOnce('/proc/loadavg')) <= availableParallelism()) {
-    return [];
-  }
-  return runnable().map((task) => ({ task, before: runTime(task) }));
+/**
+ * Whether more tasks want a processor than there are; otherwise each of them has one, apart from the moment that the kernel takes to
+ * move one to a processor that has just become idle.
+ */
+export function crowded(): boolean {
+  return parseRunnable(readProcAtOnce('/proc/loadavg')) > availableParallelism();
 }
+
+/** So often it is looked whether the crowd is gone before everybody in it is noted, which takes a thousand system calls. */
+const LOOKS = 2;
 
 /**
  * The returned function says whether everybody has had a processor since: who was in the middle of an `open`, where nothing shows it,
- * is not any more. Who waits for one is noted when it is first called, some time after the event in question: that finds also who
+ * is not any more. Who waits for one is noted when it is called, some time after the event in question: that finds also who
  * was running then, and lost the processor a moment later. Whoever has had one in between is through with that `open`.
  *
  * A task that sleeps in the middle of an `open` is not among them: on the file systems that have a gate none does.
  */
 export function bystanders(): () => boolean {
+  let looks = 0;
   let noted: readonly Noted[] | undefined;
   return () => {
-    noted = noted?.filter(({ task, before }) => before !== undefined && runTime(task) === before) ?? note();
+    if (!crowded()) return true;
+    looks += 1;
+    if (looks <= LOOKS) return false;
+    noted =
+      noted?.filter(({ task, before }) => before !== undefined && runTime(task) === before) ??
+      runnable().map((task) => ({ task, before: runTime(task) }));
     return noted.length === 0;
   };
 }
