@@ -47,13 +47,20 @@ export async function gated(
     const first = look(system, path, options);
     if ('is' in first) return first;
     target = first;
-    const how = await door.lock(target.place);
+    const { place } = target;
+    // Side by side: whether the path is free is known to another thread.
+    const staging = versionOf(target, content, permission);
+    const [how] = await Promise.all([door.lock(place), Promise.allSettled([staging])]);
+    ours = how === 'atOnce' || how === 'waited';
+    let staged = await staging;
+    // What another window has saved before the path was ours makes it a version of something else.
+    if (staged && (how !== 'atOnce' || !target.isCurrent())) {
+      staged.close();
+      staged = undefined;
+    }
     if (how === 'otherWindow') return refused(report('otherWindow'));
     if (how === 'stopped') return refused(report('gateStopped'));
-    ours = true;
-    const { place } = target;
-    let staged = how === 'atOnce' ? await versionOf(target, content, permission) : undefined;
-    if (staged === undefined) {
+    if (!staged) {
       target.close();
       target = undefined;
       const second = look(system, path, options);

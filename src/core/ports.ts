@@ -111,6 +111,8 @@ export interface Target {
   probe(): Held;
   /** Looks for somebody who uses it, for `limits.search` at most. Finding nobody is `unknown`. Never throws. */
   search(): Held;
+  /** Whether the path still leads to it, and nobody has touched it since it was opened. Never throws. */
+  isCurrent(): boolean;
   /** Where the gate is, and the target itself. Valid until `close`. */
   readonly place: HandedPlace;
   readonly handed: Handed;

@@ -7,6 +7,7 @@ import { system, systemAsync } from './errors';
 import {
   AT_EACCESS,
   AT_FDCWD,
+  AT_SYMLINK_NOFOLLOW,
   STATX_ATTR_APPEND,
   STATX_ATTR_IMMUTABLE,
   STATX_ATTR_MOUNT_ROOT,
@@ -17,6 +18,7 @@ import {
   S_IFREG,
 } from './layouts';
 import type { Stat } from './layouts';
+import { sameInode, untouched } from './clone';
 import type { Host } from './linux';
 import { descriptorPath, Place } from './place';
 import { gateable } from './gate/gateable';
@@ -90,6 +92,20 @@ class LinuxTarget implements Target {
   search(): Held {
     this.#check();
     return searchTarget(this.#host, this.#place, this.facts.identity);
+  }
+
+  isCurrent(): boolean {
+    const { libc } = this.#host;
+    const { directory, name, path } = this.#place;
+    try {
+      const there = libc.statAt(directory, name, AT_SYMLINK_NOFOLLOW, path);
+      return sameInode(there, this.#examined) && untouched(there, this.#examined);
+    } catch (thrown) {
+      if (thrown instanceof SystemError) {
+        return false;
+      }
+      throw thrown;
+    }
   }
 
   async stage(signal: AbortSignal): Promise<Staged> {

@@ -80,6 +80,7 @@ export class FakeTargets implements TargetSystem {
         this.asked.push('search');
         return this.#options.searched ?? 'unknown';
       },
+      isCurrent: () => true,
       stage: (signal) => this.#stage(path, signal),
       read: (work) => work(-1),
       place: {
