@@ -43,9 +43,14 @@ export function activate(context: vscode.ExtensionContext): void {
 
   const guard = keeper;
   owned.add(
-    new DirtyDocuments(({ uri }) => {
-      if (!settings.unguarded(uri)) guard.becameDirty(uri.fsPath);
-    }),
+    new DirtyDocuments(
+      ({ uri }) => {
+        if (!settings.unguarded(uri)) guard.becameDirty(uri.fsPath, settings.options(uri));
+      },
+      ({ uri }) => {
+        guard.becameClean(uri.fsPath);
+      },
+    ),
   );
   const levels = owned.add(new Levels(keeper, (uri) => settings.options(uri)));
   owned.add(new SaveParticipant(keeper, levels, settings, log, () => performance.now()));

@@ -21,7 +21,9 @@ export interface Guard {
   /** Foresees the level of what `path` leads to, without changing anything. Never rejects. */
   assess(path: string, options?: SaveOptions): Promise<Report>;
   /** To be called when the document at `path` becomes dirty. */
-  becameDirty(path: string): void;
+  becameDirty(path: string, options?: SaveOptions): void;
+  /** To be called when it is not dirty any more. */
+  becameClean(path: string): void;
   /**
    * To be called before the editor writes to `path`.
    *
@@ -41,6 +43,8 @@ export type KeeperEvent =
   | { readonly kind: 'problem'; readonly error: ErrorFacts }
   /** Another program's version, which a save had to displace, is in `file`. */
   | { readonly kind: 'kept'; readonly path: string; readonly file: string }
+  | { readonly kind: 'clonedAhead'; readonly path: string }
+  | { readonly kind: 'notClonedAhead'; readonly path: string; readonly error: ErrorFacts }
   | { readonly kind: 'notFollowed'; readonly path: string; readonly error: ErrorFacts }
   | { readonly kind: 'notKept'; readonly path: string; readonly error: ErrorFacts }
   | { readonly kind: 'stoppedLate'; readonly afterMs: number };

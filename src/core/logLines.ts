@@ -77,6 +77,10 @@ export function keeperLine(event: KeeperEvent): LogLine {
       return { severity: 'warn', text: `keeper: left behind: ${errorFacts(event.error)}` };
     case 'kept':
       return { severity: 'warn', text: `kept ${JSON.stringify(event.path)}: in=${JSON.stringify(event.file)}` };
+    case 'clonedAhead':
+      return { severity: 'debug', text: `cloned ahead ${JSON.stringify(event.path)}` };
+    case 'notClonedAhead':
+      return { severity: 'info', text: `not cloned ahead ${JSON.stringify(event.path)}: ${errorFacts(event.error)}` };
     case 'notFollowed':
       return { severity: 'info', text: `not followed ${JSON.stringify(event.path)}: ${errorFacts(event.error)}` };
     case 'notKept':

@@ -41,7 +41,9 @@ export type Order<P = unknown> =
       readonly content?: Uint8Array;
     }
   /** The document at this path has become dirty: what is on the disk now is what its save believes to overwrite. */
-  | { readonly kind: 'baseline'; readonly path: string }
+  | { readonly kind: 'dirty'; readonly path: string; readonly options: SaveOptions }
+  /** It was closed or reverted. */
+  | { readonly kind: 'clean'; readonly path: string }
   /** The text of save `id` has changed before the editor has written it. */
   | { readonly kind: 'change'; readonly id: number; readonly content: Uint8Array }
   /** The one who waited for save `id` has given up: cut the work short. It is still answered. */
@@ -61,6 +63,9 @@ export type Answer =
   | { readonly kind: 'directorySynced'; readonly id: number; readonly synced: boolean }
   /** Another program's version of `path`, which a save displaced, was copied to `file`, or could not be. */
   | { readonly kind: 'kept'; readonly path: string; readonly file: string }
+  /** A private clone of the file waits for its save. */
+  | { readonly kind: 'clonedAhead'; readonly path: string }
+  | { readonly kind: 'notClonedAhead'; readonly path: string; readonly error: ErrorFacts }
   /** What is on the disk could not be looked at when the document became dirty. */
   | { readonly kind: 'notFollowed'; readonly path: string; readonly error: ErrorFacts }
   | { readonly kind: 'notKept'; readonly path: string; readonly error: ErrorFacts };
@@ -102,7 +107,14 @@ export type GateRequest =
   | { readonly kind: 'locked'; readonly id: number; readonly how: Locked }
   /** The gate is shut: the editor has been told to go on. */
   | { readonly kind: 'armed'; readonly id: number }
-  | { readonly kind: 'clone'; readonly id: number; readonly slot: Slot; readonly descriptor: number }
+  | {
+      readonly kind: 'clone';
+      readonly id: number;
+      readonly slot: Slot;
+      /** What it is to be a clone of. */
+      readonly of: Slot;
+      readonly descriptor: number;
+    }
   | { readonly kind: 'restage'; readonly id: number; readonly slot: Slot }
   | {
       readonly kind: 'keep';

@@ -127,6 +127,11 @@ export interface Target {
    * opens. The descriptor's position is used.
    */
   prepareClone(descriptor: number, signal: AbortSignal): Promise<Prepared>;
+  /**
+   * Makes a private clone of the target for a save to come. `undefined`: not of a file that is open for writing, that was touched
+   * meanwhile, of which not everything could be kept, or if it would take the room that the save itself needs.
+   */
+  prepareAhead(signal: AbortSignal): Promise<Prepared | undefined>;
   /** Resolves when the names in the target's folder are on the disk. Does not block the calling thread. */
   syncDirectory(): Promise<void>;
   close(): void;

@@ -78,8 +78,12 @@ export class KeeperClient implements Guard {
     });
   }
 
-  becameDirty(path: string): void {
-    this.#post({ kind: 'baseline', path });
+  becameDirty(path: string, options: SaveOptions = defaultOptions): void {
+    this.#post({ kind: 'dirty', path, options });
+  }
+
+  becameClean(path: string): void {
+    this.#post({ kind: 'clean', path });
   }
 
   beforeSave(path: string, content?: Uint8Array, options: SaveOptions = defaultOptions): GuardedSave {

@@ -368,7 +368,7 @@ export class RunningGate {
       },
       clone: (of, as) => {
         this.#order(
-          () => ({ kind: 'clone', id, slot: as, descriptor: site.descriptor(of) }),
+          () => ({ kind: 'clone', id, slot: as, of, descriptor: site.descriptor(of) }),
           (error) => ({ is: 'notCloned', error }),
         );
       },

@@ -1,4 +1,5 @@
 import { describeError, SystemError } from '../core/errors';
+import { TARGET } from '../core/gate/gate';
 import type { Outcome } from '../core/gate/operations';
 import type { Slot } from '../core/gate/ports';
 import type { GateOrder, GateRequest } from '../core/messages';
@@ -13,6 +14,8 @@ export interface StagerServices {
   sync(work: () => Promise<void>): Promise<void>;
   /** As `sync`, but waits for it no longer than `limits.sync`. */
   syncInTime(work: () => Promise<void>): Promise<unknown>;
+  /** A clone of the target that was made before this save, on the disk as the durability asks. */
+  cloneAhead(): Promise<Prepared | undefined>;
   /** With durability `full`, when it has been published: whether the folder has reached the disk. */
   directorySynced(synced: boolean): void;
   /** Copies what the descriptor has open to a place of Holdfast's own, and tells the user where. */
@@ -20,6 +23,8 @@ export interface StagerServices {
   /** The gate has ended. */
   over(): void;
 }
+
+type CloneRequest = Extract<GateRequest, { kind: 'clone' }>;
 
 /** The stager's part of one gated save: makes what the keeper asks for, and keeps it until the save has ended. */
 export class StagedSave {
@@ -95,7 +100,7 @@ export class StagedSave {
         this.#answer?.('armed');
         return;
       case 'clone':
-        this.#enqueue(() => this.#clone(request.descriptor, request.slot));
+        this.#enqueue(() => this.#clone(request));
         return;
       case 'restage':
         this.#enqueue(() => this.#restage(this.#content, request.slot));
@@ -126,14 +131,11 @@ export class StagedSave {
     });
   }
 
-  async #clone(descriptor: number, slot: Slot): Promise<void> {
+  async #clone({ descriptor, of, slot }: CloneRequest): Promise<void> {
     const id = this.#id;
     try {
-      const clone = this.#take(await this.#target.prepareClone(descriptor, this.#signal));
-      const [loss] = clone.losses;
-      if (loss) throw loss.error ?? new SystemError(`keep ${loss.what}`, this.#target.facts.realPath, 'ENOTSUP');
-      // It will be at the path, and the only copy of the old version. A slow disk must not cost the gate.
-      if (!this.#unsynced) await this.#services.syncInTime(() => clone.sync());
+      const ahead = of === TARGET ? await this.#services.cloneAhead() : undefined;
+      const clone = this.#take(ahead ?? (await this.#makeClone(descriptor)));
       this.#services.toKeeper({ kind: 'cloned', id, slot, handed: clone.handed });
     } catch (thrown) {
       this.#services.toKeeper({
@@ -141,6 +143,20 @@ export class StagedSave {
         id,
         error: describeError(thrown, 'clone', this.#target.facts.realPath),
       });
+    }
+  }
+
+  async #makeClone(descriptor: number): Promise<Prepared> {
+    const clone = await this.#target.prepareClone(descriptor, this.#signal);
+    try {
+      const [loss] = clone.losses;
+      if (loss) throw loss.error ?? new SystemError(`keep ${loss.what}`, this.#target.facts.realPath, 'ENOTSUP');
+      // It will be at the path, and the only copy of the old version. A slow disk must not cost the gate.
+      if (!this.#unsynced) await this.#services.syncInTime(() => clone.sync());
+      return clone;
+    } catch (thrown) {
+      clone.close();
+      throw thrown;
     }
   }
 

@@ -21,6 +21,7 @@ import type { Platform, Prepared, Target, TargetSystem } from '../core/ports';
 import { keepCopy } from '../platform/keep';
 import { openPlatform } from '../platform/select';
 import { Baselines } from './baselines';
+import { ClonesAhead, type ClaimedClone } from './clonesAhead';
 import { StagedSave } from './stagedSave';
 import { Turns } from './turns';
 import { wakeValue } from './wake';
@@ -35,6 +36,7 @@ const platform = openPlatform(workshopFolder, editor);
 const baselines = platform.supported ? new Baselines(platform.targets) : undefined;
 const turns = new Turns(savesAtOnce);
 const syncs = new Turns(syncsAtOnce);
+const ahead = platform.supported ? new ClonesAhead(platform.targets, (work) => syncs.take(work)) : undefined;
 const running = new Map<number, AbortController>();
 const gatedSaves = new Map<number, StagedSave>();
 /** Saves that wait for their path. */
@@ -65,8 +67,11 @@ async function save(order: SaveOrder): Promise<Report | undefined> {
     inTime: (work) => syncInTime(work, syncLimit(order.toldAt + limits.saveGivesUp - now(), turns.underWay)),
   };
   const { targets, expectEditor } = platform;
+  const clone = ahead?.claim(order.path);
   try {
-    return await turns.take(() => gateOrDetach(targets, order, permission, expectEditor));
+    const reached = await turns.take(() => gateOrDetach(targets, order, permission, expectEditor, clone));
+    if (reached) clone?.drop();
+    return reached;
   } finally {
     running.delete(order.id);
   }
@@ -77,12 +82,17 @@ async function gateOrDetach(
   order: SaveOrder,
   permission: Permission,
   expectEditor: () => () => void,
+  clone: ClaimedClone | undefined,
 ): Promise<Report | undefined> {
   await keepSilentChange(order.path);
   const { content, options } = order;
   if (!content) return detach(targets, order.path, permission, report('bytesUnknown'), options);
   if (!keeper) return detach(targets, order.path, permission, report('gateStopped'), options);
   const cameOrNot = expectEditor();
+  const over = (): void => {
+    cameOrNot();
+    clone?.drop();
+  };
   const outcome = await gated(
     targets,
     order.path,
@@ -93,7 +103,10 @@ async function gateOrDetach(
       unlock: () => {
         toKeeper({ kind: 'unlock', id: order.id });
       },
-      arm: (target, staged) => arm(order.id, target, staged, content, options, permission.signal, cameOrNot),
+      arm: (target, staged) => {
+        const cloneAhead = async (): Promise<Prepared | undefined> => clone?.take(target);
+        return arm({ ...order, content }, target, staged, permission.signal, cloneAhead, over);
+      },
     },
     options,
   );
@@ -125,20 +138,34 @@ async function noteBaseline(path: string): Promise<void> {
   }
 }
 
+async function becameDirty(path: string, options: SaveOptions): Promise<void> {
+  const baseline = noteBaseline(path);
+  try {
+    if (await ahead?.prepare(path, options, baseline)) answer({ kind: 'clonedAhead', path });
+  } catch (thrown) {
+    answer({ kind: 'notClonedAhead', path, error: describeError(thrown, 'clone', path) });
+  }
+}
+
 function arm(
-  id: number,
+  { id, content, options }: SaveOrder & { readonly content: Uint8Array },
   target: Target,
   staged: Prepared,
-  content: Uint8Array,
-  { durability }: SaveOptions,
   signal: AbortSignal,
+  cloneAhead: () => Promise<Prepared | undefined>,
   over: () => void,
 ): Promise<Outcome | 'armed'> {
   // It has ended since it gave us the path.
-  if (!keeper) return Promise.resolve({ kind: 'refused', why: 'stopped' });
+  if (!keeper) {
+    staged.close();
+    target.close();
+    over();
+    return Promise.resolve({ kind: 'refused', why: 'stopped' });
+  }
   const staging = new StagedSave(id, target, staged, content, signal, {
     toKeeper,
-    durability,
+    durability: options.durability,
+    cloneAhead,
     sync: (work) => syncs.take(work),
     syncInTime: (work) => syncInTime(work, limits.sync),
     directorySynced: (synced) => {
@@ -245,8 +272,11 @@ port.on('message', (order: Order<MessagePort>) => {
         if (reached) answer({ kind: 'report', id: order.id, report: reached });
       });
       return;
-    case 'baseline':
-      void noteBaseline(order.path);
+    case 'dirty':
+      void becameDirty(order.path, order.options);
+      return;
+    case 'clean':
+      ahead?.drop(order.path);
       return;
     case 'change':
       gatedSaves.get(order.id)?.change(order.content);

@@ -22,13 +22,15 @@ import { sameInode, untouched } from './clone';
 import type { Host } from './linux';
 import { descriptorPath, Place } from './place';
 import { gateable } from './gate/gateable';
-import { probeTarget, searchTarget } from './gate/holders';
+import { isOpenForWriting, probeTarget, searchTarget } from './gate/holders';
 import { prepare } from './prepare';
 import { stage, withReader } from './stage';
 
 const fsyncAsync = promisify(fsync);
 
 const SEALED = STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND | STATX_ATTR_VERITY;
+/** Versions of a file for which there must be room: the clone, the new version, and what a file system needs to work. */
+const ROOM_FOR_A_SAVE = 3n;
 const S_ISVTX = 0o1000;
 const PRIVILEGED_ATTRIBUTES: ReadonlySet<string> = new Set(['security.ima', 'security.evm']);
 
@@ -138,6 +140,20 @@ class LinuxTarget implements Target {
     this.#check();
     const examined = this.#host.libc.statDescriptor(descriptor, this.#place.path);
     return prepare(this.#host, this.#place, { fd: descriptor, examined }, undefined, signal);
+  }
+
+  async prepareAhead(signal: AbortSignal): Promise<Prepared | undefined> {
+    const { path, pin } = this.#place;
+    const { bavail, bsize } = system('statfs', path, () => statfsSync(descriptorPath(pin), { bigint: true }));
+    if (bavail * bsize < this.facts.size * ROOM_FOR_A_SAVE) {
+      return undefined;
+    }
+    const clone = await this.read((fd) => this.prepareClone(fd, signal));
+    if (clone.losses.length === 0 && !isOpenForWriting(this.#host, this.#place) && this.isCurrent()) {
+      return clone;
+    }
+    clone.close();
+    return undefined;
   }
 
   async syncDirectory(): Promise<void> {

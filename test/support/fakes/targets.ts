@@ -39,6 +39,7 @@ export interface FakeOptions {
   /** What the kernel says about who uses it, and what a search does. */
   readonly probed?: Held;
   readonly searched?: Held;
+  readonly current?: () => boolean;
   readonly losses?: readonly Loss[];
   readonly published?: readonly Published[];
   /** Fail the call with this number, counted from 1. */
@@ -80,7 +81,7 @@ export class FakeTargets implements TargetSystem {
         this.asked.push('search');
         return this.#options.searched ?? 'unknown';
       },
-      isCurrent: () => true,
+      isCurrent: () => this.#options.current?.() ?? true,
       stage: (signal) => this.#stage(path, signal),
       read: (work) => work(-1),
       place: {
@@ -92,6 +93,7 @@ export class FakeTargets implements TargetSystem {
       handed: { descriptor: 0, identity: plainFacts.identity },
       prepareVersion: (_content, signal) => this.#prepare('prepareVersion', path, signal),
       prepareClone: (_descriptor, signal) => this.#prepare('prepareClone', path, signal),
+      prepareAhead: (signal) => this.#prepare('prepareAhead', path, signal),
       syncDirectory: async () => {
         await Promise.resolve();
         this.#call('syncDirectory', path);

@@ -36,14 +36,44 @@ export function probeTarget(host: Host, place: Place, identity: Identity, gate: 
   });
 }
 
+/**
+ * Whether anybody has the target open for writing, or mapped so: a read lease is refused. Only the first write through a mapping
+ * changes the times of a file (mm/memory.c, do_page_mkwrite): without this a copy could be older than the times tell.
+ *
+ * @throws SystemError where there are no leases for us
+ */
+export function isOpenForWriting(host: Host, place: Place): boolean {
+  const fd = openUnlessHeld(place);
+  if (fd === undefined) {
+    return true;
+  }
+  try {
+    const lease = leaseOf(host, place, fd);
+    lease.take();
+    lease.letGo();
+    return false;
+  } catch (thrown) {
+    if (SystemError.is(thrown, 'EAGAIN')) {
+      return true;
+    }
+    throw thrown;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function leaseOf(host: Host, place: Place, fd: number): Lease {
+  const calls = host.gateCalls();
+  return new Lease(calls, fd, place.path, () => calls.notifyThisThread(fd, SIGNAL, place.path));
+}
+
 function probe(host: Host, place: Place): Held {
   const fd = openUnlessHeld(place);
   if (fd === undefined) {
     return 'held';
   }
   try {
-    const calls = host.gateCalls();
-    const lease = new Lease(calls, fd, place.path, () => calls.notifyThisThread(fd, SIGNAL, place.path));
+    const lease = leaseOf(host, place, fd);
     const probed = lease.probe();
     lease.letGo();
     return probed;
