@@ -1,7 +1,7 @@
 import type { ErrorFacts } from './errors';
 import type { Counts } from './gate/operations';
 import type { KeeperEvent } from './guard';
-import { isShortfall, type Report } from './level';
+import { isShortfall, type GivenUp, type Report } from './level';
 import type { SettingProblem } from './settings';
 
 /** One line of the log. English, for whoever gets it in a bug report; never file contents, never command lines. */
@@ -23,6 +23,7 @@ export function savedLine(path: string, report: Report, milliseconds: number): L
     ...(report.held ? ['held=yes'] : []),
     ...(report.pattern === undefined ? [] : [`pattern=${JSON.stringify(report.pattern)}`]),
     ...(report.lost ? [`lost=${report.lost.what}:${report.lost.name}`] : []),
+    ...(report.givesUp ? [`without=${report.givesUp.map(givenUpFact).join(',')}`] : []),
     ...(report.gate === undefined ? [] : [`gate=${report.gate}`]),
     ...(report.synced === false ? ['synced=no'] : []),
     ...(report.directorySynced === undefined ? [] : [`directory=${report.directorySynced ? 'synced' : 'unsynced'}`]),
@@ -40,6 +41,10 @@ export function savedLine(path: string, report: Report, milliseconds: number): L
     severity: isShortfall(report.reason) || report.held ? 'warn' : 'info',
     text: `save ${JSON.stringify(path)}: ${facts.join(' ')}`,
   };
+}
+
+function givenUpFact(givenUp: GivenUp): string {
+  return givenUp.what === 'attribute' ? `${givenUp.lost.what}:${givenUp.lost.name}` : givenUp.what;
 }
 
 function countFacts({ publishes, retired, residual, raced, kept }: Counts): readonly string[] {

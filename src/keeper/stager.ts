@@ -13,7 +13,7 @@ import { describeError } from '../core/errors';
 import { gated } from '../core/gated';
 import type { Outcome } from '../core/gate/operations';
 import type { HandedPlace, Locked } from '../core/gate/ports';
-import { report, type Report } from '../core/level';
+import { report, type GivenUp, type Report } from '../core/level';
 import { limits, savesAtOnce, syncLimit, syncsAtOnce } from '../core/limits';
 import type { Answer, GateOrder, GateRequest, Order, PlatformReport, StagerData } from '../core/messages';
 import type { SaveOptions } from '../core/options';
@@ -93,7 +93,8 @@ async function gateOrDetach(
       unlock: () => {
         toKeeper({ kind: 'unlock', id: order.id });
       },
-      arm: (target, staged) => arm(order.id, target, staged, content, options, permission.signal, cameOrNot),
+      arm: (target, staged, givesUp) =>
+        arm(order.id, target, staged, givesUp, content, options, permission.signal, cameOrNot),
     },
     options,
   );
@@ -129,6 +130,7 @@ function arm(
   id: number,
   target: Target,
   staged: Prepared,
+  givesUp: readonly GivenUp[],
   content: Uint8Array,
   { durability }: SaveOptions,
   signal: AbortSignal,
@@ -139,6 +141,7 @@ function arm(
   const staging = new StagedSave(id, target, staged, content, signal, {
     toKeeper,
     durability,
+    givesUp,
     sync: (work) => syncs.take(work),
     syncInTime: (work) => syncInTime(work, limits.sync),
     directorySynced: (synced) => {

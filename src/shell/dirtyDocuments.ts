@@ -6,15 +6,18 @@ import { DisposableStore, type Disposable } from '../core/disposable';
 export class DirtyDocuments implements Disposable {
   readonly #dirty = new Set<string>();
   readonly #owned = new DisposableStore();
+  readonly #becameDirty = this.#owned.add(new vscode.EventEmitter<vscode.TextDocument>());
 
-  constructor(onBecameDirty: (document: vscode.TextDocument) => void) {
+  readonly onDidBecomeDirty = this.#becameDirty.event;
+
+  constructor() {
     this.#owned.add(
       vscode.workspace.onDidChangeTextDocument(({ document }) => {
         const key = document.uri.toString();
         if (!document.isDirty) this.#dirty.delete(key);
         else if (document.uri.scheme === 'file' && !this.#dirty.has(key)) {
           this.#dirty.add(key);
-          onBecameDirty(document);
+          this.#becameDirty.fire(document);
         }
       }),
     );
@@ -23,6 +26,10 @@ export class DirtyDocuments implements Disposable {
     };
     this.#owned.add(vscode.workspace.onDidSaveTextDocument(clean));
     this.#owned.add(vscode.workspace.onDidCloseTextDocument(clean));
+  }
+
+  isDirty(uri: vscode.Uri): boolean {
+    return this.#dirty.has(uri.toString());
   }
 
   dispose(): void {

@@ -11,6 +11,8 @@ export interface Capabilities {
   readonly chown: boolean;
   /** CAP_FOWNER: the rules for a file's owner, and of sticky directories, do not bind us. */
   readonly fowner: boolean;
+  /** CAP_LEASE: leases may be taken on files of others. */
+  readonly lease: boolean;
   /** CAP_SETFCAP: files may be given capabilities. */
   readonly setfcap: boolean;
   /** CAP_SYS_ADMIN: `trusted.*` and most of `security.*` may be written; xattr(7). */
@@ -20,9 +22,10 @@ export interface Capabilities {
 const CAP_CHOWN = 0n;
 const CAP_FOWNER = 3n;
 const CAP_SYS_ADMIN = 21n;
+const CAP_LEASE = 28n;
 const CAP_SETFCAP = 31n;
 
-const NONE: Capabilities = { chown: false, fowner: false, setfcap: false, sysAdmin: false };
+const NONE: Capabilities = { chown: false, fowner: false, lease: false, setfcap: false, sysAdmin: false };
 
 /**
  * Reads `CapEff` out of `/proc/<pid>/status`; proc_pid_status(5). Without it nothing is assumed to be allowed.
@@ -38,6 +41,7 @@ export function parseCapabilities(status: string): Parsed<Capabilities> {
     value: {
       chown: has(CAP_CHOWN),
       fowner: has(CAP_FOWNER),
+      lease: has(CAP_LEASE),
       setfcap: has(CAP_SETFCAP),
       sysAdmin: has(CAP_SYS_ADMIN),
     },

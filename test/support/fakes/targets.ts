@@ -29,6 +29,7 @@ export const plainFacts: TargetFacts = {
   directoryWritable: true,
   stickyForbids: false,
   ownerKeepable: true,
+  ownable: true,
   groupKeepable: true,
   gate: { gate: false, why: 'fileSystem', detail: '0x6969' },
 };

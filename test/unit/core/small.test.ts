@@ -42,6 +42,12 @@ describe('log lines', () => {
     );
   });
 
+  it('have what the file is without', () => {
+    const lost = { what: 'project', name: '42' } as const;
+    const reached = report('leasesForOwner', { givesUp: [{ what: 'owner' }, { what: 'attribute', lost }] });
+    assert.match(savedLine('/a', reached, 1).text, / without=owner,project:42$/);
+  });
+
   it('warn only of what fell short', () => {
     assert.equal(savedLine('/a', report('gateRefused', { synced: true }), 1).severity, 'info');
     assert.equal(savedLine('/a', report('hardLinks'), 1).severity, 'info');
