@@ -48,7 +48,7 @@ export function activate(context: vscode.ExtensionContext): void {
       if (!settings.unguarded(uri)) guard.becameDirty(uri.fsPath);
     }),
   );
-  const levels = owned.add(new Levels(keeper, (uri) => settings.options(uri)));
+  const levels = owned.add(new Levels(keeper, (uri) => settings.options(uri), log));
   owned.add(new SaveParticipant(keeper, levels, settings, log, () => performance.now()));
   owned.add(new Questions(documents, levels, settings));
   owned.add(new StatusItem(levels, settings));

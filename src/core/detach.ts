@@ -144,11 +144,17 @@ export function assess(system: TargetSystem, path: string, options: SaveOptions 
     const target = system.open(path);
     if (!target) return report('newFile');
     try {
-      return planTarget(target, options, 'thorough');
+      const planned = planTarget(target, options, 'thorough');
+      return planned.level === 'gated' || planned.level === 'detached' ? withMounts(planned, target.mounts()) : planned;
     } finally {
       target.close();
     }
   } catch (error) {
     return refusal(error, path);
   }
+}
+
+/** Whoever has mounted the file itself keeps the old version. In a save there is no time to look. */
+function withMounts(planned: Report, at: readonly string[]): Report {
+  return at.length > 0 ? { ...planned, givesUp: [...(planned.givesUp ?? []), { what: 'mounts', at }] } : planned;
 }

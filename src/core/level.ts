@@ -87,11 +87,13 @@ export function isShortfall(reason: Reason): boolean {
 export type Lost = Pick<Loss, 'what' | 'name'>;
 
 /**
- * What a new file at the path is without: `otherNames`: the target's other names, which keep the old version; `owner`, `group`:
- * they become those of a file that this user makes.
+ * What a new file at the path is without: `otherNames`: the target's other names, `mounts`: the places where it is mounted by
+ * itself, which keep the old version; `owner`, `group`: they become those of a file that this user makes.
  */
 export type GivenUp =
-  { readonly what: 'otherNames' | 'owner' | 'group' } | { readonly what: 'attribute'; readonly lost: Lost };
+  | { readonly what: 'otherNames' | 'owner' | 'group' }
+  | { readonly what: 'mounts'; readonly at: readonly string[] }
+  | { readonly what: 'attribute'; readonly lost: Lost };
 
 /** The level of one target, foreseen or reached, with everything that the log and the interface need. A plain value. */
 export interface Report {

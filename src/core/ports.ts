@@ -117,6 +117,11 @@ export interface Target {
   probe(): Held;
   /** Looks for somebody who uses it, for `limits.search` at most. Finding nobody is `unknown`. Never throws. */
   search(): Held;
+  /**
+   * Where the file itself is mounted, by anybody, as each one sees it: for `limits.search` at most, and as far as we may look. Never
+   * throws.
+   */
+  mounts(): readonly string[];
   /** Where the gate is, and the target itself. Valid until `close`. */
   readonly place: HandedPlace;
   readonly handed: Handed;

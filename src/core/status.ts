@@ -90,6 +90,7 @@ function givenUpMessage(before: Message, givenUp: GivenUp, when: StatusInput['wh
 /** Before and after a save. */
 const givenUpTexts = {
   otherNames: [texts.otherNamesTooltip, texts.otherNamesTooltip],
+  mounts: [texts.mountsTooltip, texts.mountsTooltip],
   owner: [texts.ownerTooltip, texts.ownerChangedTooltip],
   group: [texts.groupTooltip, texts.groupChangedTooltip],
   attribute: [texts.attributeTooltip, texts.attributeGoneTooltip],

@@ -84,6 +84,7 @@ export const texts = {
     '{0}: a save goes to a new copy of the file. Programs that use it now keep the version that they have; one that opens it during the save may find it incomplete, because {1}.',
   directTooltip: '{0}: a save changes the file in place, because {1}. Programs that use it now will see the change.',
   otherNamesTooltip: '{0} Its other names (hard links) keep the old version.',
+  mountsTooltip: '{0} Where it is mounted by itself, as in containers, the old version stays.',
   ownerTooltip: '{0} The file will then belong to you.',
   ownerChangedTooltip: '{0} The file belongs to you now.',
   groupTooltip: '{0} Its group will then be one of yours, with no more access than everybody has.',

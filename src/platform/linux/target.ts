@@ -21,6 +21,7 @@ import type { Host } from './linux';
 import { descriptorPath, Place } from './place';
 import { gateable } from './gate/gateable';
 import { probeTarget, searchTarget } from './gate/holders';
+import { mountsOfPlace } from './mounts';
 import { prepare } from './prepare';
 import { stage, withReader } from './stage';
 
@@ -92,6 +93,10 @@ class LinuxTarget implements Target {
   search(): Held {
     this.#check();
     return searchTarget(this.#host, this.#place, this.facts.identity);
+  }
+
+  mounts(): readonly string[] {
+    return mountsOfPlace(this.#host, this.#place);
   }
 
   async stage(signal: AbortSignal): Promise<Staged> {

@@ -40,6 +40,8 @@ export interface FakeOptions {
   /** What the kernel says about who uses it, and what a search does. */
   readonly probed?: Held;
   readonly searched?: Held;
+  /** Where the file itself is mounted. */
+  readonly mounts?: readonly string[];
   readonly losses?: readonly Loss[];
   readonly published?: readonly Published[];
   /** Fail the call with this number, counted from 1. */
@@ -81,6 +83,7 @@ export class FakeTargets implements TargetSystem {
         this.asked.push('search');
         return this.#options.searched ?? 'unknown';
       },
+      mounts: () => this.#options.mounts ?? [],
       stage: (signal) => this.#stage(path, signal),
       read: (work) => work(-1),
       place: {

@@ -49,6 +49,7 @@ describe('statusView', () => {
     const lost = { what: 'attribute', name: 'user.note' } as const;
     const sentences: readonly [GivenUp, foreseen: string, reached: string][] = [
       [{ what: 'otherNames' }, texts.otherNamesTooltip, texts.otherNamesTooltip],
+      [{ what: 'mounts', at: ['/etc/app.conf'] }, texts.mountsTooltip, texts.mountsTooltip],
       [{ what: 'owner' }, texts.ownerTooltip, texts.ownerChangedTooltip],
       [{ what: 'group' }, texts.groupTooltip, texts.groupChangedTooltip],
       [{ what: 'attribute', lost }, texts.attributeTooltip, texts.attributeGoneTooltip],
