@@ -83,7 +83,7 @@ export const settings = {
       ask: 'You are asked when you first change the document; until you answer, as `newFile`.',
       keepOwner: 'The file is changed in place: it keeps its owner and group, and the program sees the change.',
       newFile:
-        'The file becomes a new one that belongs to you, with the same permissions. It keeps its group if you may give it; otherwise it gets yours, whose members may do no more with it than everybody. The program keeps the old version.',
+        'The file becomes a new one that belongs to you, with the same permissions: its former owner may do with it what its group or everybody may. It keeps its group if you may give it; otherwise it gets yours, whose members may do no more with it than everybody. The program keeps the old version.',
     },
     scope: 'resource',
     untrusted: 'ignored',

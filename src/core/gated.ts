@@ -2,10 +2,10 @@ import type { Permission } from './detach';
 import { describeError, SystemError } from './errors';
 import type { Outcome } from './gate/operations';
 import type { HandedPlace, Locked } from './gate/ports';
-import { isDetached, report, type GivenUp, type Report } from './level';
+import { report, type GivenUp, type Report } from './level';
 import { planWithLosses } from './losses';
 import { defaultOptions, type SaveOptions } from './options';
-import { planTarget } from './plan';
+import { planByGate, planTarget } from './plan';
 import { refusal } from './refusal';
 import type { Prepared, Target, TargetSystem } from './ports';
 
@@ -107,8 +107,9 @@ function look(system: TargetSystem, path: string, options: SaveOptions): Looked 
   if (!target) return reported(report('newFile'));
   let planned: Report | undefined;
   try {
+    // What it can be given instead is planned where it is given: who uses it is not to be searched for twice.
+    if (!target.facts.gate.gate) return refused(planByGate(target.facts));
     planned = planTarget(target, options, 'quick');
-    if (isDetached(planned.reason)) return refused(report(planned.reason));
     return planned.level === 'gated' ? { target, planned } : reported(planned);
   } finally {
     if (planned?.level !== 'gated') target.close();

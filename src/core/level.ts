@@ -59,12 +59,6 @@ export const levelOf = {
 
 export type Reason = keyof typeof levelOf;
 
-export type DetachedReason = { [R in Reason]: (typeof levelOf)[R] extends 'detached' ? R : never }[Reason];
-
-export function isDetached(reason: Reason): reason is DetachedReason {
-  return levelOf[reason] === 'detached';
-}
-
 /** Reasons for which a save got less than its target could have been given. The user is shown these as a warning. */
 const shortfalls: ReadonlySet<Reason> = new Set<Reason>([
   'readersCaught',

@@ -30,7 +30,7 @@ export function plan(facts: TargetFacts, options: SaveOptions = defaultOptions, 
   const waiting = open.find(({ question }) => keptUntilAnswered.has(question));
   if (waiting) return { ...direct(waiting.refused, held), question: waiting.question };
   if (options.when === 'whenHeld' && held === 'free') return report('notHeld');
-  const found = byGate(facts);
+  const found = planByGate(facts);
   if (costs.length === 0) return found;
   const givesUp = costs.map((cost) => cost.givesUp);
   return open[0] ? { ...found, givesUp, question: open[0].question } : { ...found, givesUp };
@@ -78,7 +78,8 @@ function direct(found: Report, held: Held): Report {
   return held === 'held' ? { ...found, held: true } : found;
 }
 
-function byGate({ gate }: TargetFacts): Report {
+/** What a target that can be replaced by a new file is given. */
+export function planByGate({ gate }: TargetFacts): Report {
   if (gate.gate) return report('gated');
   switch (gate.why) {
     case 'fileSystem':

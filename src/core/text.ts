@@ -105,7 +105,7 @@ export const texts = {
   askHardLinks:
     '{0} has other names (hard links), and a program uses it. Shall saves change it under that program, so that all names stay one file, or make a new file of this name? Until you answer they make a new file, and the other names keep the old version.',
   askOwner:
-    '{0} belongs to {1}, and a program uses it. Shall saves change it under that program, so that this stays so, or make a new file that belongs to you? Until you answer they make a new file.',
+    '{0} belongs to {1}, and a program uses it. Shall saves change it under that program, so that owner and group stay, or make a new file of your own? Until you answer they make a new file.',
   anotherOwner: 'another user',
   anotherGroup: 'a group that you cannot give to a new file',
   askAttributes:

@@ -149,4 +149,20 @@ describe('a new file that lacks something', () => {
       assert.deepEqual(await run(one), [one.expected, one.expected]);
     });
   }
+
+  it('that can only be detached is looked at by one plan: nobody is searched for twice', async () => {
+    const system = new FakeTargets({ facts: { ownerKeepable: false }, searched: 'held', losses: [owner] });
+    const door = {
+      lock: () => assert.fail('lock'),
+      unlock: () => assert.fail('unlock'),
+      arm: () => assert.fail('arm'),
+    };
+    const outcome = await gated(system, path, new Uint8Array(), permission, door);
+    assert.deepEqual(outcome, { is: 'refused', because: report('noLeases') });
+    assert.deepEqual(system.asked, []);
+    const reached = await detach(system, path, permission, report('noLeases'));
+    assert.equal(inWords(reached), 'new file -owner');
+    assert.deepEqual(system.asked, ['probe', 'search']);
+    assert.equal(system.stillOpen, 0);
+  });
 });

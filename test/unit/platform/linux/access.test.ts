@@ -106,7 +106,7 @@ describe('the access that a new file is given after another', () => {
     const seed = Date.now() % 1_000_000;
     const random = randomFrom(seed);
     const any = (): number => Math.floor(random() * 8);
-    for (let round = 0; round < 3000; round++) {
+    for (let round = 0; round < 1000; round++) {
       const [ofOwner, ofMask, ofOther] = [any(), any(), any()];
       const acl: Entry[] = [
         { tag: owner, allows: ofOwner, id: 0xffffffff },
