@@ -6,13 +6,13 @@ import type { CommandName } from './core/contributions';
 import { DisposableStore } from './core/disposable';
 import { activatedLine, keeperLine, settingLine } from './core/logLines';
 import { KeeperClient } from './keeper/client';
-import { HardLinkQuestion } from './shell/hardLinkQuestion';
 import { Levels } from './shell/levels';
 import { Log } from './shell/log';
 import { DirtyDocuments } from './shell/dirtyDocuments';
 import { editorProcess } from './shell/editorProcess';
 import { tellInvalidSetting, tellKeeperEvent } from './shell/notices';
 import { SaveParticipant } from './shell/participant';
+import { Questions } from './shell/questions';
 import { Settings } from './shell/settings';
 import { StatusItem } from './shell/statusItem';
 
@@ -42,19 +42,20 @@ export function activate(context: vscode.ExtensionContext): void {
   keeper.start();
 
   const guard = keeper;
+  const documents = owned.add(new DirtyDocuments());
   owned.add(
-    new DirtyDocuments(
-      ({ uri }) => {
-        if (!settings.unguarded(uri)) guard.becameDirty(uri.fsPath, settings.options(uri));
-      },
-      ({ uri }) => {
-        guard.becameClean(uri.fsPath);
-      },
-    ),
+    documents.onDidBecomeDirty(({ uri }) => {
+      if (!settings.unguarded(uri)) guard.becameDirty(uri.fsPath, settings.options(uri));
+    }),
   );
-  const levels = owned.add(new Levels(keeper, (uri) => settings.options(uri)));
+  owned.add(
+    documents.onDidBecomeClean(({ uri }) => {
+      guard.becameClean(uri.fsPath);
+    }),
+  );
+  const levels = owned.add(new Levels(keeper, (uri) => settings.options(uri), log));
   owned.add(new SaveParticipant(keeper, levels, settings, log, () => performance.now()));
-  owned.add(new HardLinkQuestion(levels, settings));
+  owned.add(new Questions(documents, levels, settings));
   owned.add(new StatusItem(levels, settings));
   owned.add(
     vscode.commands.registerCommand('holdfast.showLog' satisfies CommandName, () => {

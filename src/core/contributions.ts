@@ -76,6 +76,33 @@ export const settings = {
     description:
       'What a save does with a file that has more than one name (hard links) while a program uses it. While none is seen to use it, such a file is changed in place.',
   },
+  'holdfast.owner': {
+    type: 'choice',
+    default: 'ask',
+    choices: {
+      ask: 'You are asked when you first change the document; until you answer, as `newFile`.',
+      keepOwner: 'The file is changed in place: it keeps its owner and group, and the program sees the change.',
+      newFile:
+        'The file becomes a new one that belongs to you, with the same permissions: its former owner may do with it what its group or everybody may. It keeps its group if you may give it; otherwise it gets yours, whose members may do no more with it than everybody. The program keeps the old version.',
+    },
+    scope: 'resource',
+    untrusted: 'ignored',
+    description:
+      'What a save does with a file of another owner or group, which you cannot give to a new file, while a program uses it. While none is seen to use it, such a file is changed in place.',
+  },
+  'holdfast.attributes': {
+    type: 'choice',
+    default: 'ask',
+    choices: {
+      ask: 'You are asked when you first change the document; until you answer, as `keepAttributes`.',
+      keepAttributes: 'The file is changed in place: it keeps everything, and the program sees the change.',
+      newFile: 'The file becomes a new one without them; the program keeps the old version.',
+    },
+    scope: 'resource',
+    untrusted: 'ignored',
+    description:
+      'What a save does with a file that carries attributes which you cannot give to a new file (a security label, an extended attribute, a file flag, a quota project), while a program uses it. While none is seen to use it, such a file is changed in place.',
+  },
   'holdfast.durability': {
     type: 'choice',
     default: 'file',

@@ -9,8 +9,8 @@
  *
  * - examined: the target is open, its inode pinned. Nothing has been made. The plan says what it can be given;
  *   anything that cannot be replaced ends here (refused) and the save stays as it is.
- * - staged: a complete clone exists that no name leads to. If it lacks anything that the target has (unfaithful), it is
- *   dropped and the save stays as it is.
+ * - staged: a complete clone exists that no name leads to. If it lacks anything that the target has and that is not to be
+ *   given up (unfaithful), it is dropped and the save stays as it is.
  * - synced: the clone is on the disk, or the time for that is over. Going on without is better than not going on: an
  *   in-place save would truncate the only copy at once. With durability `none` nobody waits.
  * - claimed: the caller, who waits for us with a deadline, can no longer give up. Before this state it can at any
@@ -24,7 +24,8 @@
  * At every exit before `published` the path leads to what it led to before.
  */
 import { SystemError } from './errors';
-import { lossReport, report, type Report } from './level';
+import { report, type Report } from './level';
+import { planWithLosses } from './losses';
 import { defaultOptions, type SaveOptions } from './options';
 import { planTarget } from './plan';
 import type { Staged, Target, TargetSystem } from './ports';
@@ -88,7 +89,7 @@ async function attemptDetach(
     if (planned.level !== 'gated' && planned.level !== 'detached') return planned;
     const staged = await target.stage(permission.signal);
     try {
-      return await publish(target, staged, permission, options, reached);
+      return await publish(target, planned, staged, permission, options, reached);
     } finally {
       staged.close();
     }
@@ -103,20 +104,23 @@ async function attemptDetach(
 
 async function publish(
   target: Target,
+  planned: Report,
   staged: Staged,
   permission: Permission,
-  { durability }: SaveOptions,
+  options: SaveOptions,
   reached: Report,
 ): Promise<Report | 'again'> {
-  const [loss] = staged.losses;
-  if (loss) return lossReport(loss);
+  const { durability } = options;
+  const settled = planWithLosses(target, planned, staged.losses, options);
+  if (settled.level !== 'gated' && settled.level !== 'detached') return settled;
+  const { givesUp } = settled;
   const synced = durability !== 'none' && (await permission.inTime(() => staged.sync()));
   if (permission.signal.aborted || !permission.claim()) return report('tooSlow');
   if (staged.publish() === 'published') {
     const disk =
       durability === 'full' ? { synced, directorySynced: await directorySynced(target, permission) } : { synced };
     // A rename that took so long that the editor may have been let go before it: nobody knows what the editor hit.
-    return permission.waited() ? { ...reached, ...disk } : report('tooSlow', disk);
+    return { ...(permission.waited() ? reached : report('tooSlow')), ...disk, ...(givesUp ? { givesUp } : {}) };
   }
   return permission.release() ? 'again' : report('tooSlow');
 }
@@ -140,11 +144,17 @@ export function assess(system: TargetSystem, path: string, options: SaveOptions 
     const target = system.open(path);
     if (!target) return report('newFile');
     try {
-      return planTarget(target, options, 'thorough');
+      const planned = planTarget(target, options, 'thorough');
+      return planned.level === 'gated' || planned.level === 'detached' ? withMounts(planned, target.mounts()) : planned;
     } finally {
       target.close();
     }
   } catch (error) {
     return refusal(error, path);
   }
+}
+
+/** Whoever has mounted the file itself keeps the old version. In a save there is no time to look. */
+function withMounts(planned: Report, at: readonly string[]): Report {
+  return at.length > 0 ? { ...planned, givesUp: [...(planned.givesUp ?? []), { what: 'mounts', at }] } : planned;
 }

@@ -1,21 +1,26 @@
 import type { Counts, Outcome } from './gate/operations';
-import { report, type Reason, type Report } from './level';
+import { report, type GivenUp, type Reason, type Report } from './level';
 
-/** What a gated save has come to, as a level with its reason. `refused` is the stager's to report. */
-export function reportOf(outcome: Exclude<Outcome, { kind: 'refused' }>): Report {
+/**
+ * What a gated save has come to, as a level with its reason. `refused` is the stager's to report.
+ *
+ * @param givesUp what the file is without by now
+ */
+export function reportOf(outcome: Exclude<Outcome, { kind: 'refused' }>, givesUp: readonly GivenUp[]): Report {
   const { counts } = outcome;
-  if (outcome.kind === 'published') return report(published(counts), { counts });
+  const details = givesUp.length > 0 ? { counts, givesUp } : { counts };
+  if (outcome.kind === 'published') return report(published(counts), details);
   switch (outcome.why) {
     case 'notWritten':
-      return report('notSaved', { counts });
+      return report('notSaved', details);
     case 'passedBy':
-      return report('passedBy', { counts });
+      return report('passedBy', details);
     case 'otherWriter':
-      return report('otherWriter', { counts });
+      return report('otherWriter', details);
     case 'stopped':
-      return report('gateStopped', { counts });
+      return report('gateStopped', details);
     case 'failed':
-      return report('failed', outcome.error ? { counts, error: outcome.error } : { counts });
+      return report('failed', outcome.error ? { ...details, error: outcome.error } : details);
   }
 }
 

@@ -2,9 +2,10 @@ import type { Permission } from './detach';
 import { describeError, SystemError } from './errors';
 import type { Outcome } from './gate/operations';
 import type { HandedPlace, Locked } from './gate/ports';
-import { isDetached, lossReport, report, type Report } from './level';
+import { report, type GivenUp, type Report } from './level';
+import { planWithLosses } from './losses';
 import { defaultOptions, type SaveOptions } from './options';
-import { planTarget } from './plan';
+import { planByGate, planTarget } from './plan';
 import { refusal } from './refusal';
 import type { Prepared, Target, TargetSystem } from './ports';
 
@@ -24,7 +25,13 @@ export interface GateDoor {
   lock(place: HandedPlace): Promise<Locked>;
   unlock(): void;
   /** Takes target, staged version and the path, whatever it answers. */
-  arm(target: Target, staged: Prepared): Promise<Outcome | 'armed'>;
+  arm(target: Target, staged: Prepared, givesUp: readonly GivenUp[]): Promise<Outcome | 'armed'>;
+}
+
+/** A target whose plan is a gate. */
+interface Looked {
+  readonly target: Target;
+  readonly planned: Report;
 }
 
 /**
@@ -46,7 +53,8 @@ export async function gated(
   try {
     const first = look(system, path, options);
     if ('is' in first) return first;
-    target = first;
+    target = first.target;
+    let { planned } = first;
     const { place } = target;
     // Side by side: whether the path is free is known to another thread.
     const staging = versionOf(target, content, permission);
@@ -65,20 +73,21 @@ export async function gated(
       target = undefined;
       const second = look(system, path, options);
       if ('is' in second) return second;
-      target = second;
+      target = second.target;
+      planned = second.planned;
       // A link leads elsewhere by now.
       if (!isSamePlace(place, target.place)) return refused(report('gateRefused', { gate: 'changed' }));
       staged = await target.prepareVersion(content, permission.signal);
     }
-    const [loss] = staged.losses;
-    if (loss) {
+    const settled = planWithLosses(target, planned, staged.losses, options);
+    if (settled.level !== 'gated') {
       staged.close();
-      return reported(lossReport(loss));
+      return reported(settled);
     }
     const taken = target;
     target = undefined;
     ours = false;
-    return await armed(door.arm(taken, staged), path);
+    return await armed(door.arm(taken, staged, settled.givesUp ?? []), path);
   } catch (thrown) {
     // Something keeps touching the target: a detached save looks more often.
     if (SystemError.is(thrown, 'ESTALE')) return refused(report('gateRefused', { error: describeError(thrown) }));
@@ -99,15 +108,16 @@ async function versionOf(target: Target, content: Uint8Array, { signal }: Permis
   }
 }
 
-/** The target if the plan is a gate; it is the caller's to close. */
-function look(system: TargetSystem, path: string, options: SaveOptions): Target | Gated {
+/** What is returned with its target is the caller's to close. */
+function look(system: TargetSystem, path: string, options: SaveOptions): Looked | Gated {
   const target = system.open(path);
   if (!target) return reported(report('newFile'));
   let planned: Report | undefined;
   try {
+    // What it can be given instead is planned where it is given: who uses it is not to be searched for twice.
+    if (!target.facts.gate.gate) return refused(planByGate(target.facts));
     planned = planTarget(target, options, 'quick');
-    if (isDetached(planned.reason)) return refused(report(planned.reason));
-    return planned.level === 'gated' ? target : reported(planned);
+    return planned.level === 'gated' ? { target, planned } : reported(planned);
   } finally {
     if (planned?.level !== 'gated') target.close();
   }

@@ -1,5 +1,6 @@
 import { describeError, type ErrorFacts } from './errors';
 import type { Counts, RefusedWhy, WithdrawnWhy } from './gate/operations';
+import type { Question } from './options';
 import type { Loss } from './ports';
 
 /**
@@ -23,6 +24,7 @@ export const levelOf = {
   bytesUnknown: 'detached',
   noLeases: 'detached',
   leasesOff: 'detached',
+  leasesForOwner: 'detached',
   gateRefused: 'detached',
   gateStopped: 'detached',
 
@@ -57,12 +59,6 @@ export const levelOf = {
 
 export type Reason = keyof typeof levelOf;
 
-export type DetachedReason = { [R in Reason]: (typeof levelOf)[R] extends 'detached' ? R : never }[Reason];
-
-export function isDetached(reason: Reason): reason is DetachedReason {
-  return levelOf[reason] === 'detached';
-}
-
 /** Reasons for which a save got less than its target could have been given. The user is shown these as a warning. */
 const shortfalls: ReadonlySet<Reason> = new Set<Reason>([
   'readersCaught',
@@ -81,16 +77,30 @@ export function isShortfall(reason: Reason): boolean {
   return shortfalls.has(reason);
 }
 
+/** What a clone cannot be given, without the error. */
+export type Lost = Pick<Loss, 'what' | 'name'>;
+
+/**
+ * What a new file at the path is without: `otherNames`: the target's other names, `mounts`: the places where it is mounted by
+ * itself, which keep the old version; `owner`, `group`: they become those of a file that this user makes.
+ */
+export type GivenUp =
+  | { readonly what: 'otherNames' | 'owner' | 'group' }
+  | { readonly what: 'mounts'; readonly at: readonly string[] }
+  | { readonly what: 'attribute'; readonly lost: Lost };
+
 /** The level of one target, foreseen or reached, with everything that the log and the interface need. A plain value. */
 export interface Report {
   readonly level: Level;
   readonly reason: Reason;
   /** For `wouldLose`: what a clone cannot be given. */
-  readonly lost?: { readonly what: Loss['what']; readonly name: string };
+  readonly lost?: Lost;
   /** For `direct`: another program uses the file, and sees the change. */
   readonly held?: true;
-  /** The file's other names keep the old version: because that is `wanted`, or `open` until the user says. */
-  readonly otherNames?: 'wanted' | 'open';
+  /** What the new file is without. */
+  readonly givesUp?: readonly GivenUp[];
+  /** What the level depends on, and the user has not said. */
+  readonly question?: Question;
   /** For `neverGuarded`: the pattern that names the file. */
   readonly pattern?: string;
   /** For a gate that was not to be had: what came in its way. */

@@ -1,7 +1,7 @@
 import type { ErrorFacts } from './errors';
 import type { Counts } from './gate/operations';
 import type { KeeperEvent } from './guard';
-import { isShortfall, type Report } from './level';
+import { isShortfall, type GivenUp, type Report } from './level';
 import type { SettingProblem } from './settings';
 
 /** One line of the log. English, for whoever gets it in a bug report; never file contents, never command lines. */
@@ -15,14 +15,34 @@ export function answeredLine(path: string, milliseconds: number): LogLine {
   return { severity: 'debug', text: `answer ${JSON.stringify(path)}: time=${milliseconds.toFixed(1)}ms` };
 }
 
+/** What a save would be, when that is seen. */
+export function foreseenLine(path: string, report: Report): LogLine {
+  const facts = [`level=${report.level}`, `reason=${report.reason}`, ...detailFacts(report)];
+  return {
+    severity: report.givesUp ? 'info' : 'debug',
+    text: `foreseen ${JSON.stringify(path)}: ${facts.join(' ')}`,
+  };
+}
+
 export function savedLine(path: string, report: Report, milliseconds: number): LogLine {
   const facts = [
     `level=${report.level}`,
     `reason=${report.reason}`,
     `time=${milliseconds.toFixed(1)}ms`,
+    ...detailFacts(report),
+  ];
+  return {
+    severity: isShortfall(report.reason) || report.held ? 'warn' : 'info',
+    text: `save ${JSON.stringify(path)}: ${facts.join(' ')}`,
+  };
+}
+
+function detailFacts(report: Report): readonly string[] {
+  return [
     ...(report.held ? ['held=yes'] : []),
     ...(report.pattern === undefined ? [] : [`pattern=${JSON.stringify(report.pattern)}`]),
     ...(report.lost ? [`lost=${report.lost.what}:${report.lost.name}`] : []),
+    ...(report.givesUp ? [`without=${report.givesUp.map(givenUpFact).join(',')}`] : []),
     ...(report.gate === undefined ? [] : [`gate=${report.gate}`]),
     ...(report.synced === false ? ['synced=no'] : []),
     ...(report.directorySynced === undefined ? [] : [`directory=${report.directorySynced ? 'synced' : 'unsynced'}`]),
@@ -36,10 +56,17 @@ export function savedLine(path: string, report: Report, milliseconds: number): L
         ]
       : []),
   ];
-  return {
-    severity: isShortfall(report.reason) || report.held ? 'warn' : 'info',
-    text: `save ${JSON.stringify(path)}: ${facts.join(' ')}`,
-  };
+}
+
+function givenUpFact(givenUp: GivenUp): string {
+  switch (givenUp.what) {
+    case 'attribute':
+      return `${givenUp.lost.what}:${givenUp.lost.name}`;
+    case 'mounts':
+      return givenUp.at.map((at) => `mount:${JSON.stringify(at)}`).join(',');
+    default:
+      return givenUp.what;
+  }
 }
 
 function countFacts({ publishes, retired, residual, raced, kept }: Counts): readonly string[] {

@@ -2,7 +2,7 @@ import type { Claim } from './claim';
 import type { ErrorFacts } from './errors';
 import type { EndReason, Outcome } from './gate/operations';
 import type { Handed, HandedPlace, Locked, Slot } from './gate/ports';
-import type { Report } from './level';
+import type { GivenUp, Report } from './level';
 import type { SaveOptions } from './options';
 
 /** What the stager's thread is started with. */
@@ -84,8 +84,11 @@ export type GateOrder =
       readonly content: Uint8Array;
       readonly editor: number;
       readonly synced: boolean;
-      /** The target has other names: it is not ours to let the editor write, even if nobody has it open by now. */
-      readonly hasOtherNames: boolean;
+      /**
+       * What the new version is without. A target that is given up with its other names is not ours to let the editor write, even
+       * if nobody has it open by now.
+       */
+      readonly givesUp: readonly GivenUp[];
     }
   | { readonly kind: 'cloned'; readonly id: number; readonly slot: Slot; readonly handed: Handed }
   | {
@@ -139,7 +142,13 @@ export type KeeperOrder<P = unknown> =
 export type KeeperAnswer =
   | { readonly kind: 'ready'; readonly orders: number }
   | { readonly kind: 'armed'; readonly id: number }
-  | { readonly kind: 'ended'; readonly id: number; readonly outcome: Outcome }
+  | {
+      readonly kind: 'ended';
+      readonly id: number;
+      readonly outcome: Outcome;
+      /** What the file is without by now. */
+      readonly givesUp: readonly GivenUp[];
+    }
   /** Something was left that the keeper could not remove. */
   | { readonly kind: 'problem'; readonly error: ErrorFacts };
 

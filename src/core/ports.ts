@@ -49,6 +49,8 @@ export interface TargetFacts {
   readonly stickyForbids: boolean;
   /** We may give a new file this file's owner. */
   readonly ownerKeepable: boolean;
+  /** We may write it now, and its mode says that we could if it were ours. */
+  readonly ownable: boolean;
   /** We may give a new file this file's group. */
   readonly groupKeepable: boolean;
   /** Whether the editor's own `open` can be held here. */
@@ -57,9 +59,12 @@ export interface TargetFacts {
   readonly unkeepable?: { readonly what: Loss['what']; readonly name: string };
 }
 
-/** What a clone could not be given. `name` tells which attribute, for the log. */
+/**
+ * What a clone could not be given. `name` tells which attribute, for the log. Without its owner or group its permissions are
+ * fewer by design; `mode` and `access` (an access control list) say that they are other than that.
+ */
 export interface Loss {
-  readonly what: 'owner' | 'mode' | 'attribute' | 'flags' | 'project' | 'times' | 'bytes';
+  readonly what: 'owner' | 'group' | 'mode' | 'access' | 'attribute' | 'flags' | 'project' | 'times' | 'bytes';
   readonly name: string;
   readonly error?: SystemError;
 }
@@ -102,7 +107,8 @@ export interface Target {
   readonly facts: TargetFacts;
   /**
    * Makes a private clone, to be published over the target: bytes, mode, owner, group, ACLs, extended attributes, inode
-   * flags, project id, times in nanoseconds. Long copies are cut short when `signal` is aborted (ECANCELED).
+   * flags, project id, times in nanoseconds. If owner or group cannot be given, nobody but this user gets more access to
+   * it than to the target. Long copies are cut short when `signal` is aborted (ECANCELED).
    */
   stage(signal: AbortSignal): Promise<Staged>;
   /** Calls `work` with a descriptor to read the target's bytes from, and closes it afterwards. Rejects as `work` does. */
@@ -113,6 +119,11 @@ export interface Target {
   search(): Held;
   /** Whether the path still leads to it, and nobody has touched it since it was opened. Never throws. */
   isCurrent(): boolean;
+  /**
+   * Where the file itself is mounted, by anybody, as each one sees it: for `limits.search` at most, and as far as we may look. Never
+   * throws.
+   */
+  mounts(): readonly string[];
   /** Where the gate is, and the target itself. Valid until `close`. */
   readonly place: HandedPlace;
   readonly handed: Handed;

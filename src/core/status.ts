@@ -1,4 +1,4 @@
-import { isShortfall, type Report } from './level';
+import { isShortfall, type GivenUp, type Lost, type Report } from './level';
 import { because, losses, message, texts, type Message } from './text';
 
 /** Who switched the guard off for a document. */
@@ -39,7 +39,7 @@ export function statusView(input: StatusInput): StatusView {
       return {
         icon: caught ? 'warning' : 'shield',
         label: message(texts.gated),
-        tooltip: caught ? caughtMessage(report, name) : withOtherNames(report, message(texts.gatedTooltip, name)),
+        tooltip: caught ? caughtMessage(report, name) : withGivenUp(input, message(texts.gatedTooltip, name)),
         warning: caught,
       };
     }
@@ -47,7 +47,7 @@ export function statusView(input: StatusInput): StatusView {
       return {
         icon: 'shield',
         label: message(texts.detached),
-        tooltip: withOtherNames(report, message(texts.detachedTooltip, name, why)),
+        tooltip: withGivenUp(input, message(texts.detachedTooltip, name, why)),
         warning: false,
       };
     case 'none':
@@ -64,7 +64,7 @@ export function statusView(input: StatusInput): StatusView {
       return {
         icon: warning ? 'warning' : 'edit',
         label: message(texts.direct),
-        tooltip: message(warning ? warned : texts.directTooltip, name, why),
+        tooltip: withGivenUp(input, message(warning ? warned : texts.directTooltip, name, why)),
         warning,
       };
     }
@@ -77,14 +77,34 @@ function caughtMessage({ reason, counts }: Report, name: string): Message {
     : message(texts.caughtTooltip, name, counts?.residual ?? 0);
 }
 
-function withOtherNames({ otherNames }: Report, tooltip: Message): Message {
-  return otherNames ? message(texts.otherNamesTooltip, tooltip) : tooltip;
+function withGivenUp({ report, when }: StatusInput, tooltip: Message): Message {
+  return (report.givesUp ?? []).reduce((before, givenUp) => givenUpMessage(before, givenUp, when), tooltip);
+}
+
+function givenUpMessage(before: Message, givenUp: GivenUp, when: StatusInput['when']): Message {
+  const [foreseen, reached] = givenUpTexts[givenUp.what];
+  const text = when === 'reached' ? reached : foreseen;
+  return givenUp.what === 'attribute' ? message(text, before, lostMessage(givenUp.lost)) : message(text, before);
+}
+
+/** Before and after a save. */
+const givenUpTexts = {
+  otherNames: [texts.otherNamesTooltip, texts.otherNamesTooltip],
+  mounts: [texts.mountsTooltip, texts.mountsTooltip],
+  owner: [texts.ownerTooltip, texts.ownerChangedTooltip],
+  group: [texts.groupTooltip, texts.groupChangedTooltip],
+  attribute: [texts.attributeTooltip, texts.attributeGoneTooltip],
+} as const satisfies Record<GivenUp['what'], readonly [foreseen: string, reached: string]>;
+
+/** What a new file cannot be given. */
+export function lostMessage({ what, name }: Lost): Message {
+  return message(losses[what], name);
 }
 
 /** The clause after "because". */
 export function reasonMessage(report: Report): Message {
   if (report.reason === 'wouldLose' && report.lost) {
-    return message(because.wouldLose, message(losses[report.lost.what], report.lost.name));
+    return message(because.wouldLose, lostMessage(report.lost));
   }
   if (report.reason === 'neverGuarded') return message(because.neverGuarded, report.pattern ?? '?');
   return message(because[report.reason], report.error?.errno ?? '?');

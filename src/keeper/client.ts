@@ -10,7 +10,7 @@ import { describeError } from '../core/errors';
 import type { Outcome } from '../core/gate/operations';
 import { reportOf } from '../core/gateReport';
 import type { Guard, GuardedSave, KeeperEvent } from '../core/guard';
-import { report, type Report } from '../core/level';
+import { report, type GivenUp, type Report } from '../core/level';
 import { limits } from '../core/limits';
 import type { Answer, Order, StagerData } from '../core/messages';
 import { defaultOptions, type SaveOptions } from '../core/options';
@@ -197,7 +197,7 @@ export class KeeperClient implements Guard {
             this.#armed(answer.id);
             return;
           case 'ended':
-            this.#gateEnded(answer.id, answer.outcome);
+            this.#gateEnded(answer.id, answer.outcome, answer.givesUp);
             return;
           case 'problem':
             this.#onEvent(answer);
@@ -228,11 +228,11 @@ export class KeeperClient implements Guard {
     if (this.#gateOrders !== undefined) this.#gate?.watch(this.#open.size > 0);
   }
 
-  #gateEnded(id: number, outcome: Outcome): void {
+  #gateEnded(id: number, outcome: Outcome, givesUp: readonly GivenUp[]): void {
     const save = this.#open.get(id);
     // One that was refused is the stager's again.
     if (outcome.kind === 'refused' || !save) return;
-    const reached = reportOf(outcome);
+    const reached = reportOf(outcome, givesUp);
     if (outcome.kind !== 'published' || !save.directory) {
       save.ended(reached);
       return;

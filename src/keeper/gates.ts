@@ -6,6 +6,7 @@ import { describeError, type ErrorFacts } from '../core/errors';
 import type { EndReason, Outcome, RefusedWhy } from '../core/gate/operations';
 import type { GateSystem, HandedPlace, Wake } from '../core/gate/ports';
 import type { LeaseTable } from '../core/leaseTable';
+import type { GivenUp } from '../core/level';
 import type { GateOrder, GateRequest } from '../core/messages';
 import type { Clock } from '../core/ports';
 import { PathTurns } from './pathTurns';
@@ -15,7 +16,7 @@ import { RunningGate, type ArmOrder } from './runningGate';
 export interface Outbox {
   toStager(request: GateRequest): void;
   armed(id: number): void;
-  ended(id: number, outcome: Outcome): void;
+  ended(id: number, outcome: Outcome, givesUp: readonly GivenUp[]): void;
   /** Something was refused that is not to be: for the log. */
   problem(error: ErrorFacts): void;
 }

@@ -32,9 +32,9 @@ export function keep(
     armed: (id) => {
       tell({ kind: 'armed', id });
     },
-    ended: (id, outcome) => {
+    ended: (id, outcome, givesUp) => {
       stager?.postMessage({ kind: 'ended', id, outcome });
-      tell({ kind: 'ended', id, outcome });
+      tell({ kind: 'ended', id, outcome, givesUp });
     },
     problem: (error) => {
       tell({ kind: 'problem', error });

@@ -4,6 +4,7 @@ import { gateLimits } from '../core/gate/limits';
 import { perform, type GateEvent, type Operations, type Outcome, type TimerName } from '../core/gate/operations';
 import type { Handed, Site, Slot, Wake } from '../core/gate/ports';
 import type { LeaseTable } from '../core/leaseTable';
+import type { GivenUp } from '../core/level';
 import type { GateOrder, GateRequest } from '../core/messages';
 import type { Clock } from '../core/ports';
 import type { Outbox } from './gates';
@@ -49,7 +50,7 @@ export class RunningGate {
   readonly #leased = new Map<Slot, number>();
   readonly #timers = new Map<TimerName, Timer>();
   #events: GateEvent[] = [];
-  readonly #hasOtherNames: boolean;
+  readonly #givesUp: readonly GivenUp[];
   #state: Gate;
   #ended = false;
   #closed = false;
@@ -68,7 +69,7 @@ export class RunningGate {
     this.#id = order.id;
     this.#site = site;
     this.#release = release;
-    this.#hasOtherNames = order.hasOtherNames;
+    this.#givesUp = order.givesUp;
     this.#outbox = outbox;
     this.#leaseTable = leases;
     this.#now = now;
@@ -289,7 +290,9 @@ export class RunningGate {
     }
     this.#giveUpClaim();
     if (this.#unanswered <= 0) this.close();
-    this.#outbox.ended(this.#id, outcome);
+    // Until a clone or the new version is at the path, the file is what it was.
+    const isAsBefore = outcome.kind !== 'published' && this.#state.path === TARGET;
+    this.#outbox.ended(this.#id, outcome, isAsBefore ? [] : this.#givesUp);
   }
 
   /** An editor may be waiting: if it cannot be done twice, the descriptor goes, and with it the lease. */
@@ -314,7 +317,7 @@ export class RunningGate {
         this.#watches.set(site.take(slot, handed), slot);
       },
       probe: (slot) => {
-        if (slot === TARGET && this.#hasOtherNames) return 'held';
+        if (slot === TARGET && this.#givesUp.some(({ what }) => what === 'otherNames')) return 'held';
         const probed = this.#try('probe', 'unknown', () => site.probe(slot));
         if (probed === 'free') this.#noteLease(slot);
         return probed;

@@ -2,6 +2,8 @@ import { describeError, SystemError } from '../core/errors';
 import { TARGET } from '../core/gate/gate';
 import type { Outcome } from '../core/gate/operations';
 import type { Slot } from '../core/gate/ports';
+import type { GivenUp } from '../core/level';
+import { isForeseen } from '../core/losses';
 import type { GateOrder, GateRequest } from '../core/messages';
 import type { SaveOptions } from '../core/options';
 import type { Prepared, Target } from '../core/ports';
@@ -10,6 +12,8 @@ import type { Prepared, Target } from '../core/ports';
 export interface StagerServices {
   toKeeper(order: GateOrder): void;
   readonly durability: SaveOptions['durability'];
+  /** What the new version, and a clone, may be without. */
+  readonly givesUp: readonly GivenUp[];
   /** Gets something to the disk, when it is its turn. */
   sync(work: () => Promise<void>): Promise<void>;
   /** As `sync`, but waits for it no longer than `limits.sync`. */
@@ -79,7 +83,7 @@ export class StagedSave {
       content: this.#content,
       editor,
       synced: this.#unsynced,
-      hasOtherNames: this.#target.facts.links > 1n,
+      givesUp: this.#services.givesUp,
     });
     this.#sync(this.#staged);
     return answer;
@@ -135,7 +139,7 @@ export class StagedSave {
     const id = this.#id;
     try {
       const ahead = of === TARGET ? await this.#services.cloneAhead() : undefined;
-      const clone = this.#take(ahead ?? (await this.#makeClone(descriptor)));
+      const clone = ahead ? this.#take(ahead) : await this.#makeClone(descriptor);
       this.#services.toKeeper({ kind: 'cloned', id, slot, handed: clone.handed });
     } catch (thrown) {
       this.#services.toKeeper({
@@ -147,17 +151,10 @@ export class StagedSave {
   }
 
   async #makeClone(descriptor: number): Promise<Prepared> {
-    const clone = await this.#target.prepareClone(descriptor, this.#signal);
-    try {
-      const [loss] = clone.losses;
-      if (loss) throw loss.error ?? new SystemError(`keep ${loss.what}`, this.#target.facts.realPath, 'ENOTSUP');
-      // It will be at the path, and the only copy of the old version. A slow disk must not cost the gate.
-      if (!this.#unsynced) await this.#services.syncInTime(() => clone.sync());
-      return clone;
-    } catch (thrown) {
-      clone.close();
-      throw thrown;
-    }
+    const clone = this.#take(await this.#target.prepareClone(descriptor, this.#signal));
+    // It will be at the path, and the only copy of the old version. A slow disk must not cost the gate.
+    if (!this.#unsynced) await this.#services.syncInTime(() => clone.sync());
+    return clone;
   }
 
   async #restage(content: Uint8Array, slot: Slot | undefined): Promise<void> {
@@ -175,8 +172,11 @@ export class StagedSave {
     }
   }
 
+  /** @throws SystemError if it lacks what the staged version has */
   #take(prepared: Prepared): Prepared {
     this.#made.push(prepared);
+    const lost = prepared.losses.find((loss) => !isForeseen([loss], this.#services.givesUp));
+    if (lost) throw lost.error ?? new SystemError(`keep ${lost.what}`, this.#target.facts.realPath, 'ENOTSUP');
     return prepared;
   }
 

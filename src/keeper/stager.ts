@@ -13,7 +13,7 @@ import { describeError } from '../core/errors';
 import { gated } from '../core/gated';
 import type { Outcome } from '../core/gate/operations';
 import type { HandedPlace, Locked } from '../core/gate/ports';
-import { report, type Report } from '../core/level';
+import { report, type GivenUp, type Report } from '../core/level';
 import { limits, savesAtOnce, syncLimit, syncsAtOnce } from '../core/limits';
 import type { Answer, GateOrder, GateRequest, Order, PlatformReport, StagerData } from '../core/messages';
 import type { SaveOptions } from '../core/options';
@@ -103,9 +103,9 @@ async function gateOrDetach(
       unlock: () => {
         toKeeper({ kind: 'unlock', id: order.id });
       },
-      arm: (target, staged) => {
+      arm: (target, staged, givesUp) => {
         const cloneAhead = async (): Promise<Prepared | undefined> => clone?.take(target);
-        return arm({ ...order, content }, target, staged, permission.signal, cloneAhead, over);
+        return arm({ ...order, content }, target, staged, givesUp, permission.signal, cloneAhead, over);
       },
     },
     options,
@@ -151,6 +151,7 @@ function arm(
   { id, content, options }: SaveOrder & { readonly content: Uint8Array },
   target: Target,
   staged: Prepared,
+  givesUp: readonly GivenUp[],
   signal: AbortSignal,
   cloneAhead: () => Promise<Prepared | undefined>,
   over: () => void,
@@ -165,6 +166,7 @@ function arm(
   const staging = new StagedSave(id, target, staged, content, signal, {
     toKeeper,
     durability: options.durability,
+    givesUp,
     cloneAhead,
     sync: (work) => syncs.take(work),
     syncInTime: (work) => syncInTime(work, limits.sync),

@@ -6,13 +6,15 @@ import { DisposableStore, type Disposable } from '../core/disposable';
 export class DirtyDocuments implements Disposable {
   readonly #dirty = new Set<string>();
   readonly #owned = new DisposableStore();
+  readonly #becameDirty = this.#owned.add(new vscode.EventEmitter<vscode.TextDocument>());
+  readonly #becameClean = this.#owned.add(new vscode.EventEmitter<vscode.TextDocument>());
 
-  constructor(
-    onBecameDirty: (document: vscode.TextDocument) => void,
-    onBecameClean: (document: vscode.TextDocument) => void,
-  ) {
+  readonly onDidBecomeDirty = this.#becameDirty.event;
+  readonly onDidBecomeClean = this.#becameClean.event;
+
+  constructor() {
     const clean = (document: vscode.TextDocument): void => {
-      if (this.#dirty.delete(document.uri.toString())) onBecameClean(document);
+      if (this.#dirty.delete(document.uri.toString())) this.#becameClean.fire(document);
     };
     this.#owned.add(
       vscode.workspace.onDidChangeTextDocument(({ document }) => {
@@ -20,12 +22,16 @@ export class DirtyDocuments implements Disposable {
         if (!document.isDirty) clean(document);
         else if (document.uri.scheme === 'file' && !this.#dirty.has(key)) {
           this.#dirty.add(key);
-          onBecameDirty(document);
+          this.#becameDirty.fire(document);
         }
       }),
     );
     this.#owned.add(vscode.workspace.onDidSaveTextDocument(clean));
     this.#owned.add(vscode.workspace.onDidCloseTextDocument(clean));
+  }
+
+  isDirty(uri: vscode.Uri): boolean {
+    return this.#dirty.has(uri.toString());
   }
 
   dispose(): void {

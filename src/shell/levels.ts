@@ -4,7 +4,9 @@ import type { Disposable } from '../core/disposable';
 import type { Guard } from '../core/guard';
 import { isShortfall, type Report } from '../core/level';
 import { rememberedLevels } from '../core/limits';
+import { foreseenLine, type LogLine } from '../core/logLines';
 import type { SaveOptions } from '../core/options';
+import type { Log } from './log';
 
 export interface KnownLevel {
   readonly report: Report;
@@ -15,6 +17,7 @@ export interface KnownLevel {
 export class Levels implements Disposable {
   readonly #guard: Guard;
   readonly #options: (uri: vscode.Uri) => SaveOptions;
+  readonly #log: Log;
   readonly #known = new Map<string, KnownLevel>();
   readonly #changed = new vscode.EventEmitter<vscode.Uri>();
   /** Looks under way. A save of the same file ends its look: what the save reached must not be overwritten. */
@@ -23,9 +26,10 @@ export class Levels implements Disposable {
   readonly onDidChange = this.#changed.event;
 
   /** @param options what the settings say about a file */
-  constructor(guard: Guard, options: (uri: vscode.Uri) => SaveOptions) {
+  constructor(guard: Guard, options: (uri: vscode.Uri) => SaveOptions, log: Log) {
     this.#guard = guard;
     this.#options = options;
+    this.#log = log;
   }
 
   of(uri: vscode.Uri): KnownLevel | undefined {
@@ -65,8 +69,17 @@ export class Levels implements Disposable {
     return isShortfall(reason) || error !== undefined || lost !== undefined;
   }
 
+  /** A file is looked at again and again. */
+  #logIfNew(uri: vscode.Uri, level: KnownLevel): void {
+    const lineOf = (one: KnownLevel | undefined): LogLine | undefined =>
+      one?.when === 'foreseen' ? foreseenLine(uri.fsPath, one.report) : undefined;
+    const line = lineOf(level);
+    if (line && line.text !== lineOf(this.of(uri))?.text) this.#log.write(line);
+  }
+
   #set(uri: vscode.Uri, level: KnownLevel): void {
     const key = uri.toString();
+    this.#logIfNew(uri, level);
     this.#known.delete(key);
     this.#known.set(key, level);
     const [oldest] = this.#known.keys();

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 
 import { settings, type SettingName, type SettingValue } from '../core/contributions';
 import { report, type Report } from '../core/level';
-import type { SaveOptions } from '../core/options';
+import type { Answer, Question, SaveOptions } from '../core/options';
 import { decode, type SettingProblem } from '../core/settings';
 import type { SwitchedOffBy } from '../core/status';
 
@@ -11,7 +11,7 @@ const section = 'holdfast';
 /** Reads settings for a resource. Each wrong value is told once. */
 export class Settings {
   readonly #onProblem: (problem: SettingProblem) => void;
-  readonly #answers = new Map<string, SaveOptions['hardLinks']>();
+  readonly #answers = new Map<string, Partial<Pick<SaveOptions, Question>>>();
   readonly #told = new Set<string>();
 
   constructor(onProblem: (problem: SettingProblem) => void) {
@@ -28,21 +28,25 @@ export class Settings {
   options(uri: vscode.Uri): SaveOptions {
     return {
       when: this.#read('holdfast.when', uri),
-      hardLinks: this.#answers.get(uri.toString()) ?? this.#read('holdfast.hardLinks', uri),
+      hardLinks: this.#read('holdfast.hardLinks', uri),
+      owner: this.#read('holdfast.owner', uri),
+      attributes: this.#read('holdfast.attributes', uri),
       durability: this.#read('holdfast.durability', uri),
+      ...this.#answers.get(uri.toString()),
     };
   }
 
   /** The user's answer for this file, as long as the window is open. */
-  answerHardLinks(uri: vscode.Uri, answer: SaveOptions['hardLinks']): void {
-    this.#answers.set(uri.toString(), answer);
+  answer(uri: vscode.Uri, question: Question, answer: Answer): void {
+    const key = uri.toString();
+    this.#answers.set(key, { ...this.#answers.get(key), [question]: answer });
   }
 
   /** For good: for the file's folder, or outside of all folders for the user. Rejects if it cannot be written. */
-  async setHardLinks(uri: vscode.Uri, answer: SaveOptions['hardLinks']): Promise<void> {
+  async answerForGood(uri: vscode.Uri, question: Question, answer: Answer): Promise<void> {
     const inFolder = vscode.workspace.getWorkspaceFolder(uri) !== undefined;
     const where = inFolder ? vscode.ConfigurationTarget.WorkspaceFolder : vscode.ConfigurationTarget.Global;
-    await vscode.workspace.getConfiguration(section, uri).update('hardLinks', answer, where);
+    await vscode.workspace.getConfiguration(section, uri).update(question, answer, where);
   }
 
   /** Which settings file it was that switched the guard off for this resource. */

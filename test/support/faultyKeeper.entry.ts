@@ -120,9 +120,9 @@ function faultyOutbox(outbox: Outbox, faults: Faults): Outbox {
       strike(faults, 'answer');
       outbox.armed(id);
     },
-    ended: (id, outcome) => {
+    ended: (id, outcome, givesUp) => {
       strike(faults, 'end');
-      outbox.ended(id, outcome);
+      outbox.ended(id, outcome, givesUp);
     },
   };
 }

@@ -222,7 +222,8 @@ describe('a gated save', function () {
     closeSync(reader);
     assert.equal(await editor.ask(`save ${path} 3 n 3`), 'SAVED');
     guarded.over('saved');
-    assert.equal((await guarded.reached).level, 'gated');
+    const { level, givesUp } = await guarded.reached;
+    assert.deepEqual([level, givesUp], ['gated', [{ what: 'otherNames' }]]);
     assert.equal(readFileSync(path, 'utf8'), 'nnn');
     assert.deepEqual([readFileSync(second, 'utf8'), statSync(second).ino, statSync(second).nlink], ['ooo', ino, 1]);
   });
@@ -235,7 +236,8 @@ describe('a gated save', function () {
     const guarded = client.beforeSave(path);
     await guarded.answered;
     closeSync(reader);
-    assert.equal((await guarded.reached).reason, 'bytesUnknown');
+    const { reason, givesUp } = await guarded.reached;
+    assert.deepEqual([reason, givesUp], ['bytesUnknown', [{ what: 'otherNames' }]]);
     assert.notEqual(statSync(path).ino, statSync(second).ino);
     assert.deepEqual([readFileSync(path, 'utf8'), readFileSync(second, 'utf8')], ['old\n', 'old\n']);
     assert.deepEqual(readdirSync(folder).sort(), ['run.sh', 'second']);

@@ -22,6 +22,8 @@ const SOURCE_HEAD = `
 #include <unistd.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
+#include <linux/posix_acl.h>
+#include <linux/posix_acl_xattr.h>
 #include <linux/stat.h>
 #ifndef FS_DAX_FL
 #define FS_DAX_FL 0x02000000
@@ -72,6 +74,17 @@ const EXPECTED: readonly (readonly [string, number | bigint])[] = [
   ['FS_XFLAG_PROJINHERIT', layouts.FS_XFLAG_PROJINHERIT],
   ['FS_XFLAG_EXTSIZE', layouts.FS_XFLAG_EXTSIZE],
   ['FS_XFLAG_COWEXTSIZE', layouts.FS_XFLAG_COWEXTSIZE],
+  ['POSIX_ACL_XATTR_VERSION', layouts.POSIX_ACL.version],
+  ['sizeof(struct posix_acl_xattr_header)', layouts.POSIX_ACL.header],
+  ['sizeof(struct posix_acl_xattr_entry)', layouts.POSIX_ACL.entry],
+  ['offsetof(struct posix_acl_xattr_entry, e_tag)', layouts.POSIX_ACL.tag],
+  ['offsetof(struct posix_acl_xattr_entry, e_perm)', layouts.POSIX_ACL.allows],
+  ['ACL_USER_OBJ', layouts.POSIX_ACL.owner],
+  ['ACL_USER', layouts.POSIX_ACL.user],
+  ['ACL_GROUP_OBJ', layouts.POSIX_ACL.owningGroup],
+  ['ACL_GROUP', layouts.POSIX_ACL.group],
+  ['ACL_MASK', layouts.POSIX_ACL.mask],
+  ['ACL_OTHER', layouts.POSIX_ACL.other],
   ['SYS_statx', layouts.SYS_STATX[process.arch] ?? -1],
   ['SYS_renameat2', layouts.SYS_RENAMEAT2[process.arch] ?? -1],
   ['STATX_BASIC_STATS', layouts.STATX_BASIC_STATS],

@@ -91,6 +91,7 @@ describe('what is known about a target', function () {
       directoryWritable: true,
       stickyForbids: false,
       ownerKeepable: true,
+      ownable: true,
       groupKeepable: true,
     } satisfies Omit<TargetFacts, 'gate'>);
   });
@@ -219,6 +220,11 @@ describe('what is known about a target', function () {
     chownSync(own, 65534, 65534);
     const secret = file('secret');
     chmodSync(secret, 0o600);
+    const ownable = [0o644, 0o666, 0o646, 0o466, 0o266].map((mode) => {
+      const other = file(`mode-${mode.toString(8)}`);
+      chmodSync(other, mode);
+      return other;
+    });
     await asNobody(() => {
       const ordinary = openHost();
       const facts = factsOf(ordinary, path);
@@ -226,7 +232,12 @@ describe('what is known about a target', function () {
         [facts.ownerKeepable, facts.groupKeepable, facts.stickyForbids, facts.directoryWritable],
         [false, false, false, true],
       );
+      assert.ok(!facts.gate.gate && (facts.gate.why === 'notOwner' || facts.gate.why === 'fileSystem'));
       refuses(ordinary, secret, 'EACCES', 'open');
+      assert.deepEqual(
+        ownable.map((other) => factsOf(ordinary, other).ownable),
+        [false, true, true, false, false],
+      );
     });
     chmodSync(directory, 0o1777);
     await asNobody(() => {
@@ -319,15 +330,17 @@ describe('the selected platform', () => {
 
 describe('proc text', () => {
   it('gives capabilities', () => {
-    const none = { chown: false, fowner: false, setfcap: false, sysAdmin: false };
+    const none = { chown: false, fowner: false, lease: false, setfcap: false, sysAdmin: false };
     assert.deepEqual(parseCapabilities('Name:\tx\nCapEff:\t000001fffeffffff\n').value, {
       chown: true,
       fowner: true,
+      lease: true,
       setfcap: true,
       sysAdmin: true,
     });
     assert.deepEqual(parseCapabilities('CapEff:\t0000000000000001\n').value, { ...none, chown: true });
     assert.deepEqual(parseCapabilities('CapEff:\t0000000000000008\n').value, { ...none, fowner: true });
+    assert.deepEqual(parseCapabilities('CapEff:\t0000000010000000\n').value, { ...none, lease: true });
     assert.deepEqual(parseCapabilities('CapEff:\t0000000080000000\n').value, { ...none, setfcap: true });
     assert.deepEqual(parseCapabilities('CapEff:\t0000000000200000\n').value, { ...none, sysAdmin: true });
     for (const text of ['', 'CapEff:', 'CapEff:\tzz\n', `CapEff:\t${'f'.repeat(99)}\n`, '\0\0']) {

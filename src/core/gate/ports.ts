@@ -141,7 +141,7 @@ export type Locked = 'atOnce' | 'waited' | 'otherWindow' | 'stopped';
 /** What one file can be given, found at every save. */
 export type Gateable =
   | { readonly gate: true; /** Whether `probe` can be believed. */ readonly probe: boolean }
-  | { readonly gate: false; readonly why: 'fileSystem' | 'leasesOff'; readonly detail: string };
+  | { readonly gate: false; readonly why: 'fileSystem' | 'leasesOff' | 'notOwner'; readonly detail: string };
 
 /** What a gate system has to say besides its answers. */
 export interface GateListener {

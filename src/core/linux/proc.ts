@@ -11,6 +11,8 @@ export interface Capabilities {
   readonly chown: boolean;
   /** CAP_FOWNER: the rules for a file's owner, and of sticky directories, do not bind us. */
   readonly fowner: boolean;
+  /** CAP_LEASE: leases may be taken on files of others. */
+  readonly lease: boolean;
   /** CAP_SETFCAP: files may be given capabilities. */
   readonly setfcap: boolean;
   /** CAP_SYS_ADMIN: `trusted.*` and most of `security.*` may be written; xattr(7). */
@@ -20,9 +22,10 @@ export interface Capabilities {
 const CAP_CHOWN = 0n;
 const CAP_FOWNER = 3n;
 const CAP_SYS_ADMIN = 21n;
+const CAP_LEASE = 28n;
 const CAP_SETFCAP = 31n;
 
-const NONE: Capabilities = { chown: false, fowner: false, setfcap: false, sysAdmin: false };
+const NONE: Capabilities = { chown: false, fowner: false, lease: false, setfcap: false, sysAdmin: false };
 
 /**
  * Reads `CapEff` out of `/proc/<pid>/status`; proc_pid_status(5). Without it nothing is assumed to be allowed.
@@ -38,6 +41,7 @@ export function parseCapabilities(status: string): Parsed<Capabilities> {
     value: {
       chown: has(CAP_CHOWN),
       fowner: has(CAP_FOWNER),
+      lease: has(CAP_LEASE),
       setfcap: has(CAP_SETFCAP),
       sysAdmin: has(CAP_SYS_ADMIN),
     },
@@ -165,4 +169,78 @@ export function parseMappings(maps: string, device: string, inode: string): Pars
     }
   }
   return { value: [...paths], problems: [] };
+}
+
+/** One line of `/proc/<pid>/mountinfo`; proc_pid_mountinfo(5). Paths as the kernel has them, in Latin-1. */
+export interface Mount {
+  readonly id: number;
+  /** `major:minor` of its superblock, in decimal. All subvolumes of btrfs have the same. */
+  readonly device: string;
+  /** What of the file system is mounted: a path in it. On btrfs from its top level, through subvolumes. */
+  readonly root: string;
+  /** No name leads to that any more. */
+  readonly deleted: boolean;
+  /** Where, as the process sees it. */
+  readonly at: string;
+}
+
+const DELETED = '//deleted';
+
+export function parseMounts(mountinfo: string): Parsed<readonly Mount[]> {
+  const problems: string[] = [];
+  const mounts: Mount[] = [];
+  for (const line of mountinfo.split('\n')) {
+    const fields = /^(\d{1,10}) \d{1,10} (\d{1,10}:\d{1,10}) (\S+) (\S+) /.exec(line);
+    const [, id, device, root, at] = fields ?? [];
+    if (id === undefined || device === undefined || root === undefined || at === undefined) {
+      if (line !== '') {
+        problems.push(`not understood: ${line.slice(0, 100)}`);
+      }
+      continue;
+    }
+    // A path has no two slashes in a row.
+    const deleted = root.endsWith(DELETED);
+    const path = unescaped(deleted ? root.slice(0, -DELETED.length) : root);
+    mounts.push({ id: Number(id), device, root: path, deleted, at: unescaped(at) });
+  }
+  return { value: mounts, problems };
+}
+
+/** Spaces, tabs, newlines and backslashes are octal numbers there, `#` in some versions; fs/proc_namespace.c, mangle. */
+function unescaped(text: string): string {
+  return text.replace(/\\([0-3][0-7]{2})/g, (_escape, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 8)),
+  );
+}
+
+/** A path in a file system, which mounts of it have in common. */
+export interface Mounted {
+  readonly device: string;
+  readonly path: string;
+}
+
+/**
+ * What a path is in its file system. `undefined` if it is not below where that mount is, or the mount point itself.
+ *
+ * @param id of the mount that the path leads to
+ * @param path without symbolic links, as Latin-1
+ */
+export function onFileSystem(mounts: readonly Mount[], id: number, path: string): Mounted | undefined {
+  const mount = mounts.find((one) => one.id === id);
+  if (mount === undefined || mount.deleted) {
+    return undefined;
+  }
+  const { device, root, at } = mount;
+  if (at !== '/' && !path.startsWith(`${at}/`)) {
+    return undefined;
+  }
+  const below = at === '/' ? path : path.slice(at.length);
+  return below === '/' ? undefined : { device, path: root === '/' ? below : root + below };
+}
+
+/** Where a file itself is mounted. */
+export function mountsOf(mounts: readonly Mount[], file: Mounted): readonly string[] {
+  return mounts
+    .filter(({ device, root, deleted }) => !deleted && device === file.device && root === file.path)
+    .map(({ at }) => at);
 }

@@ -49,6 +49,22 @@ export const FS_XFLAG_PROJINHERIT = 0x00000200;
 export const FS_XFLAG_EXTSIZE = 0x00000800;
 export const FS_XFLAG_COWEXTSIZE = 0x00010000;
 
+/** The value of the extended attribute system.posix_acl_access, include/uapi/linux/posix_acl.h and posix_acl_xattr.h. */
+export const POSIX_ACL = {
+  version: 2,
+  /** Header and entries have this many bytes. */
+  header: 4,
+  entry: 8,
+  tag: 0,
+  allows: 2,
+  owner: 0x01,
+  user: 0x02,
+  owningGroup: 0x04,
+  group: 0x08,
+  mask: 0x10,
+  other: 0x20,
+} as const;
+
 export const SYS_STATX: Readonly<Record<string, number>> = { x64: 332, arm64: 291 };
 export const SYS_RENAMEAT2: Readonly<Record<string, number>> = { x64: 316, arm64: 276 };
 

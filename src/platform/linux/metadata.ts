@@ -1,6 +1,7 @@
 import { fchmodSync, fchownSync } from 'node:fs';
 import { SystemError } from '../../core/errors';
 import type { Loss } from '../../core/ports';
+import { inheritedAccess, isAccessList } from './access';
 import { system } from './errors';
 import { FS_FLAGS, FS_XFLAG_COWEXTSIZE, FS_XFLAG_EXTSIZE, FS_XFLAG_REALTIME } from './layouts';
 import type { Extended, Stat } from './layouts';
@@ -80,9 +81,11 @@ export class Transfer {
    * its group bits), owner before mode (chown(2) drops setuid), times last.
    */
   finish(): void {
-    const { stat, attributes } = this.#wanted;
+    const { stat } = this.#wanted;
     const libc = this.#libc;
     this.#setOwner();
+    const now = libc.statDescriptor(this.#fd, this.#path);
+    const { mode, attributes } = inheritedAccess(stat, this.#wanted.attributes, now);
     for (const name of libc.listAttributes(this.#fd, this.#path)) {
       // Inherited from the directory: a default ACL, btrfs's compression, a security label.
       if (!attributes.has(name)) {
@@ -100,7 +103,7 @@ export class Transfer {
     }
     this.#try('mode', () => {
       system('fchmod', this.#path, () => {
-        fchmodSync(this.#fd, stat.mode & 0o7777);
+        fchmodSync(this.#fd, mode);
       });
     });
     this.#setFlags(KEPT_FLAGS);
@@ -111,7 +114,7 @@ export class Transfer {
 
   /** Reads everything back. */
   compare(): Loss[] {
-    const { stat, attributes, flags, extended } = this.#wanted;
+    const { stat, flags, extended } = this.#wanted;
     const found = readMetadata(this.#libc, this.#fd, this.#libc.statDescriptor(this.#fd, this.#path), this.#path);
     const losses: Loss[] = [];
     const check = (what: Loss['what'], name: string, equal: boolean, key: string = what): void => {
@@ -120,13 +123,15 @@ export class Transfer {
         losses.push(error === undefined ? { what, name } : { what, name, error });
       }
     };
+    const { mode, attributes, unknown } = inheritedAccess(stat, this.#wanted.attributes, found.stat);
     check('owner', 'uid', found.stat.uid === stat.uid);
-    check('owner', 'gid', found.stat.gid === stat.gid);
-    check('mode', (stat.mode & 0o7777).toString(8).padStart(4, '0'), found.stat.mode === stat.mode);
+    check('group', 'gid', found.stat.gid === stat.gid);
+    check('mode', (stat.mode & 0o7777).toString(8).padStart(4, '0'), (found.stat.mode & 0o7777) === mode);
     for (const name of new Set([...attributes.keys(), ...found.attributes.keys()])) {
       const wanted = attributes.get(name);
       const value = found.attributes.get(name);
-      check('attribute', name, wanted !== undefined && value?.equals(wanted) === true, `attribute ${name}`);
+      const isSame = wanted !== undefined && value?.equals(wanted) === true && !unknown.includes(name);
+      check(isAccessList(name) ? 'access' : 'attribute', name, isSame, `attribute ${name}`);
     }
     for (const [letter, flag] of Object.entries(FS_FLAGS)) {
       check('flags', letter, (((flags ?? 0) ^ (found.flags ?? 0)) & flag) === 0, `flags ${flag}`);
@@ -159,7 +164,7 @@ export class Transfer {
     const now = this.#libc.statDescriptor(this.#fd, this.#path);
     // Apart: an ordinary user may well give a group away, but never the owner.
     if (now.gid !== gid) {
-      this.#try('owner', () => {
+      this.#try('group', () => {
         system('fchown', this.#path, () => {
           fchownSync(this.#fd, -1, gid);
         });

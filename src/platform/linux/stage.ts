@@ -54,7 +54,7 @@ export async function withReader<T>(place: Place, work: (fd: number) => Promise<
  * Makes a new inode with all that the original carries, and its bytes, or those of `content`.
  *
  * In the workshop if that is possible and loses nothing, else beside the target: what was born in the target's directory has
- * inherited what only that directory can give (a security label, a project).
+ * inherited what only that directory can give (a security label, a project, a group).
  *
  * @throws SystemError: what open(2), read(2), write(2) say (ENOSPC, EDQUOT, EIO …); EAGAIN if somebody holds a write
  *   lease on the target; ESTALE if the original was touched since it was examined; ECANCELED
@@ -69,7 +69,8 @@ export async function make(
   const apart = Clone.create(host, place, 'apart');
   if (apart !== undefined) {
     const losses = await fill(host, place, apart, original, content, signal);
-    if (losses.length === 0) {
+    // Nobody is given a file of another owner by a directory.
+    if (losses.every(({ what }) => what === 'owner')) {
       return { clone: apart, losses };
     }
     apart.close();

@@ -23,6 +23,7 @@ import type { Host } from './linux';
 import { descriptorPath, Place } from './place';
 import { gateable } from './gate/gateable';
 import { isOpenForWriting, probeTarget, searchTarget } from './gate/holders';
+import { mountsOfPlace } from './mounts';
 import { prepare } from './prepare';
 import { stage, withReader } from './stage';
 
@@ -32,6 +33,8 @@ const SEALED = STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND | STATX_ATTR_VERITY;
 /** Versions of a file for which there must be room: the clone, the new version, and what a file system needs to work. */
 const ROOM_FOR_A_SAVE = 3n;
 const S_ISVTX = 0o1000;
+const S_ISGID = 0o2000;
+const OWNER_READS_AND_WRITES = 0o600;
 const PRIVILEGED_ATTRIBUTES: ReadonlySet<string> = new Set(['security.ima', 'security.evm']);
 
 /**
@@ -81,7 +84,7 @@ class LinuxTarget implements Target {
       path: place.path,
     };
     this.handed = { descriptor: place.pin, identity: this.facts.identity };
-    if (this.facts.kind === 'regular' && !isReadable(host, place)) {
+    if (this.facts.kind === 'regular' && !mayAccess(host, place, constants.R_OK)) {
       throw new SystemError('open', place.path, 'EACCES');
     }
   }
@@ -108,6 +111,10 @@ class LinuxTarget implements Target {
       }
       throw thrown;
     }
+  }
+
+  mounts(): readonly string[] {
+    return mountsOfPlace(this.#host, this.#place);
   }
 
   async stage(signal: AbortSignal): Promise<Staged> {
@@ -186,8 +193,8 @@ class LinuxTarget implements Target {
   }
 }
 
-function isReadable(host: Host, place: Place): boolean {
-  return host.libc.mayAccess(AT_FDCWD, Buffer.from(descriptorPath(place.pin)), constants.R_OK, AT_EACCESS, place.path);
+function mayAccess(host: Host, place: Place, how: number): boolean {
+  return host.libc.mayAccess(AT_FDCWD, Buffer.from(descriptorPath(place.pin)), how, AT_EACCESS, place.path);
 }
 
 function kindOf(mode: number): FileKind {
@@ -210,6 +217,8 @@ function examine(host: Host, place: Place, stat: Stat): TargetFacts {
     libc.mayAccess(place.directory, Buffer.from('.'), constants.W_OK | constants.X_OK, AT_EACCESS, place.path);
   const { type } = system('statfs', place.path, () => statfsSync(descriptorPath(place.pin), { bigint: true }));
   const unkeepable = foreseeLoss(host, place, stat);
+  const isOurs = stat.uid === uid;
+  const gate = gateable(place.pin, place.path);
   return {
     realPath: place.path,
     kind: kindOf(stat.mode),
@@ -228,9 +237,16 @@ function examine(host: Host, place: Place, stat: Stat): TargetFacts {
     // fs/namei.c, __check_sticky.
     stickyForbids:
       (directory.mode & S_ISVTX) !== 0 && stat.uid !== uid && directory.uid !== uid && !capabilities.fowner,
-    ownerKeepable: stat.uid === uid || capabilities.chown,
-    gate: gateable(place.pin, place.path),
-    groupKeepable: groups.has(stat.gid) || capabilities.chown,
+    ownerKeepable: isOurs || capabilities.chown,
+    ownable:
+      isOurs ||
+      ((stat.mode & OWNER_READS_AND_WRITES) === OWNER_READS_AND_WRITES && mayAccess(host, place, constants.W_OK)),
+    // A setgid directory hands its group down, also to whom is not in it; inode(7).
+    groupKeepable:
+      groups.has(stat.gid) || capabilities.chown || ((directory.mode & S_ISGID) !== 0 && directory.gid === stat.gid),
+    // fs/locks.c, vfs_setlease.
+    gate:
+      gate.gate && !isOurs && !capabilities.lease ? { gate: false, why: 'notOwner', detail: String(stat.uid) } : gate,
     ...(unkeepable === undefined ? {} : { unkeepable }),
   };
 }

@@ -29,6 +29,7 @@ export const plainFacts: TargetFacts = {
   directoryWritable: true,
   stickyForbids: false,
   ownerKeepable: true,
+  ownable: true,
   groupKeepable: true,
   gate: { gate: false, why: 'fileSystem', detail: '0x6969' },
 };
@@ -40,6 +41,8 @@ export interface FakeOptions {
   readonly probed?: Held;
   readonly searched?: Held;
   readonly current?: () => boolean;
+  /** Where the file itself is mounted. */
+  readonly mounts?: readonly string[];
   readonly losses?: readonly Loss[];
   readonly published?: readonly Published[];
   /** Fail the call with this number, counted from 1. */
@@ -82,6 +85,7 @@ export class FakeTargets implements TargetSystem {
         return this.#options.searched ?? 'unknown';
       },
       isCurrent: () => this.#options.current?.() ?? true,
+      mounts: () => this.#options.mounts ?? [],
       stage: (signal) => this.#stage(path, signal),
       read: (work) => work(-1),
       place: {

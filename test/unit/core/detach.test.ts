@@ -209,6 +209,15 @@ describe('assess', () => {
     assert.equal(system.stillOpen, 0);
   });
 
+  it('says who keeps the old version where the file itself is mounted, if it gets a new one', () => {
+    const mounts = ['/etc/app.conf'];
+    assert.deepEqual(assess(new FakeTargets({ mounts }), path).givesUp, [{ what: 'mounts', at: mounts }]);
+    const held = { mounts, probed: 'held', facts: { groupKeepable: false } } as const;
+    assert.deepEqual(assess(new FakeTargets(held), path).givesUp, [{ what: 'group' }, { what: 'mounts', at: mounts }]);
+    const direct = { mounts, facts: { directoryWritable: false } };
+    assert.equal(assess(new FakeTargets(direct), path).givesUp, undefined);
+  });
+
   it('says why a file cannot be looked at', () => {
     assert.equal(assess(new FakeTargets({ failAt: 1, errno: 'EACCES' }), path).reason, 'notReadable');
     assert.equal(assess(new FakeTargets({ missing: true }), path).reason, 'newFile');

@@ -18,9 +18,11 @@ describe('plan', () => {
     [{ links: 2n }, 'direct hardLinks'],
     [{ mountPoint: true }, 'direct mountPoint'],
     [{ mountPoint: true, links: 2n }, 'direct mountPoint'],
+    [{ directoryWritable: false, links: 2n }, 'direct directoryNotWritable'],
     [{ directoryWritable: false }, 'direct directoryNotWritable'],
     [{ stickyForbids: true }, 'direct stickyDirectory'],
     [{ ownerKeepable: false }, 'direct foreignOwner'],
+    [{ gate: { gate: false, why: 'notOwner', detail: '' } }, 'detached leasesForOwner'],
     [{ groupKeepable: false }, 'direct foreignGroup'],
     [{ unkeepable: { what: 'attribute', name: 'security.capability' } }, 'direct wouldLose'],
     [{ sealed: true }, 'none sealed'],
@@ -38,9 +40,11 @@ describe('plan', () => {
 });
 
 const gateHere: Partial<TargetFacts> = { gate: { gate: true, probe: true } };
+const foreign: Partial<TargetFacts> = { ownerKeepable: false, gate: { gate: false, why: 'notOwner', detail: '0' } };
+const unkeepable: Partial<TargetFacts> = { unkeepable: { what: 'attribute', name: 'security.ima' } };
 
 describe('plan, by who uses the target', () => {
-  const rows: readonly [facts: Partial<TargetFacts>, options: Partial<SaveOptions>, held: Held, expected: string][] = [
+  const rows: [facts: Partial<TargetFacts>, options: Partial<SaveOptions>, held: Held, expected: string][] = [
     [gateHere, {}, 'free', 'gated gated'],
     [gateHere, {}, 'held', 'gated gated'],
     [gateHere, { when: 'whenHeld' }, 'free', 'direct notHeld'],
@@ -52,11 +56,11 @@ describe('plan, by who uses the target', () => {
     [{ sealed: true }, {}, 'held', 'none sealed'],
     [{ ...gateHere, links: 2n }, {}, 'free', 'direct hardLinks'],
     [{ ...gateHere, links: 2n }, {}, 'unknown', 'direct hardLinks'],
-    [{ ...gateHere, links: 2n }, {}, 'held', 'gated gated open'],
-    [{ ...gateHere, links: 2n }, { hardLinks: 'newFile' }, 'held', 'gated gated wanted'],
+    [{ ...gateHere, links: 2n }, {}, 'held', 'gated gated -otherNames ?hardLinks'],
+    [{ ...gateHere, links: 2n }, { hardLinks: 'newFile' }, 'held', 'gated gated -otherNames'],
     [{ ...gateHere, links: 2n }, { hardLinks: 'newFile' }, 'free', 'direct hardLinks'],
     [{ ...gateHere, links: 2n }, { hardLinks: 'keepNames' }, 'held', 'direct hardLinks held'],
-    [{ links: 2n }, {}, 'held', 'detached noLeases open'],
+    [{ links: 2n }, {}, 'held', 'detached noLeases -otherNames ?hardLinks'],
     [{ links: 2n, mountPoint: true }, {}, 'held', 'direct mountPoint held'],
     [{ links: 2n, directoryWritable: false }, { hardLinks: 'newFile' }, 'held', 'direct directoryNotWritable held'],
     [{ links: 2n, sealed: true }, {}, 'held', 'none sealed'],
@@ -65,17 +69,57 @@ describe('plan, by who uses the target', () => {
         ['mountPoint', { mountPoint: true }],
         ['directoryNotWritable', { directoryWritable: false }],
         ['stickyDirectory', { stickyForbids: true }],
-        ['foreignOwner', { ownerKeepable: false }],
-        ['foreignGroup', { groupKeepable: false }],
-        ['wouldLose', { unkeepable: { what: 'attribute', name: 'security.ima' } }],
+        ['foreignOwner', { ...foreign, ownable: false }],
       ] as const
     ).flatMap(([reason, facts]): (typeof rows)[number][] => [
       [{ ...gateHere, ...facts }, {}, 'held', `direct ${reason} held`],
+      [{ ...gateHere, ...facts }, { owner: 'newFile', hardLinks: 'newFile' }, 'held', `direct ${reason} held`],
+      [{ ...gateHere, ...facts, links: 2n }, { hardLinks: 'newFile' }, 'held', `direct ${reason} held`],
+    ]),
+    ...(
+      [
+        ['mountPoint', { mountPoint: true }],
+        ['directoryNotWritable', { directoryWritable: false }],
+        ['stickyDirectory', { stickyForbids: true }],
+        ['hardLinks', { links: 2n }],
+        ['foreignOwner', foreign],
+        ['foreignOwner', { ...foreign, groupKeepable: false }],
+        ['foreignGroup', { groupKeepable: false }],
+        ['wouldLose', unkeepable],
+      ] as const
+    ).flatMap(([reason, facts]): (typeof rows)[number][] => [
       [{ ...gateHere, ...facts }, {}, 'free', `direct ${reason}`],
       [{ ...gateHere, ...facts }, {}, 'unknown', `direct ${reason}`],
       [{ ...gateHere, ...facts }, { when: 'whenHeld' }, 'free', `direct ${reason}`],
     ]),
   ];
+  rows.push(
+    [foreign, {}, 'held', 'detached leasesForOwner -owner ?owner'],
+    [foreign, { owner: 'newFile' }, 'held', 'detached leasesForOwner -owner'],
+    [foreign, { owner: 'keepOwner' }, 'held', 'direct foreignOwner held'],
+    [{ ...foreign, groupKeepable: false }, {}, 'held', 'detached leasesForOwner -owner -group ?owner'],
+    [{ ...gateHere, groupKeepable: false }, {}, 'held', 'gated gated -group ?owner'],
+    [{ ...gateHere, groupKeepable: false }, { owner: 'newFile' }, 'held', 'gated gated -group'],
+    [{ ...gateHere, groupKeepable: false }, { owner: 'keepOwner' }, 'held', 'direct foreignGroup held'],
+    [{ ...gateHere, ...unkeepable }, {}, 'held', 'direct wouldLose held ?attributes'],
+    [{ ...gateHere, ...unkeepable }, { attributes: 'newFile' }, 'held', 'gated gated -attribute'],
+    [{ ...gateHere, ...unkeepable }, { attributes: 'newFile', when: 'whenHeld' }, 'held', 'gated gated -attribute'],
+    [{ ...gateHere, ...unkeepable }, { attributes: 'keepAttributes' }, 'held', 'direct wouldLose held'],
+    // Several at once: one that is to be kept settles it, and then nothing is asked about the others.
+    [{ ...foreign, links: 2n }, {}, 'held', 'detached leasesForOwner -otherNames -owner ?hardLinks'],
+    [{ ...foreign, links: 2n }, { hardLinks: 'newFile' }, 'held', 'detached leasesForOwner -otherNames -owner ?owner'],
+    [{ ...foreign, links: 2n }, { hardLinks: 'keepNames' }, 'held', 'direct hardLinks held'],
+    [{ ...foreign, links: 2n }, { owner: 'keepOwner' }, 'held', 'direct foreignOwner held'],
+    [{ ...foreign, ...unkeepable }, {}, 'held', 'direct wouldLose held ?attributes'],
+    [{ ...foreign, ...unkeepable }, { owner: 'keepOwner' }, 'held', 'direct foreignOwner held'],
+    [
+      { ...foreign, ...unkeepable },
+      { attributes: 'newFile' },
+      'held',
+      'detached leasesForOwner -owner -attribute ?owner',
+    ],
+    [{ ...foreign, mountPoint: true }, { owner: 'newFile' }, 'held', 'direct mountPoint held'],
+  );
   for (const [facts, options, held, expected] of rows) {
     it(`${describeFacts(facts)}, ${JSON.stringify(options)}, ${held} → ${expected}`, () => {
       assert.equal(inWords(plan({ ...plainFacts, ...facts }, { ...defaultOptions, ...options }, held)), expected);
@@ -112,7 +156,10 @@ describe('planTarget', () => {
 
   it('searches in a save where the level depends on it', () => {
     const facts = { links: 2n };
-    assert.equal(asked({ facts, searched: 'held' }, {}, 'quick'), 'detached noLeases open: probe search');
+    assert.equal(
+      asked({ facts, searched: 'held' }, {}, 'quick'),
+      'detached noLeases -otherNames ?hardLinks: probe search',
+    );
     assert.equal(asked({ facts }, {}, 'quick'), 'direct hardLinks: probe search');
   });
 
@@ -144,8 +191,14 @@ describe('planTarget', () => {
   });
 });
 
-function inWords({ level, reason, held, otherNames }: Report): string {
-  return [level, reason, ...(held ? ['held'] : []), ...(otherNames ? [otherNames] : [])].join(' ');
+function inWords({ level, reason, held, givesUp, question }: Report): string {
+  return [
+    level,
+    reason,
+    ...(held ? ['held'] : []),
+    ...(givesUp ?? []).map(({ what }) => `-${what}`),
+    ...(question ? [`?${question}`] : []),
+  ].join(' ');
 }
 
 function describeFacts(facts: Partial<TargetFacts>): string {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { DisposableStore } from '../../../src/core/disposable';
 import { describeError, SystemError } from '../../../src/core/errors';
 import { report } from '../../../src/core/level';
-import { keeperLine, savedLine, settingLine } from '../../../src/core/logLines';
+import { foreseenLine, keeperLine, savedLine, settingLine } from '../../../src/core/logLines';
 
 describe('DisposableStore', () => {
   it('disposes in reverse order, once, and what comes late at once', () => {
@@ -40,6 +40,19 @@ describe('log lines', () => {
       line.text,
       'save "/a\\nb": level=direct reason=noRoom time=1.3ms operation=write errno=ENOSPC at="/a\\nb"',
     );
+  });
+
+  it('have what the file is without', () => {
+    const lost = { what: 'project', name: '42' } as const;
+    const reached = report('leasesForOwner', { givesUp: [{ what: 'owner' }, { what: 'attribute', lost }] });
+    assert.match(savedLine('/a', reached, 1).text, / without=owner,project:42$/);
+    const mounted = report('gated', { givesUp: [{ what: 'mounts', at: ['/etc/a\nb', '/c'] }] });
+    const line = foreseenLine('/a', mounted);
+    assert.deepEqual(
+      [line.severity, line.text],
+      ['info', 'foreseen "/a": level=gated reason=gated without=mount:"/etc/a\\nb",mount:"/c"'],
+    );
+    assert.equal(foreseenLine('/a', report('gated')).severity, 'debug');
   });
 
   it('warn only of what fell short', () => {

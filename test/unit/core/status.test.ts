@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 
-import { levelOf, report, type Reason } from '../../../src/core/level';
+import { levelOf, report, type GivenUp, type Reason } from '../../../src/core/level';
 import { statusView } from '../../../src/core/status';
-import { english } from '../../../src/core/text';
+import { english, losses, message, texts } from '../../../src/core/text';
 
 const reasons = Object.keys(levelOf) as Reason[];
 
@@ -45,10 +45,25 @@ describe('statusView', () => {
     }
   });
 
-  it('says what becomes of the other names of a file', () => {
-    for (const reason of ['gated', 'noLeases'] as const) {
-      const view = statusView({ name: 'run.sh', report: report(reason, { otherNames: 'open' }), when: 'foreseen' });
-      assert.match(english(view.tooltip), /^run\.sh: .*\. Its other names \(hard links\) keep the old version\.$/);
+  it('says what a new file is without, before and after', () => {
+    const lost = { what: 'attribute', name: 'user.note' } as const;
+    const sentences: readonly [GivenUp, foreseen: string, reached: string][] = [
+      [{ what: 'otherNames' }, texts.otherNamesTooltip, texts.otherNamesTooltip],
+      [{ what: 'mounts', at: ['/etc/app.conf'] }, texts.mountsTooltip, texts.mountsTooltip],
+      [{ what: 'owner' }, texts.ownerTooltip, texts.ownerChangedTooltip],
+      [{ what: 'group' }, texts.groupTooltip, texts.groupChangedTooltip],
+      [{ what: 'attribute', lost }, texts.attributeTooltip, texts.attributeGoneTooltip],
+    ];
+    const args = ['', message(losses.attribute, 'user.note')];
+    for (const reason of ['gated', 'noLeases', 'tooSlow'] as const) {
+      for (const when of ['foreseen', 'reached'] as const) {
+        const given = report(reason, { givesUp: sentences.map(([givenUp]) => givenUp) });
+        const plain = english(statusView({ name: 'run.sh', report: report(reason), when }).tooltip);
+        const added = sentences.map(([, foreseen, reached]) =>
+          english(message(when === 'reached' ? reached : foreseen, ...args)),
+        );
+        assert.equal(english(statusView({ name: 'run.sh', report: given, when }).tooltip), [plain, ...added].join(''));
+      }
     }
   });
 

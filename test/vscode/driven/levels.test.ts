@@ -214,6 +214,8 @@ for (const version of versions) {
       try {
         assert.match(await reached(path, 'direct'), /mounted by itself/);
         assert.equal(await warnings(), 0);
+        await show(window, source);
+        assert.match(await untilLevel(window, 'gated', 'source.sh'), /mounted by itself, .* the old version stays/);
         reader = openSync(path, 'r');
         await show(window, at('outer', 'plain.sh'));
         await show(window, path);

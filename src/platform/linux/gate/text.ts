@@ -24,10 +24,19 @@ export function readProc(path: string): string {
 
 /** The same for a file that the kernel makes at once (`single_open`, fs/seq_file.c), and that is not longer than the buffer. */
 export function readProcAtOnce(path: string): string {
+  return readProcHead(path, buffer.length);
+}
+
+/**
+ * The beginning of a file below `/proc`: the kernel makes little more of it than what is asked for.
+ *
+ * @param most bytes
+ */
+export function readProcHead(path: string, most: number): string {
   return system('read', path, () => {
     const fd = openSync(path, 'r');
     try {
-      return buffer.toString('latin1', 0, readSync(fd, buffer, 0, buffer.length, null));
+      return buffer.toString('latin1', 0, readSync(fd, buffer, 0, most, null));
     } finally {
       closeSync(fd);
     }

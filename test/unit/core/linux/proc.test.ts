@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 
 import {
+  mountsOf,
+  onFileSystem,
   parseDescriptorFacts,
   parseLeaseWaiters,
   parseMappings,
   parseMountDevice,
+  parseMounts,
 } from '../../../../src/core/linux/proc';
 import { pick, randomFrom } from '../../../support/random';
 
@@ -93,6 +96,61 @@ describe('a mount', () => {
   });
 });
 
+describe('mounts', () => {
+  /** Recorded on Linux 6.18, shortened: ext4, two subvolumes of one btrfs, overlayfs, and a namespace file. */
+  const NAMESPACE = String.raw`22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
+30 22 254:0 /srv/app.conf /etc/app.conf rw,relatime - ext4 /dev/vda rw
+31 22 254:0 /srv/old.conf//deleted /etc/old.conf rw,relatime - ext4 /dev/vda rw
+32 22 254:0 /srv/a\040b\011c\012d\134e\043f /mnt/a\040b rw - ext4 /dev/vda rw
+40 22 0:26 /@home /home rw,noatime shared:3 master:1 - btrfs /dev/loop0 rw,subvol=/@home
+41 22 0:26 /@home/user/run.sh /opt/run.sh rw - btrfs /dev/loop0 rw,subvol=/@home
+42 22 0:26 /@other/user/run.sh /opt/other.sh rw - btrfs /dev/loop0 rw,subvol=/@other
+50 22 0:45 / /merged rw - overlay overlay rw,lowerdir=/l,upperdir=/u,workdir=/w
+51 22 0:45 /etc/run.sh /opt/over.sh rw - overlay overlay rw,lowerdir=/l,upperdir=/u,workdir=/w
+60 22 0:4 mnt:[4026532281] /run/ns rw - nsfs nsfs rw
+`;
+  const { value: mounts, problems } = parseMounts(NAMESPACE);
+  const mountsFor = (id: number, path: string): readonly string[] => {
+    const file = onFileSystem(mounts, id, path);
+    return file ? mountsOf(mounts, file) : ['nowhere'];
+  };
+
+  it('are read: escapes, deleted names, and roots that are no paths', () => {
+    assert.deepEqual(problems, []);
+    assert.deepEqual(mounts[3], {
+      id: 32,
+      device: '254:0',
+      root: '/srv/a b\tc\nd\\e#f',
+      deleted: false,
+      at: '/mnt/a b',
+    });
+    assert.deepEqual([mounts[2]?.root, mounts[2]?.deleted], ['/srv/old.conf', true]);
+    assert.equal(mounts.at(-1)?.root, 'mnt:[4026532281]');
+    assert.deepEqual(parseMounts('').value, []);
+    assert.equal(parseMounts(`x\n${NAMESPACE}22 1 254:0 /`).problems.length, 2);
+    assert.equal(parseMounts(`x\n${NAMESPACE}22 1 254:0 /`).value.length, mounts.length);
+  });
+
+  it('are found by what is mounted, by its path in its file system', () => {
+    assert.deepEqual(mountsFor(22, '/srv/app.conf'), ['/etc/app.conf']);
+    assert.deepEqual(mountsFor(22, '/srv/app.con'), []);
+    assert.deepEqual(mountsFor(22, '/srv/old.conf'), [], 'what is mounted there is another file');
+    assert.deepEqual(mountsFor(22, '/srv/a b\tc\nd\\e#f'), ['/mnt/a b']);
+    assert.deepEqual(mountsFor(40, '/home/user/run.sh'), ['/opt/run.sh'], 'of this subvolume');
+    assert.deepEqual(mountsFor(50, '/merged/etc/run.sh'), ['/opt/over.sh']);
+    assert.deepEqual(mountsFor(50, '/merged/srv/app.conf'), [], 'of another file system');
+  });
+
+  it('are unknown of what is not below its mount', () => {
+    assert.deepEqual(mountsFor(30, '/etc/app.conf'), ['nowhere'], 'the mount point itself');
+    assert.deepEqual(mountsFor(40, '/srv/app.conf'), ['nowhere']);
+    assert.deepEqual(mountsFor(40, '/homes/x'), ['nowhere']);
+    assert.deepEqual(mountsFor(31, '/etc/old.conf/x'), ['nowhere']);
+    assert.deepEqual(mountsFor(99, '/srv/app.conf'), ['nowhere']);
+    assert.equal(onFileSystem(mounts, 22, '/'), undefined);
+  });
+});
+
 describe('mappings', () => {
   it('are found by device and inode, each path once', () => {
     assert.deepEqual(parseMappings(MAPS, '00:1a', '257').value, ['/mnt/file with spaces', '/mnt/other (deleted)']);
@@ -130,6 +188,10 @@ describe('parsers of /proc', () => {
       assert.ok(facts.flags === undefined || Number.isSafeInteger(facts.flags), text);
       const { writers } = parseLeaseWaiters(text, 'fe:00:2146315').value;
       assert.ok(writers.every(Number.isSafeInteger), text);
+      assert.ok(
+        parseMounts(text).value.every(({ id, root, at }) => Number.isSafeInteger(id) && root !== '' && at !== ''),
+        text,
+      );
       assert.match(parseMountDevice(text, 27).value ?? '00:00', /^[\da-f]{2,}:[\da-f]{2,}$/);
       assert.ok(
         parseMappings(text, '00:1a', '257').value.every((path) => !path.includes('\n')),
