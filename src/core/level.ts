@@ -91,6 +91,8 @@ export interface Report {
   readonly held?: true;
   /** The file's other names keep the old version: because that is `wanted`, or `open` until the user says. */
   readonly otherNames?: 'wanted' | 'open';
+  /** A save has left other names behind that still lead to an old version, and can be joined again. */
+  readonly separated?: true | undefined;
   /** For `neverGuarded`: the pattern that names the file. */
   readonly pattern?: string;
   /** For a gate that was not to be had: what came in its way. */

@@ -13,14 +13,16 @@ import { describeError } from '../core/errors';
 import { gated } from '../core/gated';
 import type { Outcome } from '../core/gate/operations';
 import type { HandedPlace, Locked } from '../core/gate/ports';
+import { notJoined, type Joined } from '../core/join';
 import { report, type Report } from '../core/level';
 import { limits, savesAtOnce, syncLimit, syncsAtOnce } from '../core/limits';
 import type { Answer, GateOrder, GateRequest, Order, PlatformReport, StagerData } from '../core/messages';
-import type { SaveOptions } from '../core/options';
 import type { Platform, Prepared, Target, TargetSystem } from '../core/ports';
 import { keepCopy } from '../platform/keep';
 import { openPlatform } from '../platform/select';
+import { SeparationFiles } from '../platform/separationFiles';
 import { Baselines } from './baselines';
+import { NameJoiner } from './nameJoiner';
 import { StagedSave } from './stagedSave';
 import { Turns } from './turns';
 import { wakeValue } from './wake';
@@ -30,14 +32,17 @@ if (!port) throw new Error('the stager runs as a worker thread only');
 
 type SaveOrder = Extract<Order, { kind: 'save' }>;
 
-const { workshopFolder, keptFolder, editor } = workerData as StagerData;
+const { workshopFolder, keptFolder, separationsFolder, editor } = workerData as StagerData;
 const platform = openPlatform(workshopFolder, editor);
 const baselines = platform.supported ? new Baselines(platform.targets) : undefined;
+const joiner = platform.supported
+  ? new NameJoiner(platform.targets, platform.names, new SeparationFiles(separationsFolder))
+  : platform;
 const turns = new Turns(savesAtOnce);
 const syncs = new Turns(syncsAtOnce);
 const running = new Map<number, AbortController>();
 const gatedSaves = new Map<number, StagedSave>();
-/** Saves that wait for their path. */
+/** Saves and joins that wait for their path. */
 const locking = new Map<number, (how: Locked) => void>();
 let keeper: { readonly port: MessagePort; readonly orders: number } | undefined;
 
@@ -62,6 +67,9 @@ async function save(order: SaveOrder): Promise<Report | undefined> {
     waited: () => claim.waited(),
     release: () => claim.release(),
     mayTryAgain: () => now() - order.toldAt < limits.surelyBeforeWrite,
+    separated: (target) => {
+      void separated(order, target);
+    },
     inTime: (work) => syncInTime(work, syncLimit(order.toldAt + limits.saveGivesUp - now(), turns.underWay)),
   };
   const { targets, expectEditor } = platform;
@@ -89,11 +97,11 @@ async function gateOrDetach(
     content,
     permission,
     {
-      lock: (place) => lock(order.id, place),
+      lock: (place) => lock(order.id, place, 'supersede'),
       unlock: () => {
         toKeeper({ kind: 'unlock', id: order.id });
       },
-      arm: (target, staged) => arm(order.id, target, staged, content, options, permission.signal, cameOrNot),
+      arm: (target, staged) => arm(order, target, staged, content, permission, cameOrNot),
     },
     options,
   );
@@ -125,26 +133,55 @@ async function noteBaseline(path: string): Promise<void> {
   }
 }
 
+/** Whoever closes the target afterwards need not wait for it. */
+async function separated({ path, options }: SaveOrder, target: Target): Promise<void> {
+  try {
+    if (joiner instanceof NameJoiner && (await joiner.note(target)))
+      answer({ kind: 'separated', path, wanted: options.hardLinks === 'newFile' });
+  } catch (thrown) {
+    answer({ kind: 'separationUnknown', path, error: describeError(thrown, 'note', path) });
+  }
+}
+
+async function join({ id, path, folders }: Extract<Order, { kind: 'join' }>): Promise<Joined> {
+  if (!(joiner instanceof NameJoiner)) return notJoined(joiner.why);
+  const controller = new AbortController();
+  running.set(id, controller);
+  try {
+    return await joiner.join(path, folders, controller.signal, {
+      lock: (place) => lock(id, place, 'yield'),
+      unlock: () => {
+        toKeeper({ kind: 'unlock', id });
+      },
+    });
+  } finally {
+    running.delete(id);
+  }
+}
+
 function arm(
-  id: number,
+  order: SaveOrder,
   target: Target,
   staged: Prepared,
   content: Uint8Array,
-  { durability }: SaveOptions,
-  signal: AbortSignal,
+  { signal }: Permission,
   over: () => void,
 ): Promise<Outcome | 'armed'> {
   // It has ended since it gave us the path.
   if (!keeper) return Promise.resolve({ kind: 'refused', why: 'stopped' });
+  const { id } = order;
   const staging = new StagedSave(id, target, staged, content, signal, {
     toKeeper,
-    durability,
+    durability: order.options.durability,
     sync: (work) => syncs.take(work),
     syncInTime: (work) => syncInTime(work, limits.sync),
     directorySynced: (synced) => {
       answer({ kind: 'directorySynced', id, synced });
     },
     keep: (descriptor, mayBeWritten) => keep(target.facts.realPath, descriptor, mayBeWritten),
+    separated: (lost) => {
+      void separated(order, lost);
+    },
     over,
   });
   gatedSaves.set(id, staging);
@@ -160,12 +197,12 @@ async function keep(path: string, descriptor: number, mayBeWritten = false): Pro
   }
 }
 
-function lock(id: number, place: HandedPlace): Promise<Locked> {
+function lock(id: number, place: HandedPlace, ifSaved: 'supersede' | 'yield'): Promise<Locked> {
   if (!keeper) return Promise.resolve('stopped');
   const answered = new Promise<Locked>((resolve) => {
     locking.set(id, resolve);
   });
-  toKeeper({ kind: 'lock', id, place });
+  toKeeper({ kind: 'lock', id, place, ifSaved });
   return answered;
 }
 
@@ -227,6 +264,12 @@ async function syncInTime(work: () => Promise<void>, milliseconds: number): Prom
   }
 }
 
+function look({ path, options }: Extract<Order, { kind: 'assess' }>): Report {
+  if (!platform.supported) return report(platform.why);
+  const foreseen = assess(platform.targets, path, options);
+  return joiner instanceof NameJoiner && joiner.isSeparated(path) ? { ...foreseen, separated: true } : foreseen;
+}
+
 function platformReport(found: Platform): PlatformReport {
   return found.supported ? { supported: true } : { supported: false, why: found.why, detail: found.detail };
 }
@@ -234,15 +277,16 @@ function platformReport(found: Platform): PlatformReport {
 port.on('message', (order: Order<MessagePort>) => {
   switch (order.kind) {
     case 'assess':
-      answer({
-        kind: 'report',
-        id: order.id,
-        report: platform.supported ? assess(platform.targets, order.path, order.options) : report(platform.why),
-      });
+      answer({ kind: 'report', id: order.id, report: look(order) });
       return;
     case 'save':
       void save(order).then((reached) => {
         if (reached) answer({ kind: 'report', id: order.id, report: reached });
+      });
+      return;
+    case 'join':
+      void join(order).then((result) => {
+        answer({ kind: 'joined', id: order.id, result });
       });
       return;
     case 'baseline':

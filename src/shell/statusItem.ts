@@ -105,9 +105,17 @@ export class StatusItem implements Disposable {
     const label = translate(view.label);
     const tooltip = translate(view.tooltip);
     this.#item.text = `$(${view.icon}) ${label}`;
-    this.#item.tooltip = `${tooltip}\n${translate(message(texts.click))}`;
+    this.#item.tooltip = hover(tooltip, view.offer);
     this.#item.accessibilityInformation = { label: `${label}. ${tooltip}`, role: 'button' };
     this.#item.backgroundColor = view.warning ? new vscode.ThemeColor('statusBarItem.warningBackground') : undefined;
     this.#item.show();
   }
+}
+
+function hover(tooltip: string, offer: StatusView['offer']): string | vscode.MarkdownString {
+  const text = `${tooltip}\n${translate(message(texts.click))}`;
+  if (!offer) return text;
+  const markdown = new vscode.MarkdownString().appendText(text);
+  markdown.isTrusted = { enabledCommands: [offer.command] };
+  return markdown.appendMarkdown(`\n\n[${translate(offer.label)}](command:${offer.command})`);
 }
