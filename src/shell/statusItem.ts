@@ -113,9 +113,15 @@ export class StatusItem implements Disposable {
 }
 
 function hover(tooltip: string, offer: StatusView['offer']): string | vscode.MarkdownString {
-  const text = `${tooltip}\n${translate(message(texts.click))}`;
-  if (!offer) return text;
-  const markdown = new vscode.MarkdownString().appendText(text);
+  const click = translate(message(texts.click));
+  if (!offer) return `${tooltip}\n${click}`;
+  const link = `[${translate(offer.label)}](command:${offer.command})`;
+  const markdown = new vscode.MarkdownString([escaped(tooltip), escaped(click), link].join('\n\n'));
   markdown.isTrusted = { enabledCommands: [offer.command] };
-  return markdown.appendMarkdown(`\n\n[${translate(offer.label)}](command:${offer.command})`);
+  return markdown;
+}
+
+/** What `appendText` makes of it has no spaces at which a line could be broken. */
+function escaped(text: string): string {
+  return text.replace(/[!-/:-@[-`{-~]/g, '\\$&');
 }

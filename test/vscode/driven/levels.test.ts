@@ -165,10 +165,11 @@ for (const version of versions) {
         assert.equal(readFileSync(third, 'utf8'), '# changed\necho one\n');
         assert.equal(readFileSync(second, 'utf8'), 'echo one\n', 'it is outside of the workspace');
         assert.equal(readFileSync(holder, 'utf8'), 'echo one\n');
-        // By the palette: for the current file.
+        // The hover offers it for what is left.
         renameSync(second, at('outer', 'apart-2.sh'));
         await untilSaying(window, /Other names of it \(hard links\) still lead to an old version/);
-        await window.run((vscode) => void vscode.commands.executeCommand('holdfast.joinNames'));
+        await window.page.locator('[id="holdfast.holdfast.level"]').hover();
+        await window.page.locator('.monaco-hover').getByRole('link', { name: 'Join the Names Again' }).click();
         await toast('All names of apart.sh are one file again').waitFor();
         assert.equal(statSync(at('outer', 'apart-2.sh')).ino, statSync(path).ino);
         await window.run((vscode) => void vscode.commands.executeCommand('holdfast.joinNames'));
