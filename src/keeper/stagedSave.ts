@@ -123,6 +123,7 @@ export class StagedSave {
     this.#answer?.(outcome);
     this.#enqueue(async () => {
       if (outcome.kind === 'published' && this.#services.durability === 'full') await this.#syncDirectory();
+      // Before the gate was shut, whatever had displaced it was taken back.
       if (this.#armed && this.#target.facts.links > 1n) this.#services.separated(this.#target);
       for (const prepared of this.#made) prepared.close();
       this.#target.close();

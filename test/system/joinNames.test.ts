@@ -21,6 +21,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { setImmediate as immediate } from 'node:timers/promises';
 
 import { SystemError } from '../../src/core/errors';
 import type { Joined, LeftWhy } from '../../src/core/join';
@@ -540,6 +542,34 @@ describe('joining names again', function () {
     );
     assert.deepEqual(await rejoin([folder], hasty), { is: 'done', joined: 0, left: [], missing: 1, late: true });
     assertOld(other);
+  });
+
+  it('lets its thread do other things while it searches', async () => {
+    const other = named('folder', 'z', 'other');
+    mkdirSync(join(folder, 'many'));
+    for (let index = 0; index < 5000; index++) writeFileSync(join(folder, 'many', String(index)), '');
+    await separate();
+    let longest = 0;
+    let turns = 0;
+    const over = new AbortController();
+    const others = (async () => {
+      for (let last = performance.now(); !over.signal.aborted; turns++) {
+        await immediate();
+        const now = performance.now();
+        longest = Math.max(longest, now - last);
+        last = now;
+      }
+    })();
+    // An inode of which nothing is found keeps the search from ending before all is searched.
+    const files = new SeparationFiles(records);
+    const [known] = files.of(path);
+    assert.ok(known);
+    files.set(path, [known, { ...known, identity: { device: 0n, inode: 0n }, otherNames: 1 }]);
+    assert.deepEqual(counts(await rejoin()), [1, 0, 1]);
+    over.abort();
+    await others;
+    assertJoined(other);
+    assert.ok(turns > 10 && longest < 500, `${String(turns)} turns, the longest of ${longest.toFixed(0)} ms`);
   });
 
   it('watchers see the name change, as after a rename onto it', async () => {

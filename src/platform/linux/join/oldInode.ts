@@ -1,5 +1,5 @@
 import { SystemError } from '../../../core/errors';
-import { leftBecause, type Left } from '../../../core/join';
+import { leftBecause, type Left, type LeftWhy } from '../../../core/join';
 import type { FoundName, OldInode, Target } from '../../../core/ports';
 import { isSameInode, looksUntouched, type Seen, type Separation } from '../../../core/separation';
 import { sameInode } from '../clone';
@@ -122,20 +122,27 @@ class LinuxOldInode implements OldInode {
 
   /** Whatever the name had led to has a temporary name until it is known to be the old inode, with the old bytes. */
   #settle(place: Place, names: Names, temporary: Buffer, wanted: Stat): Left | undefined {
-    const { path, pin } = place;
+    let why: LeftWhy | undefined;
     try {
       const displaced = names.at(temporary);
-      const isOld = sameInode(displaced, this.#host.libc.statDescriptor(pin, path));
-      if (isOld && looksUntouched(this.#separation, seen(displaced))) {
+      why = this.#whyNotOld(place, displaced);
+      if (why === undefined) {
         names.remove(temporary, displaced);
         return undefined;
       }
-      this.#putBack(names, temporary, wanted);
-      return { path, why: isOld ? 'changed' : 'replaced' };
     } catch (thrown) {
       this.#putBack(names, temporary, wanted);
       throw thrown;
     }
+    this.#putBack(names, temporary, wanted);
+    return { path: place.path, why };
+  }
+
+  #whyNotOld({ pin, path }: Place, displaced: Stat): LeftWhy | undefined {
+    if (!sameInode(displaced, this.#host.libc.statDescriptor(pin, path))) {
+      return 'replaced';
+    }
+    return looksUntouched(this.#separation, seen(displaced)) ? undefined : 'changed';
   }
 
   #putBack(names: Names, temporary: Buffer, wanted: Stat): void {

@@ -12,8 +12,8 @@ import type { Host } from '../linux';
 import { closeQuietly, descriptorPath } from '../place';
 import { pathOf, seen } from './oldInode';
 
-/** What a folder that was listed a moment ago may say: it is gone, is no folder any more, or is not ours to read. */
-const PASSED_BY = ['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'EPERM'] as const;
+/** What a folder that was listed a moment ago may say: it is gone, is no folder any more, is not ours to read, or is too deep. */
+const PASSED_BY = ['ENOENT', 'ENOTDIR', 'ELOOP', 'ESTALE', 'EACCES', 'EPERM', 'ENAMETOOLONG'] as const;
 
 /** They need not be text. Node's types do not know that its `opendir` can do this, too. */
 const namesAsBytes = { encoding: 'buffer' as BufferEncoding };
