@@ -6,6 +6,7 @@ import type { CommandName } from './core/contributions';
 import { DisposableStore } from './core/disposable';
 import { activatedLine, keeperLine, settingLine } from './core/logLines';
 import { KeeperClient } from './keeper/client';
+import { JoinNames } from './shell/joinNames';
 import { Levels } from './shell/levels';
 import { Log } from './shell/log';
 import { DirtyDocuments } from './shell/dirtyDocuments';
@@ -33,10 +34,16 @@ export function activate(context: vscode.ExtensionContext): void {
   const storage = context.globalStorageUri.fsPath;
   keeper = new KeeperClient(
     { stager: join(__dirname, 'stager.js'), keeper: join(__dirname, 'keeper.js') },
-    { workshopFolder: join(storage, 'workshop'), keptFolder: join(storage, 'kept'), editor: editorProcess() },
+    {
+      workshopFolder: join(storage, 'workshop'),
+      keptFolder: join(storage, 'kept'),
+      separationsFolder: join(storage, 'separations'),
+      editor: editorProcess(),
+    },
     (event) => {
       log.write(keeperLine(event));
-      tellKeeperEvent(event);
+      if (event.kind === 'separated') names.separated(event.path, event.wanted);
+      else tellKeeperEvent(event);
     },
   );
   keeper.start();
@@ -56,12 +63,14 @@ export function activate(context: vscode.ExtensionContext): void {
   const levels = owned.add(new Levels(keeper, (uri) => settings.options(uri), log));
   owned.add(new SaveParticipant(keeper, levels, settings, log, () => performance.now()));
   owned.add(new Questions(documents, levels, settings));
+  const names = new JoinNames(keeper, levels, log);
   owned.add(new StatusItem(levels, settings));
   owned.add(
     vscode.commands.registerCommand('holdfast.showLog' satisfies CommandName, () => {
       log.show();
     }),
   );
+  owned.add(vscode.commands.registerCommand('holdfast.joinNames' satisfies CommandName, () => names.join()));
   log.write(activatedLine(performance.now() - bundleBegan));
 }
 

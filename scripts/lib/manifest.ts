@@ -1,7 +1,7 @@
 /** Everything that is made from the tables in `src/core`: pure, so that a test can compare it with what is on disk. */
 import { capabilities, commands, product, settings, type Setting } from '../../src/core/contributions';
 import { temporaryNames } from '../../src/core/temporaryName';
-import { because, losses, texts } from '../../src/core/text';
+import { because, leftAlone, losses, texts } from '../../src/core/text';
 
 type Json = Record<string, unknown>;
 
@@ -67,7 +67,7 @@ export function manifestTexts(): Json {
 
 /** `l10n/bundle.l10n.json`: what translators start from. */
 export function bundleTexts(): Json {
-  const all = [...Object.values(texts), ...Object.values(because), ...Object.values(losses)];
+  const all = [texts, because, losses, leftAlone].flatMap((table) => Object.values(table));
   return Object.fromEntries(all.map((text) => [text, text]));
 }
 

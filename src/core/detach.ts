@@ -43,6 +43,8 @@ export interface Permission {
   release(): boolean;
   /** Whether the editor cannot have begun to write: a second try would take its half-written file for the old version. */
   mayTryAgain(): boolean;
+  /** The target has lost its path to a clone, and has other names. It is closed after that. */
+  separated(target: Target): void;
   /** Whether `work` was begun and ended in time to be waited for. Rejects as `work` does. */
   inTime(work: () => Promise<void>): Promise<boolean>;
 }
@@ -117,6 +119,7 @@ async function publish(
   const synced = durability !== 'none' && (await permission.inTime(() => staged.sync()));
   if (permission.signal.aborted || !permission.claim()) return report('tooSlow');
   if (staged.publish() === 'published') {
+    if (target.facts.links > 1n) permission.separated(target);
     const disk =
       durability === 'full' ? { synced, directorySynced: await directorySynced(target, permission) } : { synced };
     // A rename that took so long that the editor may have been let go before it: nobody knows what the editor hit.

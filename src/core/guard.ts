@@ -1,5 +1,6 @@
 import type { ErrorFacts } from './errors';
 import type { EndReason } from './gate/operations';
+import type { Joined } from './join';
 import type { Report } from './level';
 import type { SaveOptions } from './options';
 import type { PlatformReport } from './messages';
@@ -31,6 +32,13 @@ export interface Guard {
    * @param options what the settings say
    */
   beforeSave(path: string, content?: Uint8Array, options?: SaveOptions): GuardedSave;
+  /**
+   * Makes the other names of an inode that saves have taken from `path` lead to what the path leads to now. Never rejects.
+   *
+   * @param folders where to look for them, besides the folder of the file
+   * @param signal ends the search; no name is touched then
+   */
+  joinNames(path: string, folders: readonly string[], signal: AbortSignal): Promise<Joined>;
 }
 
 /** What happens to the threads themselves: for the log, and for what the user must know. */
@@ -45,6 +53,9 @@ export type KeeperEvent =
   | { readonly kind: 'kept'; readonly path: string; readonly file: string }
   | { readonly kind: 'clonedAhead'; readonly path: string }
   | { readonly kind: 'notClonedAhead'; readonly path: string; readonly error: ErrorFacts }
+  /** A save has left other names of the file behind: they lead to the old version. */
+  | { readonly kind: 'separated'; readonly path: string; /** The user has asked for that. */ readonly wanted: boolean }
+  | { readonly kind: 'separationUnknown'; readonly path: string; readonly error: ErrorFacts }
   | { readonly kind: 'notFollowed'; readonly path: string; readonly error: ErrorFacts }
   | { readonly kind: 'notKept'; readonly path: string; readonly error: ErrorFacts }
   | { readonly kind: 'stoppedLate'; readonly afterMs: number };

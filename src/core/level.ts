@@ -101,6 +101,8 @@ export interface Report {
   readonly givesUp?: readonly GivenUp[];
   /** What the level depends on, and the user has not said. */
   readonly question?: Question;
+  /** A save has left other names behind that still lead to an old version, and can be joined again. */
+  readonly separated?: true | undefined;
   /** For `neverGuarded`: the pattern that names the file. */
   readonly pattern?: string;
   /** For a gate that was not to be had: what came in its way. */

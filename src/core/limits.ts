@@ -38,6 +38,12 @@ export const limits = {
   keeperBeats: 300,
   /** So many that did not come in a row, and it is stuck: one alone may be a thread without a processor, the keeper's or ours. A number. */
   keeperMisses: 3,
+  /** How long the other names of a file are searched for. The user can end it before. */
+  joinSearch: 60_000,
+  /** How long the stager searches at a stretch, before it looks after saves. */
+  joinStretch: 4,
+  /** A search that is over by then shows no progress. */
+  joinQuiet: 500,
   /** How long a stop waits for the keeper. */
   stop: 200,
 } as const;
@@ -60,6 +66,12 @@ export const syncsAtOnce = 2;
 export function syncLimit(left: number, underWay: number): number {
   return Math.max(0, Math.min(limits.sync, left - limits.rename - underWay * limits.workPerSave));
 }
+
+/** How often the path is asked for that names are to be joined to; each time a save of it is waited for, up to `limits.otherWindow`. */
+export const joinTries = 5;
+
+/** Files whose separated names are remembered, on the disk, and for how many days. */
+export const rememberedSeparations = { files: 200, days: 30 } as const;
 
 /** Files whose levels are remembered. */
 export const rememberedLevels = 500;

@@ -1,6 +1,7 @@
 import type { ErrorFacts } from './errors';
 import type { Counts } from './gate/operations';
 import type { KeeperEvent } from './guard';
+import type { Joined } from './join';
 import { isShortfall, type GivenUp, type Report } from './level';
 import type { SettingProblem } from './settings';
 
@@ -108,6 +109,13 @@ export function keeperLine(event: KeeperEvent): LogLine {
       return { severity: 'debug', text: `cloned ahead ${JSON.stringify(event.path)}` };
     case 'notClonedAhead':
       return { severity: 'info', text: `not cloned ahead ${JSON.stringify(event.path)}: ${errorFacts(event.error)}` };
+    case 'separated':
+      return {
+        severity: 'info',
+        text: `separated ${JSON.stringify(event.path)}: wanted=${event.wanted ? 'yes' : 'no'}`,
+      };
+    case 'separationUnknown':
+      return { severity: 'warn', text: `not noted ${JSON.stringify(event.path)}: ${errorFacts(event.error)}` };
     case 'notFollowed':
       return { severity: 'info', text: `not followed ${JSON.stringify(event.path)}: ${errorFacts(event.error)}` };
     case 'notKept':
@@ -115,6 +123,20 @@ export function keeperLine(event: KeeperEvent): LogLine {
     case 'stoppedLate':
       return { severity: 'warn', text: `keeper: did not stop within ${String(event.afterMs)}ms, terminated` };
   }
+}
+
+export function joinedLine(path: string, result: Joined): LogLine {
+  const head = `join ${JSON.stringify(path)}:`;
+  if (result.is === 'refused') {
+    const error = result.error ? ` ${errorFacts(result.error)}` : '';
+    return { severity: 'info', text: `${head} refused=${result.why}${error}` };
+  }
+  const left = result.left.map(
+    (one) => ` left=${JSON.stringify(one.path)} why=${one.why}${one.error ? ` ${errorFacts(one.error)}` : ''}`,
+  );
+  const counts = `joined=${String(result.joined)} missing=${String(result.missing)}${result.late ? ' late=yes' : ''}`;
+  const error = result.error ? ` ${errorFacts(result.error)}` : '';
+  return { severity: left.length > 0 || error ? 'warn' : 'info', text: `${head} ${counts}${left.join('')}${error}` };
 }
 
 function errorFacts({ operation, path, errno, detail }: ErrorFacts): string {

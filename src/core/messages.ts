@@ -2,6 +2,7 @@ import type { Claim } from './claim';
 import type { ErrorFacts } from './errors';
 import type { EndReason, Outcome } from './gate/operations';
 import type { Handed, HandedPlace, Locked, Slot } from './gate/ports';
+import type { Joined } from './join';
 import type { GivenUp, Report } from './level';
 import type { SaveOptions } from './options';
 
@@ -11,6 +12,8 @@ export interface StagerData {
   readonly workshopFolder: string;
   /** Where versions of other programs are kept that a save displaced. Made if it is not there. */
   readonly keptFolder: string;
+  /** Where is remembered which names saves have separated. Made if it is not there. */
+  readonly separationsFolder: string;
   /** The process (thread group id) that reads and writes files for this window. */
   readonly editor: number;
 }
@@ -40,25 +43,31 @@ export type Order<P = unknown> =
       /** The new bytes, where they are known. */
       readonly content?: Uint8Array;
     }
+  | { readonly kind: 'join'; readonly id: number; readonly path: string; readonly folders: readonly string[] }
   /** The document at this path has become dirty: what is on the disk now is what its save believes to overwrite. */
   | { readonly kind: 'dirty'; readonly path: string; readonly options: SaveOptions }
   /** It was closed or reverted. */
   | { readonly kind: 'clean'; readonly path: string }
   /** The text of save `id` has changed before the editor has written it. */
   | { readonly kind: 'change'; readonly id: number; readonly content: Uint8Array }
-  /** The one who waited for save `id` has given up: cut the work short. It is still answered. */
+  /** The one who waited for save or join `id` has given up: cut the work short. It is still answered. */
   | { readonly kind: 'cancel'; readonly id: number }
   /** There is a keeper, behind this port; its `orders` descriptor wakes it. */
   | { readonly kind: 'keeper'; readonly port: P; readonly orders: number }
   | { readonly kind: 'stop' };
 
 /**
- * What the stager tells the extension host. `assess` is answered once, a stop by the thread's end. So is `save`, by
+ * What the stager tells the extension host. `assess` and `join` are answered once, a stop by the thread's end. So is `save`, by
  * `report`, or, when the keeper has taken it over, by the keeper.
  */
 export type Answer =
   | { readonly kind: 'ready'; readonly platform: PlatformReport }
   | { readonly kind: 'report'; readonly id: number; readonly report: Report }
+  | { readonly kind: 'joined'; readonly id: number; readonly result: Joined }
+  /** A save of `path` has left other names behind; because that is `wanted`, or nobody has said. */
+  | { readonly kind: 'separated'; readonly path: string; readonly wanted: boolean }
+  /** It has, and they cannot be joined later: what they lead to could not be looked at or noted. */
+  | { readonly kind: 'separationUnknown'; readonly path: string; readonly error: ErrorFacts }
   /** With durability `full`, after a gated save: whether the folder has reached the disk. */
   | { readonly kind: 'directorySynced'; readonly id: number; readonly synced: boolean }
   /** Another program's version of `path`, which a save displaced, was copied to `file`, or could not be. */
@@ -73,7 +82,13 @@ export type Answer =
 /** What the stager tells the keeper. */
 export type GateOrder =
   /** The path is to be this save's alone, until `unlock` or the end of the gate that `arm` begins. Answered by `locked`. */
-  | { readonly kind: 'lock'; readonly id: number; readonly place: HandedPlace }
+  | {
+      readonly kind: 'lock';
+      readonly id: number;
+      readonly place: HandedPlace;
+      /** `yield`: it is no save, and waits for saves of this window, too. */
+      readonly ifSaved: 'supersede' | 'yield';
+    }
   | { readonly kind: 'unlock'; readonly id: number }
   | {
       readonly kind: 'arm';

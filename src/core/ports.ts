@@ -7,6 +7,8 @@
 
 import type { SystemError } from './errors';
 import type { Gateable, Handed, HandedPlace } from './gate/ports';
+import type { Left } from './join';
+import type { Separation } from './separation';
 
 /** A file as the kernel tells it apart: `st_dev` and `st_ino`. Only meaningful while something pins the inode. */
 export interface Identity {
@@ -32,6 +34,8 @@ export interface TargetFacts {
   readonly size: bigint;
   /** Nanoseconds since the epoch. */
   readonly mtime: bigint;
+  /** When the inode was made, nanoseconds since the epoch. `undefined` where the file system does not know. */
+  readonly born: bigint | undefined;
   readonly links: bigint;
   /** Permission bits with setuid, setgid and sticky: `st_mode & 0o7777`. */
   readonly mode: number;
@@ -153,11 +157,60 @@ export interface TargetSystem {
   open(path: string): Target | undefined;
 }
 
+/** A name that leads to an inode from which a save has taken its path. */
+export interface FoundName {
+  /** Of the folder, absolute: bytes, as names need not be text. */
+  readonly folder: Uint8Array;
+  readonly name: Uint8Array;
+  /** For messages only. */
+  readonly path: string;
+  readonly of: Separation;
+}
+
+/** `late`: the time was over before everything was searched. */
+export interface FoundNames {
+  readonly names: readonly FoundName[];
+  readonly late: boolean;
+}
+
+/** An inode from which a save has taken its path, pinned under one of its other names. */
+export interface OldInode {
+  /** How many names lead to it now. */
+  links(): number;
+  /** Whether it has the bytes and attributes that the save has displaced. Reads it. */
+  isUnchanged(signal: AbortSignal): Promise<boolean>;
+  /**
+   * Makes one of its names lead to the target instead, atomically, if the name still leads to it, and it was not written since
+   * that look. Why the name was left as it is; `undefined`: it leads to the target. Synchronous: no save begins meanwhile.
+   */
+  join(name: FoundName, target: Target): Left | undefined;
+  close(): void;
+}
+
+/** The names of inodes from which saves have taken their paths. */
+export interface NameSystem {
+  /**
+   * What the target is recognised by later on; `undefined` if its path leads to it. What is looked at is open when this returns:
+   * the target may be closed then.
+   */
+  separation(target: Target): Promise<Separation | undefined>;
+  /** Whether the path, links followed, leads to a regular file, and that is not all of these inodes. */
+  isSeparated(path: string, from: readonly Separation[]): boolean;
+  /**
+   * Looks for names: in one folder, then in all folders below others, without following links or crossing mounts. Ends early
+   * when all names of all inodes are found, when `signal` is aborted, and after `limits.joinSearch`.
+   */
+  find(wanted: readonly Separation[], near: string, below: readonly string[], signal: AbortSignal): Promise<FoundNames>;
+  /** `undefined` if the name does not lead to its inode any more. */
+  open(name: FoundName): OldInode | undefined;
+}
+
 /** What this process can do at all, found once at start. */
 export type Platform =
   | {
       readonly supported: true;
       readonly targets: TargetSystem;
+      readonly names: NameSystem;
       /** From now on the gate must be quick to know its editor: until the returned function is called, or `limits.expectEditor`. */
       readonly expectEditor: () => () => void;
       /** Resolves when nobody has the inode of a descriptor open for writing, or the time is over. */

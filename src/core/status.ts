@@ -1,3 +1,4 @@
+import type { CommandName } from './contributions';
 import { isShortfall, type GivenUp, type Lost, type Report } from './level';
 import { because, losses, message, texts, type Message } from './text';
 
@@ -20,9 +21,21 @@ export interface StatusView {
   readonly label: Message;
   readonly tooltip: Message;
   readonly warning: boolean;
+  /** A command that the hover offers, and what it is called there. */
+  readonly offer?: { readonly command: CommandName; readonly label: Message };
 }
 
 export function statusView(input: StatusInput): StatusView {
+  const view = levelView(input);
+  if (!input.report.separated) return view;
+  return {
+    ...view,
+    tooltip: message(texts.separatedTooltip, view.tooltip),
+    offer: { command: 'holdfast.joinNames', label: message(texts.joinNames) },
+  };
+}
+
+function levelView(input: StatusInput): StatusView {
   const { name, report } = input;
   if (report.reason === 'switchedOff') {
     const tooltip = message(texts.offTooltip, name, offBy(input.switchedOffBy));

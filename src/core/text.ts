@@ -2,6 +2,7 @@
  * Every text that a person sees, in English. The shell translates `text` by VS Code's l10n with `args` for `{0}`, `{1}`…;
  * `l10n/bundle.l10n.json` is made from this table.
  */
+import type { LeftWhy } from './join';
 import type { Loss } from './ports';
 import type { Reason } from './level';
 
@@ -67,6 +68,18 @@ export const losses = {
   bytes: 'content',
 } as const satisfies Record<Loss['what'], string>;
 
+/** What became of a name that was not joined: a clause. */
+export const leftAlone = {
+  changed: '{0} was changed since, and is left as it is',
+  replaced: '{0} leads to another file by now',
+  otherMount: '{0} is on another mount',
+  tooManyNames: 'the file system allows no more names for {0}',
+  notPermitted: '{0} may not be replaced ({1})',
+  mountPoint: '{0} is mounted by itself, as containers do',
+  notSupported: 'the file system cannot exchange {0} in one step',
+  failed: 'the system refused {0} ({1})',
+} as const satisfies Record<LeftWhy, string>;
+
 export const texts = {
   itemName: 'Holdfast: level of the current file',
   gated: 'Holdfast: gated',
@@ -118,6 +131,23 @@ export const texts = {
   alwaysKeepOwner: 'Always Keep the Owner',
   alwaysKeepAttributes: 'Always Keep the Attributes',
   alwaysNewFile: 'Always Make a New File',
+  separated: '{0} has other names (hard links) that still lead to the old version.',
+  separatedTooltip: '{0} Other names of it (hard links) still lead to an old version.',
+  joinNames: 'Join the Names Again',
+  joining: 'Looking for the other names of {0}…',
+  joinedAll: 'All names of {0} are one file again.',
+  joinedSome: '{0} of {1} other names of {2} lead to the new version now: {3}.',
+  namesElsewhere: 'the rest was not found in the folders that were searched',
+  noneFound: 'None of the other names of {0} was found in the folders that were searched.',
+  namesNotInTime: 'the rest was not found before the time for the search was over',
+  noneInTime: 'None of the other names of {0} was found before the time for the search was over.',
+  searchOn: 'Search Another Folder…',
+  searchHere: 'Search',
+  noFileToJoin: 'There is nothing to join: no file on this machine is open in the current tab.',
+  nothingToJoin: 'There is nothing to join: no save is known that has separated {0} from other names.',
+  nothingToJoinTo: 'There is nothing to join the other names to: {0} is not a regular file any more.',
+  notJoinedHere: 'The names of {0} cannot be joined, because {1}.',
+  joinBusy: 'The names of {0} could not be joined while it is being saved. Try it again after that.',
   click: 'Click to see Holdfast’s log.',
   invalidSetting: 'The setting {0} must be {1}. Its default is used until it is corrected.',
   openSettings: 'Open Settings',

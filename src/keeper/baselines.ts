@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { read, readFileSync } from 'node:fs';
-import { promisify } from 'node:util';
+import { readFileSync } from 'node:fs';
 
 import { mayHideAChange, type Baseline } from '../core/baseline';
 import type { Target, TargetSystem } from '../core/ports';
+import { digestInto } from '../platform/digest';
 
 /** Of larger files the whole content is not read for this; bytes. VS Code does not announce saves of larger documents either. */
 const largest = 50n << 20n;
@@ -11,11 +11,6 @@ const largest = 50n << 20n;
 const small = 1n << 20n;
 /** Dirty documents at once that are followed; a number. */
 const most = 1000;
-/** Bytes between two looks at whether the save has begun. */
-const piece = 1 << 18;
-
-const readAsync = promisify(read);
-
 /**
  * What was on the disk when each dirty document became dirty. VS Code overwrites a change that came since then, if it has the same
  * size, without a word: here it is found.
@@ -95,15 +90,8 @@ const neverAborted = new AbortController().signal;
 async function digestOf(target: Target, signal: AbortSignal): Promise<string> {
   return target.read(async (fd) => {
     const hash = createHash('sha256');
-    if (target.facts.size <= small) return hash.update(readFileSync(fd)).digest('base64');
-    // A stream that is given up closes the descriptor, which is not its own.
-    const buffer = Buffer.allocUnsafe(piece);
-    for (let at = 0; ;) {
-      signal.throwIfAborted();
-      const { bytesRead } = await readAsync(fd, buffer, 0, piece, at);
-      if (bytesRead === 0) return hash.digest('base64');
-      hash.update(buffer.subarray(0, bytesRead));
-      at += bytesRead;
-    }
+    if (target.facts.size <= small) hash.update(readFileSync(fd));
+    else await digestInto(hash, fd, signal);
+    return hash.digest('base64');
   });
 }

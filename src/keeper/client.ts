@@ -10,6 +10,7 @@ import { describeError } from '../core/errors';
 import type { Outcome } from '../core/gate/operations';
 import { reportOf } from '../core/gateReport';
 import type { Guard, GuardedSave, KeeperEvent } from '../core/guard';
+import { notJoined, type Joined } from '../core/join';
 import { report, type GivenUp, type Report } from '../core/level';
 import { limits } from '../core/limits';
 import type { Answer, Order, StagerData } from '../core/messages';
@@ -46,6 +47,7 @@ export class KeeperClient implements Guard {
   readonly #data: StagerData;
   readonly #onEvent: (event: KeeperEvent) => void;
   readonly #waiting = new Map<number, (reached: Report | 'armed') => void>();
+  readonly #joining = new Map<number, (result: Joined) => void>();
   readonly #open = new Map<number, OpenSave>();
   /** Of the saves that have no answer yet. */
   readonly #claims = new Set<Claim>();
@@ -134,6 +136,23 @@ export class KeeperClient implements Guard {
         if (this.#open.has(id)) this.#gate?.order({ kind: 'over', id, why });
       },
     };
+  }
+
+  joinNames(path: string, folders: readonly string[], signal: AbortSignal): Promise<Joined> {
+    if (!this.#worker || this.#stopping) return Promise.resolve(notJoined('stopped'));
+    const id = this.#nextId++;
+    const cancel = (): void => {
+      this.#post({ kind: 'cancel', id });
+    };
+    const answer = new Promise<Joined>((resolve) => {
+      this.#joining.set(id, resolve);
+    });
+    this.#post({ kind: 'join', id, path, folders });
+    if (signal.aborted) cancel();
+    signal.addEventListener('abort', cancel, { once: true });
+    return answer.finally(() => {
+      signal.removeEventListener('abort', cancel);
+    });
   }
 
   /** Resolves when the threads have ended, at the latest after twice `limits.stop`. */
@@ -271,6 +290,10 @@ export class KeeperClient implements Guard {
       case 'report':
         this.#answer(answer.id, answer.report);
         return;
+      case 'joined':
+        this.#joining.get(answer.id)?.(answer.result);
+        this.#joining.delete(answer.id);
+        return;
       case 'directorySynced':
         this.#open.get(answer.id)?.directory?.tell(answer.synced);
         return;
@@ -289,6 +312,8 @@ export class KeeperClient implements Guard {
     this.#worker = undefined;
     for (const resolve of this.#waiting.values()) resolve(report('keeperStopped'));
     this.#waiting.clear();
+    for (const resolve of this.#joining.values()) resolve(notJoined('stopped'));
+    this.#joining.clear();
     if (this.#stopping) return;
     const startedAgain = this.#starts < startsAtMost;
     this.#onEvent({ kind: 'died', error: describeError(failure, 'stager', this.#scripts.stager), startedAgain });

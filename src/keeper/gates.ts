@@ -4,7 +4,7 @@
  */
 import { describeError, type ErrorFacts } from '../core/errors';
 import type { EndReason, Outcome, RefusedWhy } from '../core/gate/operations';
-import type { GateSystem, HandedPlace, Wake } from '../core/gate/ports';
+import type { GateSystem, Wake } from '../core/gate/ports';
 import type { LeaseTable } from '../core/leaseTable';
 import type { GivenUp } from '../core/level';
 import type { GateOrder, GateRequest } from '../core/messages';
@@ -37,7 +37,8 @@ export class Gates {
     this.#outbox = outbox;
     this.#leaseTable = leases;
     this.#now = now;
-    this.#turns = new PathTurns(system, now, (id, how) => {
+    const isSaved = (path: string): boolean => this.#savesOf(path).length > 0;
+    this.#turns = new PathTurns(system, now, isSaved, (id, how) => {
       outbox.toStager({ kind: 'locked', id, how });
     });
   }
@@ -65,7 +66,7 @@ export class Gates {
   take(order: GateOrder): void {
     switch (order.kind) {
       case 'lock':
-        this.#lock(order.id, order.place);
+        this.#lock(order);
         break;
       case 'unlock':
         this.#turns.giveUp(order.id);
@@ -104,11 +105,19 @@ export class Gates {
     this.#turns.giveUpAll();
   }
 
-  #lock(id: number, place: HandedPlace): void {
+  #lock({ id, place, ifSaved }: Extract<GateOrder, { kind: 'lock' }>): void {
+    if (ifSaved === 'yield') {
+      this.#turns.ask(id, place, false, true);
+      return;
+    }
     // Our own lease on the same inode would look like somebody else's open.
-    const own = [...this.#running.values()].filter(({ path }) => path === place.path);
+    const own = this.#savesOf(place.path);
     for (const gate of own) gate.on({ is: 'over', why: 'superseded' });
-    this.#turns.ask(id, place, own.length > 0);
+    this.#turns.ask(id, place, own.length > 0, false);
+  }
+
+  #savesOf(path: string): readonly RunningGate[] {
+    return [...this.#running.values()].filter((gate) => gate.path === path);
   }
 
   #arm(order: ArmOrder): void {
@@ -166,8 +175,10 @@ export class Gates {
   }
 
   #forgetEnded(): void {
+    const before = this.#running.size;
     for (const [id, gate] of this.#running) {
       if (gate.closed) this.#running.delete(id);
     }
+    if (this.#running.size < before) this.#turns.tick(this.#now());
   }
 }

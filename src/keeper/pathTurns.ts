@@ -8,6 +8,13 @@ const closing = 2;
 interface Waiting {
   readonly place: HandedPlace;
   readonly due: number;
+  /** It waits for this window, too. */
+  readonly yields: boolean;
+}
+
+interface Held {
+  readonly path: string;
+  readonly release: () => void;
 }
 
 /** The paths that this window's saves have for themselves, and the saves that wait until another window is done. */
@@ -15,15 +22,23 @@ export class PathTurns {
   readonly #system: GateSystem;
   readonly #now: Clock;
   readonly #answer: (id: number, how: Locked) => void;
-  readonly #held = new Map<number, () => void>();
+  readonly #isSaved: (path: string) => boolean;
+  readonly #held = new Map<number, Held>();
   readonly #waiting = new Map<number, Waiting>();
   /** Under which the waiter reports that another window may be done. */
   #watch: number | undefined;
   #again: number | undefined;
 
-  constructor(system: GateSystem, now: Clock, answer: (id: number, how: Locked) => void) {
+  /** @param isSaved whether a save of this window is under way to which the path was handed over */
+  constructor(
+    system: GateSystem,
+    now: Clock,
+    isSaved: (path: string) => boolean,
+    answer: (id: number, how: Locked) => void,
+  ) {
     this.#system = system;
     this.#now = now;
+    this.#isSaved = isSaved;
     this.#answer = answer;
   }
 
@@ -33,13 +48,17 @@ export class PathTurns {
     return Math.min(this.#again ?? Infinity, ...Array.from(this.#waiting.values(), ({ due }) => due));
   }
 
-  /** @param changed the path may have changed since the save has looked at it */
-  ask(id: number, place: HandedPlace, changed: boolean): void {
-    if (this.#take(id, place)) {
-      this.#answer(id, changed ? 'waited' : 'atOnce');
+  /**
+   * @param changed the path may have changed since the save has looked at it
+   * @param yields it is no save: it waits for those of this window as for those of others
+   */
+  ask(id: number, place: HandedPlace, changed: boolean, yields: boolean): void {
+    const shared = this.#isHeld(place.path);
+    if (this.#take(id, place, yields)) {
+      this.#answer(id, changed || shared ? 'waited' : 'atOnce');
       return;
     }
-    this.#waiting.set(id, { place, due: this.#now() + limits.otherWindow });
+    this.#waiting.set(id, { place, due: this.#now() + limits.otherWindow, yields });
     this.#watch ??= this.#system.watchClaims();
     // It may have been given up before we watched.
     this.#tryAgain();
@@ -47,15 +66,17 @@ export class PathTurns {
 
   /** What gives the path up, from now on in the caller's hands. */
   handOver(id: number): (() => void) | undefined {
-    const release = this.#held.get(id);
+    const held = this.#held.get(id);
     this.#held.delete(id);
-    return release;
+    return held?.release;
   }
 
   giveUp(id: number): void {
     this.#waiting.delete(id);
     this.#restIfNobodyWaits();
-    this.handOver(id)?.();
+    const release = this.handOver(id);
+    release?.();
+    if (release) this.#tryAgain();
   }
 
   giveUpAll(): void {
@@ -75,6 +96,8 @@ export class PathTurns {
       this.#again = undefined;
       this.#tryAgain();
     }
+    // Of the end of a save of this window no watch tells.
+    if ([...this.#waiting.values()].some(({ yields }) => yields)) this.#tryAgain();
     for (const [id, { due }] of [...this.#waiting]) {
       if (due > now) continue;
       this.#waiting.delete(id);
@@ -84,18 +107,24 @@ export class PathTurns {
   }
 
   #tryAgain(): void {
-    for (const [id, { place }] of [...this.#waiting]) {
-      if (!this.#take(id, place)) continue;
+    for (const [id, { place, yields }] of [...this.#waiting]) {
+      if (!this.#take(id, place, yields)) continue;
       this.#waiting.delete(id);
       this.#answer(id, 'waited');
     }
     this.#restIfNobodyWaits();
   }
 
-  #take(id: number, place: HandedPlace): boolean {
+  #take(id: number, place: HandedPlace, yields: boolean): boolean {
+    const { path } = place;
+    if (yields && (this.#isHeld(path) || this.#isSaved(path))) return false;
     const release = this.#system.claim(place);
-    if (release) this.#held.set(id, release);
+    if (release) this.#held.set(id, { path, release });
     return release !== undefined;
+  }
+
+  #isHeld(path: string): boolean {
+    return [...this.#held.values()].some((held) => held.path === path);
   }
 
   #restIfNobodyWaits(): void {

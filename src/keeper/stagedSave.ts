@@ -24,6 +24,8 @@ export interface StagerServices {
   directorySynced(synced: boolean): void;
   /** Copies what the descriptor has open to a place of Holdfast's own, and tells the user where. */
   keep(descriptor: number, mayBeWritten: boolean): Promise<void>;
+  /** A clone has taken the place of a target that has other names. It is closed after that. */
+  separated(target: Target): void;
   /** The gate has ended. */
   over(): void;
 }
@@ -130,6 +132,8 @@ export class StagedSave {
     this.#answer?.(outcome);
     this.#enqueue(async () => {
       if (outcome.kind === 'published' && this.#services.durability === 'full') await this.#syncDirectory();
+      // Before the gate was shut, whatever had displaced it was taken back.
+      if (this.#armed && this.#target.facts.links > 1n) this.#services.separated(this.#target);
       for (const prepared of this.#made) prepared.close();
       this.#target.close();
     });

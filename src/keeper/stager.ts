@@ -13,6 +13,7 @@ import { describeError } from '../core/errors';
 import { gated } from '../core/gated';
 import type { Outcome } from '../core/gate/operations';
 import type { HandedPlace, Locked } from '../core/gate/ports';
+import { notJoined, type Joined } from '../core/join';
 import { report, type GivenUp, type Report } from '../core/level';
 import { limits, savesAtOnce, syncLimit, syncsAtOnce } from '../core/limits';
 import type { Answer, GateOrder, GateRequest, Order, PlatformReport, StagerData } from '../core/messages';
@@ -20,8 +21,10 @@ import type { SaveOptions } from '../core/options';
 import type { Platform, Prepared, Target, TargetSystem } from '../core/ports';
 import { keepCopy } from '../platform/keep';
 import { openPlatform } from '../platform/select';
+import { SeparationFiles } from '../platform/separationFiles';
 import { Baselines } from './baselines';
 import { ClonesAhead, type ClaimedClone } from './clonesAhead';
+import { NameJoiner } from './nameJoiner';
 import { StagedSave } from './stagedSave';
 import { Turns } from './turns';
 import { wakeValue } from './wake';
@@ -31,15 +34,18 @@ if (!port) throw new Error('the stager runs as a worker thread only');
 
 type SaveOrder = Extract<Order, { kind: 'save' }>;
 
-const { workshopFolder, keptFolder, editor } = workerData as StagerData;
+const { workshopFolder, keptFolder, separationsFolder, editor } = workerData as StagerData;
 const platform = openPlatform(workshopFolder, editor);
 const baselines = platform.supported ? new Baselines(platform.targets) : undefined;
+const joiner = platform.supported
+  ? new NameJoiner(platform.targets, platform.names, new SeparationFiles(separationsFolder))
+  : platform;
 const turns = new Turns(savesAtOnce);
 const syncs = new Turns(syncsAtOnce);
 const ahead = platform.supported ? new ClonesAhead(platform.targets, (work) => syncs.take(work)) : undefined;
 const running = new Map<number, AbortController>();
 const gatedSaves = new Map<number, StagedSave>();
-/** Saves that wait for their path. */
+/** Saves and joins that wait for their path. */
 const locking = new Map<number, (how: Locked) => void>();
 let keeper: { readonly port: MessagePort; readonly orders: number } | undefined;
 
@@ -64,6 +70,9 @@ async function save(order: SaveOrder): Promise<Report | undefined> {
     waited: () => claim.waited(),
     release: () => claim.release(),
     mayTryAgain: () => now() - order.toldAt < limits.surelyBeforeWrite,
+    separated: (target) => {
+      void separated(order, target);
+    },
     inTime: (work) => syncInTime(work, syncLimit(order.toldAt + limits.saveGivesUp - now(), turns.underWay)),
   };
   const { targets, expectEditor } = platform;
@@ -99,7 +108,7 @@ async function gateOrDetach(
     content,
     permission,
     {
-      lock: (place) => lock(order.id, place),
+      lock: (place) => lock(order.id, place, 'supersede'),
       unlock: () => {
         toKeeper({ kind: 'unlock', id: order.id });
       },
@@ -147,8 +156,34 @@ async function becameDirty(path: string, options: SaveOptions): Promise<void> {
   }
 }
 
+/** Whoever closes the target afterwards need not wait for it. */
+async function separated({ path, options }: SaveOrder, target: Target): Promise<void> {
+  try {
+    if (joiner instanceof NameJoiner && (await joiner.note(target)))
+      answer({ kind: 'separated', path, wanted: options.hardLinks === 'newFile' });
+  } catch (thrown) {
+    answer({ kind: 'separationUnknown', path, error: describeError(thrown, 'note', path) });
+  }
+}
+
+async function join({ id, path, folders }: Extract<Order, { kind: 'join' }>): Promise<Joined> {
+  if (!(joiner instanceof NameJoiner)) return notJoined(joiner.why);
+  const controller = new AbortController();
+  running.set(id, controller);
+  try {
+    return await joiner.join(path, folders, controller.signal, {
+      lock: (place) => lock(id, place, 'yield'),
+      unlock: () => {
+        toKeeper({ kind: 'unlock', id });
+      },
+    });
+  } finally {
+    running.delete(id);
+  }
+}
+
 function arm(
-  { id, content, options }: SaveOrder & { readonly content: Uint8Array },
+  order: SaveOrder & { readonly content: Uint8Array },
   target: Target,
   staged: Prepared,
   givesUp: readonly GivenUp[],
@@ -163,6 +198,7 @@ function arm(
     over();
     return Promise.resolve({ kind: 'refused', why: 'stopped' });
   }
+  const { id, content, options } = order;
   const staging = new StagedSave(id, target, staged, content, signal, {
     toKeeper,
     durability: options.durability,
@@ -174,6 +210,9 @@ function arm(
       answer({ kind: 'directorySynced', id, synced });
     },
     keep: (descriptor, mayBeWritten) => keep(target.facts.realPath, descriptor, mayBeWritten),
+    separated: (lost) => {
+      void separated(order, lost);
+    },
     over,
   });
   gatedSaves.set(id, staging);
@@ -189,12 +228,12 @@ async function keep(path: string, descriptor: number, mayBeWritten = false): Pro
   }
 }
 
-function lock(id: number, place: HandedPlace): Promise<Locked> {
+function lock(id: number, place: HandedPlace, ifSaved: 'supersede' | 'yield'): Promise<Locked> {
   if (!keeper) return Promise.resolve('stopped');
   const answered = new Promise<Locked>((resolve) => {
     locking.set(id, resolve);
   });
-  toKeeper({ kind: 'lock', id, place });
+  toKeeper({ kind: 'lock', id, place, ifSaved });
   return answered;
 }
 
@@ -256,6 +295,12 @@ async function syncInTime(work: () => Promise<void>, milliseconds: number): Prom
   }
 }
 
+function look({ path, options }: Extract<Order, { kind: 'assess' }>): Report {
+  if (!platform.supported) return report(platform.why);
+  const foreseen = assess(platform.targets, path, options);
+  return joiner instanceof NameJoiner && joiner.isSeparated(path) ? { ...foreseen, separated: true } : foreseen;
+}
+
 function platformReport(found: Platform): PlatformReport {
   return found.supported ? { supported: true } : { supported: false, why: found.why, detail: found.detail };
 }
@@ -263,11 +308,7 @@ function platformReport(found: Platform): PlatformReport {
 port.on('message', (order: Order<MessagePort>) => {
   switch (order.kind) {
     case 'assess':
-      answer({
-        kind: 'report',
-        id: order.id,
-        report: platform.supported ? assess(platform.targets, order.path, order.options) : report(platform.why),
-      });
+      answer({ kind: 'report', id: order.id, report: look(order) });
       return;
     case 'save':
       void save(order).then((reached) => {
@@ -279,6 +320,11 @@ port.on('message', (order: Order<MessagePort>) => {
       return;
     case 'clean':
       ahead?.drop(order.path);
+      return;
+    case 'join':
+      void join(order).then((result) => {
+        answer({ kind: 'joined', id: order.id, result });
+      });
       return;
     case 'change':
       gatedSaves.get(order.id)?.change(order.content);

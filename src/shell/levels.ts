@@ -44,12 +44,21 @@ export class Levels implements Disposable {
     const report = await this.#guard.assess(uri.fsPath, this.#options(uri));
     if (this.#looks.get(key) !== look) return;
     this.#looks.delete(key);
-    if (!this.#foundInSaving(uri)) this.#set(uri, { report, when: 'foreseen' });
+    const found = this.#foundInSaving(uri);
+    if (!found) this.#set(uri, { report, when: 'foreseen' });
+    else if (found.report.separated !== report.separated) this.#set(uri, withSeparated(found, report.separated));
   }
 
   reached(uri: vscode.Uri, report: Report): void {
     this.#looks.delete(uri.toString());
-    this.#set(uri, { report, when: 'reached' });
+    // Whether anything was joined since, only a look tells.
+    this.#set(uri, withSeparated({ report, when: 'reached' }, this.of(uri)?.report.separated));
+  }
+
+  /** A save of the file has left other names behind; told before or after it is told what the save has reached. */
+  separated(uri: vscode.Uri): void {
+    const known = this.of(uri);
+    if (known) this.#set(uri, withSeparated(known, true));
   }
 
   forget(uri: vscode.Uri): void {
@@ -62,11 +71,11 @@ export class Levels implements Disposable {
   }
 
   /** What only a save can find out is shown until the next save of that file: looking again would not see it. */
-  #foundInSaving(uri: vscode.Uri): boolean {
+  #foundInSaving(uri: vscode.Uri): KnownLevel | undefined {
     const known = this.of(uri);
-    if (known?.when !== 'reached') return false;
+    if (known?.when !== 'reached') return undefined;
     const { reason, error, lost } = known.report;
-    return isShortfall(reason) || error !== undefined || lost !== undefined;
+    return isShortfall(reason) || error !== undefined || lost !== undefined ? known : undefined;
   }
 
   /** A file is looked at again and again. */
@@ -86,4 +95,8 @@ export class Levels implements Disposable {
     if (oldest !== undefined && this.#known.size > rememberedLevels) this.#known.delete(oldest);
     this.#changed.fire(uri);
   }
+}
+
+function withSeparated({ report, when }: KnownLevel, separated: Report['separated']): KnownLevel {
+  return { report: { ...report, separated }, when };
 }

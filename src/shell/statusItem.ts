@@ -105,9 +105,23 @@ export class StatusItem implements Disposable {
     const label = translate(view.label);
     const tooltip = translate(view.tooltip);
     this.#item.text = `$(${view.icon}) ${label}`;
-    this.#item.tooltip = `${tooltip}\n${translate(message(texts.click))}`;
+    this.#item.tooltip = hover(tooltip, view.offer);
     this.#item.accessibilityInformation = { label: `${label}. ${tooltip}`, role: 'button' };
     this.#item.backgroundColor = view.warning ? new vscode.ThemeColor('statusBarItem.warningBackground') : undefined;
     this.#item.show();
   }
+}
+
+function hover(tooltip: string, offer: StatusView['offer']): string | vscode.MarkdownString {
+  const click = translate(message(texts.click));
+  if (!offer) return `${tooltip}\n${click}`;
+  const link = `[${translate(offer.label)}](command:${offer.command})`;
+  const markdown = new vscode.MarkdownString([escaped(tooltip), escaped(click), link].join('\n\n'));
+  markdown.isTrusted = { enabledCommands: [offer.command] };
+  return markdown;
+}
+
+/** What `appendText` makes of it has no spaces at which a line could be broken. */
+function escaped(text: string): string {
+  return text.replace(/[!-/:-@[-`{-~]/g, '\\$&');
 }

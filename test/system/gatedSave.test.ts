@@ -22,6 +22,7 @@ import { join } from 'node:path';
 import { setImmediate as immediate } from 'node:timers/promises';
 
 import type { GuardedSave, KeeperEvent } from '../../src/core/guard';
+import type { Joined } from '../../src/core/join';
 import type { Report } from '../../src/core/level';
 import { defaultOptions } from '../../src/core/options';
 import { KeeperClient } from '../../src/keeper/client';
@@ -32,6 +33,8 @@ import { LineProgram } from '../support/lineProgram';
 
 const threads = join(projectFolder(), 'out', 'src', 'keeper');
 const deadline = 10_000;
+const neverAborted = new AbortController().signal;
+const joinedOne: Joined = { is: 'done', joined: 1, left: [], missing: 0 };
 
 describe('a gated save', function () {
   this.timeout(60_000);
@@ -79,7 +82,12 @@ describe('a gated save', function () {
   function startClient(): KeeperClient {
     const started = new KeeperClient(
       { stager: join(threads, 'stager.cjs'), keeper: join(threads, 'keeper.cjs') },
-      { workshopFolder: join(storage, 'workshop'), keptFolder: join(storage, 'kept'), editor: editor.pid },
+      {
+        workshopFolder: join(storage, 'workshop'),
+        keptFolder: join(storage, 'kept'),
+        separationsFolder: join(storage, 'separations'),
+        editor: editor.pid,
+      },
       (happened) => {
         events.push(happened);
         told();
@@ -100,6 +108,10 @@ describe('a gated save', function () {
         told();
       }),
     );
+  }
+
+  function forgetSeparated(): void {
+    events.splice(0, events.length, ...events.filter(({ kind }) => kind !== 'separated'));
   }
 
   /** The kernel tells nobody of a lease: it is asked until the threads have one on what the path leads to, and that is not `old`. */
@@ -239,8 +251,84 @@ describe('a gated save', function () {
     const { reason, givesUp } = await guarded.reached;
     assert.deepEqual([reason, givesUp], ['bytesUnknown', [{ what: 'otherNames' }]]);
     assert.notEqual(statSync(path).ino, statSync(second).ino);
+    await event('separated');
     assert.deepEqual([readFileSync(path, 'utf8'), readFileSync(second, 'utf8')], ['old\n', 'old\n']);
     assert.deepEqual(readdirSync(folder).sort(), ['run.sh', 'second']);
+  });
+
+  it('tells of the names that it has left behind, and joins them to the next version when they are asked for', async () => {
+    const path = file('old\n');
+    const second = join(folder, 'second');
+    linkSync(path, second);
+    const reader = openSync(second, 'r');
+    assert.equal((await save(path, 'nnn')).reason, 'gated');
+    await event('separated');
+    assert.deepEqual(
+      events.filter(({ kind }) => kind === 'separated'),
+      [{ kind: 'separated', path, wanted: false }],
+    );
+    assert.equal((await client.assess(path)).separated, true);
+    forgetSeparated();
+    // Of the next save nothing is told: it separates nothing.
+    assert.equal((await save(path, 'mmm')).reason, 'gated');
+    assert.equal((await client.assess(path)).separated, true);
+    assert.deepEqual(
+      events.filter(({ kind }) => kind === 'separated'),
+      [],
+    );
+    assert.deepEqual(await client.joinNames(path, [folder], neverAborted), joinedOne);
+    assert.deepEqual([statSync(second).ino, readFileSync(second, 'utf8')], [statSync(path).ino, 'mmm']);
+    assert.equal((await client.assess(path)).separated, undefined);
+    assert.equal(readFileSync(reader, 'utf8'), 'old\n');
+    closeSync(reader);
+  });
+
+  it('is not disturbed by a join that comes while the gate is shut: that waits', async () => {
+    const path = file('old\n');
+    const second = join(folder, 'second');
+    linkSync(path, second);
+    const reader = openSync(second, 'r');
+    await save(path, 'nnn');
+    await event('separated');
+    for (const letter of 'abcdefgh') {
+      const guarded = begin(path, letter.repeat(5000));
+      await guarded.answered;
+      const joined = client.joinNames(path, [folder], neverAborted);
+      // It has searched, and asks for the path: the thread does one thing after the other.
+      await client.assess(path);
+      assert.notEqual(statSync(second).ino, statSync(path).ino);
+      assert.equal(await editor.ask(`save ${path} 5000 ${letter} 100`), 'SAVED');
+      guarded.over('saved');
+      assert.equal((await guarded.reached).reason, 'gated');
+      assert.deepEqual(await within(deadline, 'the join', joined), joinedOne);
+      assert.equal(statSync(second).ino, statSync(path).ino);
+      assert.ok(readFileSync(second, 'utf8') === letter.repeat(5000));
+      // Apart once more.
+      const holder = openSync(second, 'r');
+      forgetSeparated();
+      await save(path, 'nnn');
+      await event('separated');
+      closeSync(holder);
+    }
+    closeSync(reader);
+  });
+
+  it('does not wait for a join that is under way, which sees one version or the other', async () => {
+    const path = file('old\n');
+    const second = join(folder, 'second');
+    linkSync(path, second);
+    for (let turn = 0; turn < 20; turn++) {
+      const holder = openSync(second, 'r');
+      forgetSeparated();
+      await save(path, 'nnn');
+      await event('separated');
+      closeSync(holder);
+      const joined = client.joinNames(path, [folder], neverAborted);
+      const reached = await save(path, 'mmmm');
+      assert.ok(reached.reason === 'gated' || reached.reason === 'hardLinks', reached.reason);
+      assert.equal((await within(deadline, 'the join', joined)).is, 'done');
+      assert.deepEqual([statSync(second).ino, readFileSync(second, 'utf8')], [statSync(path).ino, 'mmmm']);
+    }
   });
 
   it('publishes a mere beginning only when the editor calls it saved', async () => {

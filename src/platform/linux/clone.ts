@@ -16,9 +16,14 @@ export function sameInode(one: Stat, other: Stat): boolean {
   return one.device === other.device && one.inode === other.inode;
 }
 
-/** Same bytes and same metadata, as far as the kernel tells: nobody has touched the inode between the two looks. */
+/**
+ * Same bytes, same metadata and as many names, as far as the kernel tells: nobody has touched the inode between the two looks. Of a
+ * name that came within a tick of an earlier change, the times of older kernels do not tell.
+ */
 export function untouched(before: Stat, now: Stat): boolean {
-  return before.size === now.size && before.mtime === now.mtime && before.ctime === now.ctime;
+  return (
+    before.size === now.size && before.mtime === now.mtime && before.ctime === now.ctime && before.links === now.links
+  );
 }
 
 /** Calls `attempt` with new temporary names until one is not taken. */

@@ -73,6 +73,7 @@ export const STATX_BASIC_STATS = 0x7ff;
 export const STATX_INO = 0x100;
 /** Linux 5.8. */
 export const STATX_MNT_ID = 0x1000;
+export const STATX_BTIME = 0x800;
 export const STATX_ATTR_ENCRYPTED = 0x800n;
 export const STATX_ATTR_IMMUTABLE = 0x10n;
 export const STATX_ATTR_APPEND = 0x20n;
@@ -92,6 +93,7 @@ export const STATX = {
   blocks: 48,
   attributesMask: 56,
   atime: 64,
+  btime: 80,
   ctime: 96,
   mtime: 112,
   devMajor: 136,
@@ -171,6 +173,8 @@ export interface Stat {
   readonly atime: bigint;
   readonly mtime: bigint;
   readonly ctime: bigint;
+  /** When the inode was made. `undefined` where the file system does not know. */
+  readonly born: bigint | undefined;
   /** Only bits that the kernel and the file system know about. */
   readonly attributes: bigint;
   /** The mount that it was reached through. `undefined` before Linux 5.8. */
@@ -203,6 +207,7 @@ export function decodeStatx(buffer: Buffer): Stat {
     atime: readTimestamp(buffer, STATX.atime),
     mtime: readTimestamp(buffer, STATX.mtime),
     ctime: readTimestamp(buffer, STATX.ctime),
+    born: (buffer.readUInt32LE(STATX.mask) & STATX_BTIME) === 0 ? undefined : readTimestamp(buffer, STATX.btime),
     attributes: buffer.readBigUInt64LE(STATX.attributes) & buffer.readBigUInt64LE(STATX.attributesMask),
     mount: (buffer.readUInt32LE(STATX.mask) & STATX_MNT_ID) === 0 ? undefined : buffer.readBigUInt64LE(STATX.mountId),
   };

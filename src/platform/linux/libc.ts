@@ -28,6 +28,7 @@ import {
   FS_IOC_SETFLAGS,
   STATX,
   STATX_BASIC_STATS,
+  STATX_BTIME,
   STATX_MNT_ID,
   SYS_RENAMEAT2,
   SYS_STATX,
@@ -36,6 +37,8 @@ import type { Extended, Stat } from './layouts';
 
 /** XATTR_SIZE_MAX and XATTR_LIST_MAX, include/uapi/linux/limits.h. */
 const XATTR_MAX = 65536;
+
+const STATX_WANTED = STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID;
 
 export interface Libc {
   /** statx(2) of a descriptor itself, O_PATH ones included. */
@@ -231,11 +234,11 @@ export function loadLibc({ bind, bindOrSyscall, call, callAsync }: Library = ope
 
   return {
     statDescriptor(fd, path) {
-      call('statx', path, statx, fd, NO_NAME, AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_MNT_ID, stat);
+      call('statx', path, statx, fd, NO_NAME, AT_EMPTY_PATH, STATX_WANTED, stat);
       return decodeStatx(stat);
     },
     statAt(directory, name, flags, path) {
-      call('statx', path, statx, directory, cString(name), flags, STATX_BASIC_STATS | STATX_MNT_ID, stat);
+      call('statx', path, statx, directory, cString(name), flags, STATX_WANTED, stat);
       return decodeStatx(stat);
     },
     mayAccess(directory, name, mode, flags, path) {

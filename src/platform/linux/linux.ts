@@ -9,6 +9,7 @@ import { bindGateCalls, type GateCalls } from './gate/calls';
 import { closedForWriting } from './gate/closed';
 import { LockList } from './gate/lockList';
 import { openGateSystem } from './gate/system';
+import { openNameSystem } from './join/system';
 import { loadLibc, openLibrary } from './libc';
 import type { Libc } from './libc';
 import { openTarget } from './target';
@@ -70,6 +71,7 @@ export function openLinux(workshopFolder: string, editor: number): Platform {
   return {
     supported: true,
     targets: { open: (path) => openTarget(host, path) },
+    names: openNameSystem(host),
     expectEditor: () => lockList.expect(),
     closedForWriting: (descriptor, path, milliseconds) => closedForWriting(host, descriptor, path, milliseconds),
   };

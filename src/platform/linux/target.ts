@@ -208,13 +208,27 @@ function kindOf(mode: number): FileKind {
   }
 }
 
+/** What the directory of a place lets be done with a name in it that leads to this inode. @throws SystemError of statx(2), faccessat(2) */
+export function examineDirectory(
+  { libc, uid, capabilities }: Host,
+  place: Place,
+  stat: Stat,
+  directory = libc.statDescriptor(place.directory, place.path),
+): Pick<TargetFacts, 'directoryWritable' | 'stickyForbids'> {
+  return {
+    // An append-only directory takes new names but lets none be renamed over or removed. Immutable says access(2) itself.
+    directoryWritable:
+      (directory.attributes & STATX_ATTR_APPEND) === 0n &&
+      libc.mayAccess(place.directory, Buffer.from('.'), constants.W_OK | constants.X_OK, AT_EACCESS, place.path),
+    // fs/namei.c, __check_sticky.
+    stickyForbids:
+      (directory.mode & S_ISVTX) !== 0 && stat.uid !== uid && directory.uid !== uid && !capabilities.fowner,
+  };
+}
+
 function examine(host: Host, place: Place, stat: Stat): TargetFacts {
   const { libc, uid, groups, capabilities } = host;
   const directory = libc.statDescriptor(place.directory, place.path);
-  // An append-only directory takes new names but lets none be renamed over or removed. Immutable says access(2) itself.
-  const directoryWritable =
-    (directory.attributes & STATX_ATTR_APPEND) === 0n &&
-    libc.mayAccess(place.directory, Buffer.from('.'), constants.W_OK | constants.X_OK, AT_EACCESS, place.path);
   const { type } = system('statfs', place.path, () => statfsSync(descriptorPath(place.pin), { bigint: true }));
   const unkeepable = foreseeLoss(host, place, stat);
   const isOurs = stat.uid === uid;
@@ -225,6 +239,7 @@ function examine(host: Host, place: Place, stat: Stat): TargetFacts {
     identity: { device: stat.device, inode: stat.inode },
     size: stat.size,
     mtime: stat.mtime,
+    born: stat.born,
     links: stat.links,
     mode: stat.mode & 0o7777,
     uid: stat.uid,
@@ -233,10 +248,7 @@ function examine(host: Host, place: Place, stat: Stat): TargetFacts {
     mountPoint: (stat.attributes & STATX_ATTR_MOUNT_ROOT) !== 0n,
     sealed: (stat.attributes & SEALED) !== 0n,
     synthetic: SYNTHETIC_FILE_SYSTEMS.has(BigInt.asUintN(32, type)),
-    directoryWritable,
-    // fs/namei.c, __check_sticky.
-    stickyForbids:
-      (directory.mode & S_ISVTX) !== 0 && stat.uid !== uid && directory.uid !== uid && !capabilities.fowner,
+    ...examineDirectory(host, place, stat, directory),
     ownerKeepable: isOurs || capabilities.chown,
     ownable:
       isOurs ||

@@ -19,6 +19,7 @@ export const plainFacts: TargetFacts = {
   identity: { device: 1n, inode: 2n },
   size: 10n,
   mtime: 0n,
+  born: undefined,
   links: 1n,
   mode: 0o755,
   uid: 1000,

@@ -16,6 +16,7 @@ function permission(overrides: Partial<Permission> = {}): Permission {
     waited: () => true,
     release: () => true,
     mayTryAgain: () => true,
+    separated: () => undefined,
     inTime: (work) => work().then(() => true),
     ...overrides,
   };
@@ -44,6 +45,26 @@ describe('detach', () => {
 
   it('makes nothing where the plan refuses', async () => {
     assert.deepEqual(await run({ facts: { links: 2n } }), { reached: 'direct hardLinks', calls: ['open'] });
+  });
+
+  it('tells of a target whose other names it has left behind, before it is closed, and of no other', async () => {
+    const told: string[] = [];
+    for (const [facts, published] of [
+      [{ links: 2n }, 'published'],
+      [{ links: 2n }, 'changed'],
+      [{ links: 1n }, 'published'],
+    ] as const) {
+      const system = new FakeTargets({ facts, probed: 'held', published: [published, published] });
+      await detach(
+        system,
+        path,
+        permission({
+          separated: (target) => told.push(`${String(target.facts.links)} ${published} ${String(system.stillOpen)}`),
+        }),
+        report('bytesUnknown'),
+      );
+    }
+    assert.deepEqual(told, ['2 published 2']);
   });
 
   it('drops a clone that would lose something, and says what', async () => {

@@ -20,6 +20,7 @@ const permission = {
   waited: () => true,
   release: () => true,
   mayTryAgain: () => true,
+  separated: () => undefined,
   inTime: (work: () => Promise<void>) => work().then(() => true),
 };
 

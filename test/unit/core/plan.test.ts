@@ -180,6 +180,7 @@ describe('planTarget', () => {
       waited: () => true,
       release: () => true,
       mayTryAgain: () => true,
+      separated: () => undefined,
       inTime: (work: () => Promise<void>) => work().then(() => true),
     };
     assert.equal((await detach(free, '/x', permission, report('bytesUnknown'), options)).reason, 'notHeld');

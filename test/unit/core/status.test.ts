@@ -67,6 +67,18 @@ describe('statusView', () => {
     }
   });
 
+  it('offers to join the names again where a save has separated them, at every level, and nowhere else', () => {
+    for (const reason of reasons) {
+      const apart = statusView({ name: 'run.sh', report: report(reason, { separated: true }), when: 'foreseen' });
+      assert.equal(apart.offer?.command, 'holdfast.joinNames', reason);
+      assert.match(
+        english(apart.tooltip),
+        /^run\.sh: .*\. Other names of it \(hard links\) still lead to an old version\.$/,
+      );
+      assert.equal(statusView({ name: 'run.sh', report: report(reason), when: 'foreseen' }).offer, undefined);
+    }
+  });
+
   it('never tells two states apart by colour alone', () => {
     const warned = statusView({ name: 'a', report: report('noRoom'), when: 'reached' });
     const calm = statusView({ name: 'a', report: report('hardLinks'), when: 'reached' });

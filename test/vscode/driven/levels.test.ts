@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   openSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -15,6 +16,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
+import type { Locator } from 'playwright-core';
 
 import { startGuardedEditor } from '../../../scripts/lib/guardedEditor';
 import type { Editor, EditorVersion, EditorWindow } from '../../support/editor';
@@ -136,6 +139,43 @@ for (const version of versions) {
         }
       } finally {
         closeSync(reader);
+        await window.run(async (vscode) => {
+          await vscode.commands.executeCommand('notifications.clearAll');
+        });
+      }
+    });
+
+    it('the other names that an unanswered save has left behind: joined again by the button of the notice', async () => {
+      const path = write(at('outer', 'apart.sh'));
+      const second = at('outside', 'apart-2.sh');
+      linkSync(path, second);
+      const third = at('outer', 'inner', 'apart-3.sh');
+      linkSync(path, third);
+      const holder = openSync(path, 'r');
+      const toast = (text: string): Locator => window.page.locator('.notification-toast', { hasText: text });
+      try {
+        await show(window, path);
+        await untilLevel(window, 'gated', 'apart.sh');
+        await changeAndSave(window, path, '# changed');
+        assert.equal(readFileSync(third, 'utf8'), 'echo one\n');
+        const offer = toast('apart.sh has other names (hard links) that still lead to the old version');
+        await offer.getByRole('button', { name: 'Join the Names Again', exact: true }).click();
+        await toast('1 of 2 other names of apart.sh lead to the new version now').waitFor();
+        assert.equal(statSync(third).ino, statSync(path).ino);
+        assert.equal(readFileSync(third, 'utf8'), '# changed\necho one\n');
+        assert.equal(readFileSync(second, 'utf8'), 'echo one\n', 'it is outside of the workspace');
+        assert.equal(readFileSync(holder, 'utf8'), 'echo one\n');
+        // The hover offers it for what is left.
+        renameSync(second, at('outer', 'apart-2.sh'));
+        await untilSaying(window, /Other names of it \(hard links\) still lead to an old version/);
+        await window.page.locator('[id="holdfast.holdfast.level"]').hover();
+        await window.page.locator('.monaco-hover').getByRole('link', { name: 'Join the Names Again' }).click();
+        await toast('All names of apart.sh are one file again').waitFor();
+        assert.equal(statSync(at('outer', 'apart-2.sh')).ino, statSync(path).ino);
+        await window.run((vscode) => void vscode.commands.executeCommand('holdfast.joinNames'));
+        await toast('There is nothing to join').waitFor();
+      } finally {
+        closeSync(holder);
         await window.run(async (vscode) => {
           await vscode.commands.executeCommand('notifications.clearAll');
         });
