@@ -7,6 +7,7 @@ import { DisposableStore } from './core/disposable';
 import { activatedLine, keeperLine, settingLine } from './core/logLines';
 import { KeeperClient } from './keeper/client';
 import { HardLinkQuestion } from './shell/hardLinkQuestion';
+import { KeptMenu } from './shell/keptMenu';
 import { Levels } from './shell/levels';
 import { Log } from './shell/log';
 import { DirtyDocuments } from './shell/dirtyDocuments';
@@ -30,31 +31,33 @@ export function activate(context: vscode.ExtensionContext): void {
     log.write(settingLine(problem));
     void tellInvalidSetting(problem);
   });
-  const storage = context.globalStorageUri.fsPath;
-  keeper = new KeeperClient(
+  const guard: KeeperClient = new KeeperClient(
     { stager: join(__dirname, 'stager.js'), keeper: join(__dirname, 'keeper.js') },
-    { workshopFolder: join(storage, 'workshop'), keptFolder: join(storage, 'kept'), editor: editorProcess() },
+    { storageFolder: context.globalStorageUri.fsPath, editor: editorProcess() },
     (event) => {
       log.write(keeperLine(event));
-      tellKeeperEvent(event);
+      tellKeeperEvent(event, guard);
     },
   );
-  keeper.start();
+  keeper = guard;
+  guard.start();
 
-  const guard = keeper;
   owned.add(
     new DirtyDocuments(({ uri }) => {
       if (!settings.unguarded(uri)) guard.becameDirty(uri.fsPath);
     }),
   );
-  const levels = owned.add(new Levels(keeper, (uri) => settings.options(uri)));
-  owned.add(new SaveParticipant(keeper, levels, settings, log, () => performance.now()));
+  const levels = owned.add(new Levels(guard, (uri) => settings.options(uri)));
+  owned.add(new SaveParticipant(guard, levels, settings, log, () => performance.now()));
   owned.add(new HardLinkQuestion(levels, settings));
   owned.add(new StatusItem(levels, settings));
   owned.add(
     vscode.commands.registerCommand('holdfast.showLog' satisfies CommandName, () => {
       log.show();
     }),
+  );
+  owned.add(
+    vscode.commands.registerCommand('holdfast.showKept' satisfies CommandName, () => new KeptMenu(guard).show()),
   );
   log.write(activatedLine(performance.now() - bundleBegan));
 }

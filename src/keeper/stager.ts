@@ -3,26 +3,30 @@
  * that cannot be gated it carries out whole. Long copies and syncs run in Node's pool, which belongs to all extensions of the
  * host: few at once. It decides nothing: that is `core/detach`, `core/gated` and `core/gate`.
  */
-import { writeSync } from 'node:fs';
+import { constants, writeSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 
 import { Claim } from '../core/claim';
 import { assess, detach, type Permission } from '../core/detach';
-import { describeError } from '../core/errors';
+import { describeError, type ErrorFacts } from '../core/errors';
 import { gated } from '../core/gated';
 import type { Outcome } from '../core/gate/operations';
 import type { HandedPlace, Locked } from '../core/gate/ports';
 import { report, type Report } from '../core/level';
 import { limits, savesAtOnce, syncLimit, syncsAtOnce } from '../core/limits';
-import type { Answer, GateOrder, GateRequest, Order, PlatformReport, StagerData } from '../core/messages';
+import type { Answer, GateOrder, GateRequest, KeptOrder, Order, PlatformReport, StagerData } from '../core/messages';
+import type { KeptVersion, KeptWhy } from '../core/kept';
 import type { SaveOptions } from '../core/options';
 import type { Platform, Prepared, Target, TargetSystem } from '../core/ports';
-import { keepCopy } from '../platform/keep';
+import { KeptVersions } from '../platform/kept';
 import { openPlatform } from '../platform/select';
 import { Baselines } from './baselines';
 import { StagedSave } from './stagedSave';
 import { Turns } from './turns';
+import { WhenQuiet } from './whenQuiet';
 import { wakeValue } from './wake';
 
 const port = parentPort;
@@ -30,8 +34,16 @@ if (!port) throw new Error('the stager runs as a worker thread only');
 
 type SaveOrder = Extract<Order, { kind: 'save' }>;
 
-const { workshopFolder, keptFolder, editor } = workerData as StagerData;
-const platform = openPlatform(workshopFolder, editor);
+const { storageFolder, editor } = workerData as StagerData;
+const kept = new KeptVersions(join(storageFolder, 'kept'));
+const platform = openPlatform({
+  workshopFolder: join(storageFolder, 'workshop'),
+  ownersFolder: join(storageFolder, 'owners'),
+  editor,
+  problem: (error) => {
+    answer({ kind: 'notRecorded', error: describeError(error) });
+  },
+});
 const baselines = platform.supported ? new Baselines(platform.targets) : undefined;
 const turns = new Turns(savesAtOnce);
 const syncs = new Turns(syncsAtOnce);
@@ -113,7 +125,7 @@ async function keepSilentChange(path: string): Promise<void> {
   try {
     await baselines?.check(path, (descriptor) => keep(path, descriptor));
   } catch (thrown) {
-    answer({ kind: 'notKept', path, error: describeError(thrown, 'read', path) });
+    answer({ kind: 'notKept', path, why: 'otherProgram', error: describeError(thrown, 'read', path) });
   }
 }
 
@@ -154,9 +166,18 @@ function arm(
 async function keep(path: string, descriptor: number, mayBeWritten = false): Promise<void> {
   try {
     if (mayBeWritten && platform.supported) await platform.closedForWriting(descriptor, path, limits.closedByOthers);
-    answer({ kind: 'kept', path, file: await keepCopy(descriptor, keptFolder, path) });
+    await keepAs('otherProgram', path, descriptor);
+  } catch {
+    // It has been told.
+  }
+}
+
+async function keepAs(why: KeptWhy, path: string, descriptor: number): Promise<void> {
+  try {
+    answer({ kind: 'kept', path, file: await kept.keep(descriptor, path, why, Date.now()), why });
   } catch (thrown) {
-    answer({ kind: 'notKept', path, error: describeError(thrown, 'keep', path) });
+    answer({ kind: 'notKept', path, why, error: describeError(thrown, 'keep', path) });
+    throw thrown;
   }
 }
 
@@ -231,7 +252,80 @@ function platformReport(found: Platform): PlatformReport {
   return found.supported ? { supported: true } : { supported: false, why: found.why, detail: found.detail };
 }
 
+/** What earlier processes left is looked for once, when nothing else is to be done. */
+const recovery = new WhenQuiet(limits.recoveryQuiet, recoverAll);
+
+async function recoverAll(signal: AbortSignal): Promise<void> {
+  if (platform.supported) {
+    await platform.recover(
+      {
+        keep: (descriptor, path) => keepAs('interrupted', path, descriptor),
+        removed: (path) => {
+          answer({ kind: 'recovered', path });
+        },
+        problem: (error) => {
+          answer({ kind: 'notRecovered', error: describeError(error) });
+        },
+      },
+      signal,
+    );
+  }
+  if (signal.aborted) return;
+  await aboutKept(async () => {
+    for (const { path, file } of await kept.prune(Date.now(), keptProblem)) answer({ kind: 'keptExpired', path, file });
+    const untold = (await kept.list(keptProblem)).filter(({ told }) => !told).map(({ file }) => file);
+    answer({ kind: 'recoveryEnded', untold });
+  });
+}
+
+function keptProblem(error: ErrorFacts): void {
+  answer({ kind: 'keptProblem', error });
+}
+
+async function aboutKept(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (thrown) {
+    keptProblem(describeError(thrown, 'kept', storageFolder));
+  }
+}
+
+async function answerKept(order: KeptOrder): Promise<void> {
+  const { id } = order;
+  try {
+    const versions = await obeyKept(order);
+    answer({ kind: 'keptAnswer', id, ...(versions ? { versions } : {}) });
+  } catch (thrown) {
+    const error = describeError(thrown, order.kind, 'path' in order ? order.path : storageFolder);
+    keptProblem(error);
+    answer({ kind: 'keptAnswer', id, error });
+  }
+}
+
+async function obeyKept(order: KeptOrder): Promise<readonly KeptVersion[] | undefined> {
+  switch (order.kind) {
+    case 'listKept':
+      return kept.list(keptProblem);
+    case 'putBackKept':
+      await kept.putBack(order.file);
+      return undefined;
+    case 'removeKept':
+      await kept.remove(order.file);
+      return undefined;
+    case 'keepCurrent': {
+      const file = await open(order.path, constants.O_RDONLY | constants.O_NONBLOCK);
+      try {
+        await kept.keep(file.fd, order.path, 'restored', Date.now());
+        return undefined;
+      } finally {
+        await file.close();
+      }
+    }
+  }
+}
+
 port.on('message', (order: Order<MessagePort>) => {
+  recovery.postpone();
   switch (order.kind) {
     case 'assess':
       answer({
@@ -262,7 +356,17 @@ port.on('message', (order: Order<MessagePort>) => {
         if (keeper === order) withoutKeeper();
       });
       return;
+    case 'listKept':
+    case 'keepCurrent':
+    case 'putBackKept':
+    case 'removeKept':
+      void answerKept(order);
+      return;
+    case 'toldOfKept':
+      void aboutKept(() => kept.tell(order.files));
+      return;
     case 'stop':
+      recovery.giveUp();
       for (const controller of running.values()) controller.abort();
       keeper?.port.close();
       port.close();

@@ -62,6 +62,12 @@ export function parseStartTime(stat: string): Parsed<bigint> {
   return { value: BigInt(ticks), problems: [] };
 }
 
+/** Reads the state (field 3, one letter) the same way. `?` if there is none. */
+export function parseState(stat: string): Parsed<string> {
+  const state = /^\) ([A-Za-z]) /.exec(stat.slice(stat.lastIndexOf(')')))?.[1];
+  return state === undefined ? { value: '?', problems: ['no state'] } : { value: state, problems: [] };
+}
+
 /** What `/proc/<pid>/fdinfo/<n>` tells of a descriptor; proc_pid_fdinfo(5). `undefined`: not said. */
 export interface DescriptorFacts {
   /** Of open(2). */

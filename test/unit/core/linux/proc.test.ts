@@ -5,6 +5,7 @@ import {
   parseLeaseWaiters,
   parseMappings,
   parseMountDevice,
+  parseState,
 } from '../../../../src/core/linux/proc';
 import { pick, randomFrom } from '../../../support/random';
 
@@ -36,6 +37,14 @@ const MAPS = `55d0c8a00000-55d0c8a02000 r--p 00000000 00:1a 257                 
 7f3c00002000-7f3c00003000 rw-s 00000000 fe:00 257                         /x 00:1a 257 y
 7f3c00004000-7f3c00005000 r--p 00000000 00:1a 2570                        /mnt/third
 `;
+
+describe('the state of a process', () => {
+  it('is behind the name, whatever that is', () => {
+    assert.equal(parseState('7 (a) Z (b) S 1 2').value, 'S');
+    assert.equal(parseState('7 (a) Z').problems.length, 1);
+    assert.equal(parseState('').value, '?');
+  });
+});
 
 describe('descriptor facts', () => {
   it('are read, lease and all', () => {
