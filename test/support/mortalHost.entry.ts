@@ -3,7 +3,7 @@
  * READY, then takes these lines:
  *   gated NTH PATH SOURCE   saves what SOURCE holds, and dies before its NTH step (0: never); says ANSWERED
  *   detached NTH PATH       the same without knowing what is written
- *   saved                   the editor has written; says ENDED <level> <steps>
+ *   saved                   the editor has written; says ENDED <level> <reason> <steps>
  * Ends with its standard input.
  */
 import { readFileSync } from 'node:fs';
@@ -37,10 +37,10 @@ async function begin(path: string, content: Buffer | undefined): Promise<void> {
 
 async function end(): Promise<void> {
   saving?.over('saved');
-  const { level } = (await saving?.reached) ?? { level: 'none' };
+  const { level, reason } = (await saving?.reached) ?? { level: 'none', reason: 'failed' };
   // What is closed and removed after the answer belongs to the save.
   await client.stop();
-  console.log(`ENDED ${level} ${String(nth - doom.left)}`);
+  console.log(`ENDED ${level} ${reason} ${String(nth - doom.left)}`);
 }
 
 createInterface(process.stdin)
