@@ -1,4 +1,5 @@
 /** Versions that were kept outside the workspace, and what is written down of each. */
+import { fieldsOf } from './json';
 import { keptDays, keptBytes, keptAtLeastDays } from './limits';
 import type { Parsed } from './linux/proc';
 
@@ -46,15 +47,6 @@ export function parseKept(text: string): Parsed<KeptRecord | undefined> {
     return { value: undefined, problems: ['not a record of a kept version'] };
   }
   return { value: { path, when, why: reason, mode: mode & 0o777, told }, problems: [] };
-}
-
-function fieldsOf(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
 }
 
 const day = 86_400_000;

@@ -2,6 +2,7 @@
  * What a process writes down of itself before it makes a temporary name: who it is, and which paths its names are on their way to.
  * One JSON object a line, the owner first; lines are only ever added, and may be empty.
  */
+import { fieldsOf } from './json';
 import type { Parsed } from './linux/proc';
 
 /** Raised when an older Holdfast could misread it; what is newer than ours is left alone. */
@@ -24,7 +25,10 @@ export interface OwnerRecord {
   readonly owner: Owner;
   /** Real paths as bytes in Latin-1, by their numbers in temporary names. */
   readonly targets: ReadonlyMap<number, string>;
-  /** Temporary names under which a version was begun beside its target, and not completed. */
+  /**
+   * Temporary names under which a version was begun beside its target, and not completed. Only in the owner's boot: what it wrote last
+   * may not have got to the disk when the machine died.
+   */
   readonly unfinished: ReadonlySet<string>;
 }
 
@@ -87,15 +91,6 @@ function parseOwner(fields: Readonly<Record<string, unknown>>): Owner | undefine
   }
   if (typeof boot !== 'string' || typeof namespace !== 'string' || typeof machine !== 'string') return undefined;
   return { pid, startTime: BigInt(startTime), boot, namespace, machine };
-}
-
-function fieldsOf(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
 }
 
 /** What can be found out about the owner of a record. */

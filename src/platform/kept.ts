@@ -49,7 +49,7 @@ export class KeptVersions {
     } finally {
       await handle.close();
     }
-    await this.#write(basename(file), { path, when: now, why, mode, told: false });
+    await this.#write(basename(file), { path, when: now, why, mode, told: why === 'restored' });
     return file;
   }
 

@@ -136,6 +136,17 @@ describe('recovery', function () {
     assert.equal(readFileSync(path, 'utf8'), 'new version\n');
   });
 
+  it('does not take a version for unfinished that the machine’s death may have kept from being called complete', async () => {
+    const owner = { ...endedOwner(), boot: 'another' };
+    const left = leave(owner, 'old version\n');
+    record(owner, targetLine(1, path), beginLine(left.slice(folder.length + 1)));
+    await recoverAll();
+    assert.deepEqual(
+      kept.map(({ bytes }) => bytes),
+      ['old version\n'],
+    );
+  });
+
   it('keeps a version that is nowhere else before it removes it', async () => {
     const owner = endedOwner();
     const bytes = Buffer.from([0x66, 0xfc]);

@@ -24,7 +24,7 @@ function nameOf({ pid, startTime, boot, namespace, machine }: Owner): string {
  * Written when the first temporary name is about to be made; a path is written down once. What has it open has it locked, so that
  * the end of the thread shows, whatever namespace looks.
  *
- * Never throws: a save goes on without a record, and what it may leave then is left.
+ * A save goes on without a record, and what it may leave then is left.
  */
 export class OwnRecord {
   readonly #calls: () => GateCalls;
@@ -74,10 +74,13 @@ export class OwnRecord {
     });
   }
 
+  /**
+   * What is complete must be known to be: a name that was begun goes from hand to hand, and may lead to another program's version next.
+   *
+   * @throws SystemError of write(2): it is not to be used
+   */
   completes(name: Buffer): void {
-    this.#trying(() => {
-      if (this.#fd !== undefined) append(this.#fd, completeLine(name.toString('latin1')), this.name);
-    });
+    if (this.#fd !== undefined) append(this.#fd, completeLine(name.toString('latin1')), this.name);
   }
 
   /** What the end of the thread does, too. */

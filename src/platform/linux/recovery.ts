@@ -204,6 +204,7 @@ class Leftover {
   readonly #salvage: Salvage;
   readonly #kept: Set<string>;
   readonly #record: OwnerRecord;
+  readonly #sameBoot: boolean;
   readonly #name: string;
   /** Below the pinned folder. */
   readonly #at: string;
@@ -214,7 +215,7 @@ class Leftover {
   readonly #targetAt: Buffer;
 
   constructor(
-    { host, salvage, kept }: Recovery,
+    { host, us, salvage, kept }: Recovery,
     record: OwnerRecord,
     folder: string,
     directory: FileHandle,
@@ -224,6 +225,7 @@ class Leftover {
     this.#salvage = salvage;
     this.#kept = kept;
     this.#record = record;
+    this.#sameBoot = record.owner.boot === us.boot;
     this.#name = name;
     this.#at = `${descriptorPath(directory.fd)}/${name}`;
     this.#path = join(bytesOf(folder).toString(), name);
@@ -279,7 +281,7 @@ class Leftover {
         ours: Number(uid) === this.#host.uid || Number(uid) === owner,
         empty: size === 0n,
         otherNames: nlink > 1n,
-        unfinished: this.#record.unfinished.has(this.#name),
+        unfinished: this.#sameBoot && this.#record.unfinished.has(this.#name),
         compared: current === undefined ? 'unknown' : await compare(file, current),
       };
     } finally {

@@ -80,10 +80,15 @@ export async function make(
     throw new SystemError('create', place.path, 'EINVAL');
   }
   const losses = await fill(host, place, beside, original, content, signal);
-  if (beside.name !== undefined) {
-    host.record?.completes(beside.name);
+  try {
+    if (beside.name !== undefined) {
+      host.record?.completes(beside.name);
+    }
+    return { clone: beside, losses };
+  } catch (thrown) {
+    beside.close();
+    throw thrown;
   }
-  return { clone: beside, losses };
 }
 
 /** Gives the new inode everything. Closes it on every way out but the good one. */
