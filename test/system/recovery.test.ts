@@ -427,7 +427,7 @@ describe('recovery', function () {
       return place.record;
     }
 
-    it('is written once for each path, and taken up again by the next thread', () => {
+    it('is written once for each path, and taken up again by the next thread', async () => {
       writeFileSync(join(folder, 'second'), '');
       const first = own();
       assert.deepEqual(readdirSync(owners), []);
@@ -436,10 +436,10 @@ describe('recovery', function () {
       const written = visible(join(owners, file));
       assert.equal(noted(first, path), 1);
       assert.deepEqual([visible(join(owners, file)), statSync(join(owners, file)).mode & 0o777], [written, 0o600]);
-      first.close();
+      await first.close();
       const next = own();
       assert.deepEqual([noted(next, path), readdirSync(owners), told], [3, [file], []]);
-      next.close();
+      await next.close();
     });
 
     it('is not missed by a save if it cannot be written', async function () {

@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
 import { closeSync, constants, fdatasync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { SystemError } from '../../core/errors';
 import { beginLine, completeLine, ownerLine, parseOwnerRecord, targetLine, type Owner } from '../../core/ownerRecord';
-import { asSystemError, system } from './errors';
+import { asSystemError, system, systemAsync } from './errors';
 import type { GateCalls } from './gate/calls';
 import { F_WRLCK } from './layouts';
 import type { Place } from './place';
+
+const fdatasyncAsync = promisify(fdatasync);
 
 export const recordName = /^\d+-\d+-[\da-f]{16}\.owner$/;
 
@@ -35,7 +38,8 @@ export class OwnRecord {
   readonly #told = new Set<string>();
   #fd: number | undefined;
   #next = 1;
-  #syncing: 'no' | 'once' | 'again' = 'no';
+  #syncing: Promise<void> | undefined;
+  #unsynced = false;
 
   constructor(calls: () => GateCalls, folder: string, owner: Owner, onProblem: (error: SystemError) => void) {
     this.#calls = calls;
@@ -83,8 +87,9 @@ export class OwnRecord {
     if (this.#fd !== undefined) append(this.#fd, completeLine(name.toString('latin1')), this.name);
   }
 
-  /** What the end of the thread does, too. */
-  close(): void {
+  /** What the end of the thread does, too. Its lock goes when nothing is on its way to the disk any more. */
+  async close(): Promise<void> {
+    await this.#syncing;
     if (this.#fd !== undefined) closeSync(this.#fd);
     this.#fd = undefined;
   }
@@ -141,17 +146,21 @@ export class OwnRecord {
 
   /** Nobody waits for it, and it is not asked for twice at once. */
   #sync(fd: number): void {
-    if (this.#syncing !== 'no') {
-      this.#syncing = 'again';
-      return;
-    }
-    this.#syncing = 'once';
-    fdatasync(fd, (error) => {
-      const again = this.#syncing === 'again';
-      this.#syncing = 'no';
-      if (error) this.#problem(asSystemError(error, 'fdatasync', this.name));
-      else if (again) this.#sync(fd);
+    this.#unsynced = true;
+    this.#syncing ??= this.#syncAll(fd).finally(() => {
+      this.#syncing = undefined;
     });
+  }
+
+  async #syncAll(fd: number): Promise<void> {
+    try {
+      while (this.#unsynced) {
+        this.#unsynced = false;
+        await systemAsync('fdatasync', this.name, () => fdatasyncAsync(fd));
+      }
+    } catch (thrown) {
+      this.#problem(thrown);
+    }
   }
 
   #trying(action: () => void): void {
