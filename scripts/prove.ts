@@ -3,11 +3,13 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 
+import { proveDeath } from './lib/proofs/death';
 import type { Proof } from './lib/proofs/proof';
 import { proveScripts } from './lib/proofs/scripts';
 import { proveTorn } from './lib/proofs/torn';
 
 const proofs: Readonly<Record<string, (seed: number) => Promise<Proof>>> = {
+  death: proveDeath,
   scripts: proveScripts,
   torn: proveTorn,
 };

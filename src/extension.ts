@@ -7,6 +7,7 @@ import { DisposableStore } from './core/disposable';
 import { activatedLine, keeperLine, settingLine } from './core/logLines';
 import { KeeperClient } from './keeper/client';
 import { JoinNames } from './shell/joinNames';
+import { KeptMenu } from './shell/keptMenu';
 import { Levels } from './shell/levels';
 import { Log } from './shell/log';
 import { DirtyDocuments } from './shell/dirtyDocuments';
@@ -31,24 +32,18 @@ export function activate(context: vscode.ExtensionContext): void {
     log.write(settingLine(problem));
     void tellInvalidSetting(problem);
   });
-  const storage = context.globalStorageUri.fsPath;
-  keeper = new KeeperClient(
+  const guard: KeeperClient = new KeeperClient(
     { stager: join(__dirname, 'stager.js'), keeper: join(__dirname, 'keeper.js') },
-    {
-      workshopFolder: join(storage, 'workshop'),
-      keptFolder: join(storage, 'kept'),
-      separationsFolder: join(storage, 'separations'),
-      editor: editorProcess(),
-    },
+    { storageFolder: context.globalStorageUri.fsPath, editor: editorProcess() },
     (event) => {
       log.write(keeperLine(event));
       if (event.kind === 'separated') names.separated(event.path, event.wanted);
-      else tellKeeperEvent(event);
+      else tellKeeperEvent(event, guard);
     },
   );
-  keeper.start();
+  keeper = guard;
+  guard.start();
 
-  const guard = keeper;
   const documents = owned.add(new DirtyDocuments());
   owned.add(
     documents.onDidBecomeDirty(({ uri }) => {
@@ -60,10 +55,10 @@ export function activate(context: vscode.ExtensionContext): void {
       guard.becameClean(uri.fsPath);
     }),
   );
-  const levels = owned.add(new Levels(keeper, (uri) => settings.options(uri), log));
-  owned.add(new SaveParticipant(keeper, levels, settings, log, () => performance.now()));
+  const levels = owned.add(new Levels(guard, (uri) => settings.options(uri), log));
+  owned.add(new SaveParticipant(guard, levels, settings, log, () => performance.now()));
   owned.add(new Questions(documents, levels, settings));
-  const names = new JoinNames(keeper, levels, log);
+  const names = new JoinNames(guard, levels, log);
   owned.add(new StatusItem(levels, settings));
   owned.add(
     vscode.commands.registerCommand('holdfast.showLog' satisfies CommandName, () => {
@@ -71,6 +66,9 @@ export function activate(context: vscode.ExtensionContext): void {
     }),
   );
   owned.add(vscode.commands.registerCommand('holdfast.joinNames' satisfies CommandName, () => names.join()));
+  owned.add(
+    vscode.commands.registerCommand('holdfast.showKept' satisfies CommandName, () => new KeptMenu(guard).show()),
+  );
   log.write(activatedLine(performance.now() - bundleBegan));
 }
 

@@ -131,6 +131,7 @@ type ValueOf<S extends Setting> = S extends BooleanSetting
 export const commands = {
   'holdfast.showLog': { title: 'Show Log' },
   'holdfast.joinNames': { title: 'Join the Names Again' },
+  'holdfast.showKept': { title: 'Show Kept Versions' },
 } as const satisfies Record<`holdfast.${string}`, { readonly title: string }>;
 
 export type CommandName = keyof typeof commands;

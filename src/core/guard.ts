@@ -1,9 +1,10 @@
 import type { ErrorFacts } from './errors';
 import type { EndReason } from './gate/operations';
 import type { Joined } from './join';
+import type { KeptVersion } from './kept';
 import type { Report } from './level';
 import type { SaveOptions } from './options';
-import type { PlatformReport } from './messages';
+import type { Answer, PlatformReport } from './messages';
 
 /** A save on its way. Neither promise ever rejects. */
 export interface GuardedSave {
@@ -41,6 +42,20 @@ export interface Guard {
   joinNames(path: string, folders: readonly string[], signal: AbortSignal): Promise<Joined>;
 }
 
+/** What was kept outside the workspace. Nothing of it rejects. */
+export interface Kept {
+  /** The newest first; `undefined`: it cannot be told. */
+  keptVersions(): Promise<readonly KeptVersion[] | undefined>;
+  /** Keeps what is at the path now. Why not, if it could not be. */
+  keepCurrent(path: string): Promise<ErrorFacts | undefined>;
+  /** Puts a kept version to its path, where there is nothing now. Why not, if it could not be. */
+  putBackKept(file: string): Promise<ErrorFacts | undefined>;
+  /** Why not, if it could not be removed. */
+  removeKept(file: string): Promise<ErrorFacts | undefined>;
+  /** To be called when the user is told of these files: before, they are never removed. */
+  toldOfKept(files: readonly string[]): void;
+}
+
 /** What happens to the threads themselves: for the log, and for what the user must know. */
 export type KeeperEvent =
   | { readonly kind: 'ready'; readonly platform: PlatformReport }
@@ -49,13 +64,5 @@ export type KeeperEvent =
   | { readonly kind: 'gateDied'; readonly error: ErrorFacts; readonly startedAgain: boolean }
   /** Something of Holdfast's could not be removed. */
   | { readonly kind: 'problem'; readonly error: ErrorFacts }
-  /** Another program's version, which a save had to displace, is in `file`. */
-  | { readonly kind: 'kept'; readonly path: string; readonly file: string }
-  | { readonly kind: 'clonedAhead'; readonly path: string }
-  | { readonly kind: 'notClonedAhead'; readonly path: string; readonly error: ErrorFacts }
-  /** A save has left other names of the file behind: they lead to the old version. */
-  | { readonly kind: 'separated'; readonly path: string; /** The user has asked for that. */ readonly wanted: boolean }
-  | { readonly kind: 'separationUnknown'; readonly path: string; readonly error: ErrorFacts }
-  | { readonly kind: 'notFollowed'; readonly path: string; readonly error: ErrorFacts }
-  | { readonly kind: 'notKept'; readonly path: string; readonly error: ErrorFacts }
+  | Exclude<Answer, { kind: 'ready' | 'report' | 'joined' | 'directorySynced' | 'keptAnswer' }>
   | { readonly kind: 'stoppedLate'; readonly afterMs: number };

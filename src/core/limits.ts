@@ -44,6 +44,12 @@ export const limits = {
   joinStretch: 4,
   /** A search that is over by then shows no progress. */
   joinQuiet: 500,
+  /** How long nothing is ordered from the stager before it looks for what earlier processes have left. */
+  recoveryQuiet: 2_000,
+  /** How long one folder may take to be listed then; a dead mount may never be. */
+  recoveryLook: 10_000,
+  /** How long it is waited for whoever still writes what was left, before that is left to the next start. */
+  recoveryWriters: 1_000,
   /** How long a stop waits for the keeper. */
   stop: 200,
 } as const;
@@ -72,6 +78,15 @@ export const joinTries = 5;
 
 /** Files whose separated names are remembered, on the disk, and for how many days. */
 export const rememberedSeparations = { files: 200, days: 30 } as const;
+/** A record of names that were left in a folder which is not there is dropped after so many days: not everything comes back. */
+export const recordDays = 30;
+
+/** Kept versions of which the user was told go after so many days; */
+export const keptDays = 30;
+/** earlier, the oldest first, if all of them are larger than so many bytes; */
+export const keptBytes = 1 << 30;
+/** but not before so many days. */
+export const keptAtLeastDays = 1;
 
 /** Files whose levels are remembered. */
 export const rememberedLevels = 500;

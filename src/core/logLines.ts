@@ -104,7 +104,10 @@ export function keeperLine(event: KeeperEvent): LogLine {
     case 'problem':
       return { severity: 'warn', text: `keeper: left behind: ${errorFacts(event.error)}` };
     case 'kept':
-      return { severity: 'warn', text: `kept ${JSON.stringify(event.path)}: in=${JSON.stringify(event.file)}` };
+      return {
+        severity: 'warn',
+        text: `kept ${JSON.stringify(event.path)}: in=${JSON.stringify(event.file)} why=${event.why}`,
+      };
     case 'clonedAhead':
       return { severity: 'debug', text: `cloned ahead ${JSON.stringify(event.path)}` };
     case 'notClonedAhead':
@@ -119,7 +122,25 @@ export function keeperLine(event: KeeperEvent): LogLine {
     case 'notFollowed':
       return { severity: 'info', text: `not followed ${JSON.stringify(event.path)}: ${errorFacts(event.error)}` };
     case 'notKept':
-      return { severity: 'error', text: `not kept ${JSON.stringify(event.path)}: ${errorFacts(event.error)}` };
+      return {
+        severity: 'error',
+        text: `not kept ${JSON.stringify(event.path)}: why=${event.why} ${errorFacts(event.error)}`,
+      };
+    case 'notRecorded':
+      return { severity: 'warn', text: `recovery: not recorded: ${errorFacts(event.error)}` };
+    case 'recovered':
+      return { severity: 'info', text: `recovery: removed ${JSON.stringify(event.path)}` };
+    case 'notRecovered':
+      return { severity: 'warn', text: `recovery: left: ${errorFacts(event.error)}` };
+    case 'recoveryEnded':
+      return { severity: 'debug', text: `recovery: ended: untold=${String(event.untold.length)}` };
+    case 'keptExpired':
+      return {
+        severity: 'info',
+        text: `kept ${JSON.stringify(event.path)}: removed ${JSON.stringify(event.file)}: too old, or too much`,
+      };
+    case 'keptProblem':
+      return { severity: 'warn', text: `kept: ${errorFacts(event.error)}` };
     case 'stoppedLate':
       return { severity: 'warn', text: `keeper: did not stop within ${String(event.afterMs)}ms, terminated` };
   }

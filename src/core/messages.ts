@@ -3,17 +3,14 @@ import type { ErrorFacts } from './errors';
 import type { EndReason, Outcome } from './gate/operations';
 import type { Handed, HandedPlace, Locked, Slot } from './gate/ports';
 import type { Joined } from './join';
+import type { KeptVersion, KeptWhy } from './kept';
 import type { GivenUp, Report } from './level';
 import type { SaveOptions } from './options';
 
 /** What the stager's thread is started with. */
 export interface StagerData {
   /** A folder of Holdfast's own, outside every workspace, that nobody watches. Made if it is not there. */
-  readonly workshopFolder: string;
-  /** Where versions of other programs are kept that a save displaced. Made if it is not there. */
-  readonly keptFolder: string;
-  /** Where is remembered which names saves have separated. Made if it is not there. */
-  readonly separationsFolder: string;
+  readonly storageFolder: string;
   /** The process (thread group id) that reads and writes files for this window. */
   readonly editor: number;
 }
@@ -54,7 +51,19 @@ export type Order<P = unknown> =
   | { readonly kind: 'cancel'; readonly id: number }
   /** There is a keeper, behind this port; its `orders` descriptor wakes it. */
   | { readonly kind: 'keeper'; readonly port: P; readonly orders: number }
+  | KeptOrder
+  /** The user has been told of these kept versions. */
+  | { readonly kind: 'toldOfKept'; readonly files: readonly string[] }
   | { readonly kind: 'stop' };
+
+/** What is asked about kept versions; answered by `keptAnswer`. */
+export type KeptOrder =
+  | { readonly kind: 'listKept'; readonly id: number }
+  /** What is at the path now is to be kept, too. */
+  | { readonly kind: 'keepCurrent'; readonly id: number; readonly path: string }
+  /** It is to be at its path again, where there is nothing now. */
+  | { readonly kind: 'putBackKept'; readonly id: number; readonly file: string }
+  | { readonly kind: 'removeKept'; readonly id: number; readonly file: string };
 
 /**
  * What the stager tells the extension host. `assess` and `join` are answered once, a stop by the thread's end. So is `save`, by
@@ -70,14 +79,32 @@ export type Answer =
   | { readonly kind: 'separationUnknown'; readonly path: string; readonly error: ErrorFacts }
   /** With durability `full`, after a gated save: whether the folder has reached the disk. */
   | { readonly kind: 'directorySynced'; readonly id: number; readonly synced: boolean }
-  /** Another program's version of `path`, which a save displaced, was copied to `file`, or could not be. */
-  | { readonly kind: 'kept'; readonly path: string; readonly file: string }
+  /** A version of `path` that is nowhere else was copied to `file`, or could not be. */
+  | { readonly kind: 'kept'; readonly path: string; readonly file: string; readonly why: KeptWhy }
   /** A private clone of the file waits for its save. */
   | { readonly kind: 'clonedAhead'; readonly path: string }
   | { readonly kind: 'notClonedAhead'; readonly path: string; readonly error: ErrorFacts }
   /** What is on the disk could not be looked at when the document became dirty. */
   | { readonly kind: 'notFollowed'; readonly path: string; readonly error: ErrorFacts }
-  | { readonly kind: 'notKept'; readonly path: string; readonly error: ErrorFacts };
+  | { readonly kind: 'notKept'; readonly path: string; readonly why: KeptWhy; readonly error: ErrorFacts }
+  /** What a save may leave if it is interrupted could not be written down. */
+  | { readonly kind: 'notRecorded'; readonly error: ErrorFacts }
+  /** A temporary name of an earlier process was removed, or could not be. */
+  | { readonly kind: 'recovered'; readonly path: string }
+  | { readonly kind: 'notRecovered'; readonly error: ErrorFacts }
+  /** A kept version was removed because of its age, or because they are too much. */
+  | { readonly kind: 'keptExpired'; readonly path: string; readonly file: string }
+  /** A kept version, or its record, could not be read, written or removed. */
+  | { readonly kind: 'keptProblem'; readonly error: ErrorFacts }
+  /** Everything that earlier processes left has been looked at. These kept versions the user has not been told of yet. */
+  | { readonly kind: 'recoveryEnded'; readonly untold: readonly string[] }
+  | {
+      readonly kind: 'keptAnswer';
+      readonly id: number;
+      /** Of `listKept`, the newest first. */
+      readonly versions?: readonly KeptVersion[];
+      readonly error?: ErrorFacts;
+    };
 
 /** What the stager tells the keeper. */
 export type GateOrder =

@@ -128,7 +128,7 @@ export interface Target {
    * throws.
    */
   mounts(): readonly string[];
-  /** Where the gate is, and the target itself. Valid until `close`. */
+  /** Where the gate is, and the target itself. Valid until `close`; the place has its number when something was made for it. */
   readonly place: HandedPlace;
   readonly handed: Handed;
   /**
@@ -205,6 +205,16 @@ export interface NameSystem {
   open(name: FoundName): OldInode | undefined;
 }
 
+/** What becomes of the temporary names that processes left which have ended. */
+export interface Salvage {
+  /** Copies what a descriptor has open to a place of Holdfast's own. A rejection leaves the name where it is. */
+  keep(descriptor: number, path: string): Promise<void>;
+  /** All its bytes are elsewhere by now; the name is gone. */
+  removed(name: string): void;
+  /** It could not be looked at or removed, or was not ours to touch. */
+  problem(error: SystemError): void;
+}
+
 /** What this process can do at all, found once at start. */
 export type Platform =
   | {
@@ -213,8 +223,10 @@ export type Platform =
       readonly names: NameSystem;
       /** From now on the gate must be quick to know its editor: until the returned function is called, or `limits.expectEditor`. */
       readonly expectEditor: () => () => void;
-      /** Resolves when nobody has the inode of a descriptor open for writing, or the time is over. */
-      readonly closedForWriting: (descriptor: number, path: string, milliseconds: number) => Promise<void>;
+      /** Resolves when nobody has the inode of a descriptor open for writing (true), or the time is over (false). */
+      readonly closedForWriting: (descriptor: number, path: string, milliseconds: number) => Promise<boolean>;
+      /** Looks for temporary names that processes left which have ended, and deals with each. Never rejects. */
+      readonly recover: (salvage: Salvage, signal: AbortSignal) => Promise<void>;
     }
   | { readonly supported: false; readonly why: 'platform' | 'library'; readonly detail: string };
 

@@ -6,14 +6,15 @@ import { performance } from 'node:perf_hooks';
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 
 import { Claim } from '../core/claim';
-import { describeError } from '../core/errors';
+import { describeError, SystemError, type ErrorFacts } from '../core/errors';
 import type { Outcome } from '../core/gate/operations';
 import { reportOf } from '../core/gateReport';
-import type { Guard, GuardedSave, KeeperEvent } from '../core/guard';
+import type { Guard, GuardedSave, Kept, KeeperEvent } from '../core/guard';
 import { notJoined, type Joined } from '../core/join';
+import type { KeptVersion } from '../core/kept';
 import { report, type GivenUp, type Report } from '../core/level';
 import { limits } from '../core/limits';
-import type { Answer, Order, StagerData } from '../core/messages';
+import type { Answer, KeptOrder, Order, StagerData } from '../core/messages';
 import { defaultOptions, type SaveOptions } from '../core/options';
 import { GateThread } from './gateThread';
 
@@ -36,19 +37,22 @@ interface OpenSave {
   readonly directory: Told<boolean> | undefined;
 }
 
+type KeptAnswer = Extract<Answer, { kind: 'keptAnswer' }>;
+
 /** An answer that is waited for. */
 interface Told<T> {
   readonly answer: Promise<T>;
   readonly tell: (value: T) => void;
 }
 
-export class KeeperClient implements Guard {
+export class KeeperClient implements Guard, Kept {
   readonly #scripts: Scripts;
   readonly #data: StagerData;
   readonly #onEvent: (event: KeeperEvent) => void;
   readonly #waiting = new Map<number, (reached: Report | 'armed') => void>();
   readonly #joining = new Map<number, (result: Joined) => void>();
   readonly #open = new Map<number, OpenSave>();
+  readonly #aboutKept = new Map<number, (answer: KeptAnswer) => void>();
   /** Of the saves that have no answer yet. */
   readonly #claims = new Set<Claim>();
   /** What we gave up and the stager has not ended: while there is anything, it is of no use to others. */
@@ -153,6 +157,26 @@ export class KeeperClient implements Guard {
     return answer.finally(() => {
       signal.removeEventListener('abort', cancel);
     });
+  }
+
+  async keptVersions(): Promise<readonly KeptVersion[] | undefined> {
+    return (await this.#askKept((id) => ({ kind: 'listKept', id }))).versions;
+  }
+
+  async keepCurrent(path: string): Promise<ErrorFacts | undefined> {
+    return (await this.#askKept((id) => ({ kind: 'keepCurrent', id, path }))).error;
+  }
+
+  async putBackKept(file: string): Promise<ErrorFacts | undefined> {
+    return (await this.#askKept((id) => ({ kind: 'putBackKept', id, file }))).error;
+  }
+
+  async removeKept(file: string): Promise<ErrorFacts | undefined> {
+    return (await this.#askKept((id) => ({ kind: 'removeKept', id, file }))).error;
+  }
+
+  toldOfKept(files: readonly string[]): void {
+    this.#post({ kind: 'toldOfKept', files });
   }
 
   /** Resolves when the threads have ended, at the latest after twice `limits.stop`. */
@@ -276,6 +300,16 @@ export class KeeperClient implements Guard {
     return { id, answer };
   }
 
+  #askKept(order: (id: number) => KeptOrder): Promise<KeptAnswer> {
+    const id = this.#nextId++;
+    if (!this.#worker || this.#stopping) return Promise.resolve(stagerGone(id));
+    const answer = new Promise<KeptAnswer>((resolve) => {
+      this.#aboutKept.set(id, resolve);
+    });
+    this.#post(order(id));
+    return answer;
+  }
+
   #post(order: Order<MessagePort>, transfer: readonly MessagePort[] = []): void {
     this.#worker?.postMessage(order, transfer);
   }
@@ -293,6 +327,10 @@ export class KeeperClient implements Guard {
       case 'joined':
         this.#joining.get(answer.id)?.(answer.result);
         this.#joining.delete(answer.id);
+        return;
+      case 'keptAnswer':
+        this.#aboutKept.get(answer.id)?.(answer);
+        this.#aboutKept.delete(answer.id);
         return;
       case 'directorySynced':
         this.#open.get(answer.id)?.directory?.tell(answer.synced);
@@ -314,6 +352,8 @@ export class KeeperClient implements Guard {
     this.#waiting.clear();
     for (const resolve of this.#joining.values()) resolve(notJoined('stopped'));
     this.#joining.clear();
+    for (const [id, resolve] of this.#aboutKept) resolve(stagerGone(id));
+    this.#aboutKept.clear();
     if (this.#stopping) return;
     const startedAgain = this.#starts < startsAtMost;
     this.#onEvent({ kind: 'died', error: describeError(failure, 'stager', this.#scripts.stager), startedAgain });
@@ -347,6 +387,10 @@ function finished(reached: Report): GuardedSave {
     change: () => undefined,
     over: () => undefined,
   };
+}
+
+function stagerGone(id: number): KeptAnswer {
+  return { kind: 'keptAnswer', id, error: describeError(new SystemError('ask', '', 'ESHUTDOWN')) };
 }
 
 function told<T>(): Told<T> {

@@ -4,6 +4,7 @@
  * host: few at once. It decides nothing: that is `core/detach`, `core/gated` and `core/gate`.
  */
 import { writeSync } from 'node:fs';
+import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 
@@ -19,14 +20,15 @@ import { limits, savesAtOnce, syncLimit, syncsAtOnce } from '../core/limits';
 import type { Answer, GateOrder, GateRequest, Order, PlatformReport, StagerData } from '../core/messages';
 import type { SaveOptions } from '../core/options';
 import type { Platform, Prepared, Target, TargetSystem } from '../core/ports';
-import { keepCopy } from '../platform/keep';
 import { openPlatform } from '../platform/select';
 import { SeparationFiles } from '../platform/separationFiles';
 import { Baselines } from './baselines';
 import { ClonesAhead, type ClaimedClone } from './clonesAhead';
+import { KeptDesk } from './keptDesk';
 import { NameJoiner } from './nameJoiner';
 import { StagedSave } from './stagedSave';
 import { Turns } from './turns';
+import { WhenQuiet } from './whenQuiet';
 import { wakeValue } from './wake';
 
 const port = parentPort;
@@ -34,11 +36,19 @@ if (!port) throw new Error('the stager runs as a worker thread only');
 
 type SaveOrder = Extract<Order, { kind: 'save' }>;
 
-const { workshopFolder, keptFolder, separationsFolder, editor } = workerData as StagerData;
-const platform = openPlatform(workshopFolder, editor);
+const { storageFolder, editor } = workerData as StagerData;
+const kept = new KeptDesk(join(storageFolder, 'kept'), answer);
+const platform = openPlatform({
+  workshopFolder: join(storageFolder, 'workshop'),
+  ownersFolder: join(storageFolder, 'owners'),
+  editor,
+  problem: (error) => {
+    answer({ kind: 'notRecorded', error: describeError(error) });
+  },
+});
 const baselines = platform.supported ? new Baselines(platform.targets) : undefined;
 const joiner = platform.supported
-  ? new NameJoiner(platform.targets, platform.names, new SeparationFiles(separationsFolder))
+  ? new NameJoiner(platform.targets, platform.names, new SeparationFiles(join(storageFolder, 'separations')))
   : platform;
 const turns = new Turns(savesAtOnce);
 const syncs = new Turns(syncsAtOnce);
@@ -135,7 +145,7 @@ async function keepSilentChange(path: string): Promise<void> {
   try {
     await baselines?.check(path, (descriptor) => keep(path, descriptor));
   } catch (thrown) {
-    answer({ kind: 'notKept', path, error: describeError(thrown, 'read', path) });
+    answer({ kind: 'notKept', path, why: 'otherProgram', error: describeError(thrown, 'read', path) });
   }
 }
 
@@ -166,7 +176,7 @@ async function separated({ path, options }: SaveOrder, target: Target): Promise<
   }
 }
 
-async function join({ id, path, folders }: Extract<Order, { kind: 'join' }>): Promise<Joined> {
+async function joinNames({ id, path, folders }: Extract<Order, { kind: 'join' }>): Promise<Joined> {
   if (!(joiner instanceof NameJoiner)) return notJoined(joiner.why);
   const controller = new AbortController();
   running.set(id, controller);
@@ -222,10 +232,11 @@ function arm(
 async function keep(path: string, descriptor: number, mayBeWritten = false): Promise<void> {
   try {
     if (mayBeWritten && platform.supported) await platform.closedForWriting(descriptor, path, limits.closedByOthers);
-    answer({ kind: 'kept', path, file: await keepCopy(descriptor, keptFolder, path) });
   } catch (thrown) {
-    answer({ kind: 'notKept', path, error: describeError(thrown, 'keep', path) });
+    answer({ kind: 'notKept', path, why: 'otherProgram', error: describeError(thrown, 'wait', path) });
   }
+  // Why it could not be kept has been told.
+  await kept.keep('otherProgram', path, descriptor).catch(() => undefined);
 }
 
 function lock(id: number, place: HandedPlace, ifSaved: 'supersede' | 'yield'): Promise<Locked> {
@@ -305,7 +316,31 @@ function platformReport(found: Platform): PlatformReport {
   return found.supported ? { supported: true } : { supported: false, why: found.why, detail: found.detail };
 }
 
+/** What earlier processes left is looked for once, when nothing else is to be done. */
+const recovery = new WhenQuiet(limits.recoveryQuiet, recoverAll);
+
+async function recoverAll(signal: AbortSignal): Promise<void> {
+  if (platform.supported) {
+    await platform.recover(
+      {
+        keep: (descriptor, path) => kept.keep('interrupted', path, descriptor),
+        removed: (path) => {
+          answer({ kind: 'recovered', path });
+        },
+        problem: (error) => {
+          answer({ kind: 'notRecovered', error: describeError(error) });
+        },
+      },
+      signal,
+    );
+  }
+  if (signal.aborted) return;
+  const untold = await kept.prune();
+  if (untold) answer({ kind: 'recoveryEnded', untold });
+}
+
 port.on('message', (order: Order<MessagePort>) => {
+  recovery.postpone();
   switch (order.kind) {
     case 'assess':
       answer({ kind: 'report', id: order.id, report: look(order) });
@@ -322,7 +357,7 @@ port.on('message', (order: Order<MessagePort>) => {
       ahead?.drop(order.path);
       return;
     case 'join':
-      void join(order).then((result) => {
+      void joinNames(order).then((result) => {
         answer({ kind: 'joined', id: order.id, result });
       });
       return;
@@ -340,7 +375,17 @@ port.on('message', (order: Order<MessagePort>) => {
         if (keeper === order) withoutKeeper();
       });
       return;
+    case 'listKept':
+    case 'keepCurrent':
+    case 'putBackKept':
+    case 'removeKept':
+      void kept.serve(order);
+      return;
+    case 'toldOfKept':
+      void kept.told(order.files);
+      return;
     case 'stop':
+      recovery.giveUp();
       for (const controller of running.values()) controller.abort();
       keeper?.port.close();
       port.close();

@@ -1,6 +1,7 @@
 import { describeError, SystemError } from '../core/errors';
 import type { GateListener, GateSystem } from '../core/gate/ports';
 import type { Platform } from '../core/ports';
+import type { LinuxParts } from './linux/linux';
 import { letGoOfAll } from './linux/gate/rescue';
 import { openLinux, openLinuxGate } from './linux/linux';
 import { refuse } from './portable/refusal';
@@ -8,13 +9,8 @@ import { refuse } from './portable/refusal';
 /** Where the layouts of `linux/layouts.ts` hold. */
 const ARCHITECTURES: ReadonlySet<string> = new Set(['x64', 'arm64']);
 
-/**
- * The one place that selects the implementation. Never throws: what is missing is a value.
- *
- * @param workshopFolder a folder of Holdfast's own, see `linux/workshop.ts`
- * @param editor the process that reads and writes files for this window
- */
-export function openPlatform(workshopFolder: string, editor: number): Platform {
+/** The one place that selects the implementation. Never throws: what is missing is a value. */
+export function openPlatform(parts: LinuxParts): Platform {
   if (process.platform !== 'linux') {
     return refuse('platform', process.platform);
   }
@@ -22,7 +18,7 @@ export function openPlatform(workshopFolder: string, editor: number): Platform {
     return refuse('platform', `${process.platform}-${process.arch}`);
   }
   try {
-    return openLinux(workshopFolder, editor);
+    return openLinux(parts);
   } catch (thrown) {
     // Node adds its whole search path behind the first line.
     return refuse('library', describeError(thrown).detail.split('\n', 1).join());

@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 
-import type { KeeperEvent } from '../core/guard';
+import type { CommandName } from '../core/contributions';
+import type { Kept, KeeperEvent } from '../core/guard';
 import type { SettingProblem } from '../core/settings';
 import { message, texts } from '../core/text';
 import { translate } from './translate';
@@ -23,12 +24,22 @@ async function tellKeeperDied(which: 'keeperDied' | 'gateDied'): Promise<void> {
 }
 
 /** @param file where the other program's version is */
-async function tellKept(path: string, file: string): Promise<void> {
+async function tellKept(kept: Kept, path: string, file: string): Promise<void> {
   const name = basename(path);
+  kept.toldOfKept([file]);
   const compare = translate(message(texts.compare));
   const answer = await vscode.window.showWarningMessage(translate(message(texts.kept, name)), compare);
   if (answer !== compare) return;
   await vscode.commands.executeCommand('vscode.diff', vscode.Uri.file(file), vscode.Uri.file(path), name);
+}
+
+/** Once, of all that was kept while nobody could be told. */
+async function tellUntold(kept: Kept, files: readonly string[]): Promise<void> {
+  if (files.length === 0) return;
+  kept.toldOfKept(files);
+  const show = translate(message(texts.showKept));
+  const answer = await vscode.window.showInformationMessage(translate(message(texts.untold, files.length)), show);
+  if (answer === show) await vscode.commands.executeCommand('holdfast.showKept' satisfies CommandName);
 }
 
 async function tellNotKept(path: string, errno: string): Promise<void> {
@@ -36,7 +47,7 @@ async function tellNotKept(path: string, errno: string): Promise<void> {
 }
 
 /** What a user must know of what happened behind the scenes. */
-export function tellKeeperEvent(event: KeeperEvent): void {
+export function tellKeeperEvent(event: KeeperEvent, kept: Kept): void {
   switch (event.kind) {
     case 'died':
       if (!event.startedAgain) void tellKeeperDied('keeperDied');
@@ -45,10 +56,14 @@ export function tellKeeperEvent(event: KeeperEvent): void {
       if (!event.startedAgain) void tellKeeperDied('gateDied');
       return;
     case 'kept':
-      void tellKept(event.path, event.file);
+      // What was left by interrupted saves is told of once, at the end.
+      if (event.why === 'otherProgram') void tellKept(kept, event.path, event.file);
       return;
     case 'notKept':
-      void tellNotKept(event.path, event.error.errno);
+      if (event.why === 'otherProgram') void tellNotKept(event.path, event.error.errno);
+      return;
+    case 'recoveryEnded':
+      void tellUntold(kept, event.untold);
       return;
     default:
   }

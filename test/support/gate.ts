@@ -30,7 +30,13 @@ export class GateBench {
     const directory = openSync(dirname(path), O_PATH);
     try {
       const directoryIdentity = identityOf(dirname(path));
-      const site = this.#gate.open({ directory, directoryIdentity, name: Buffer.from(basename(path)), path });
+      const site = this.#gate.open({
+        directory,
+        directoryIdentity,
+        name: Buffer.from(basename(path)),
+        path,
+        record: 0,
+      });
       this.#sites.push(site);
       return site;
     } finally {
@@ -52,7 +58,7 @@ export class GateBench {
     try {
       writer = openSync(directory, O_TMPFILE | constants.O_RDWR, 0o644);
     } catch {
-      temporaryName = this.host.temporaryName();
+      temporaryName = this.host.temporaryName(0);
       writer = openSync(`${directory}/${temporaryName.toString()}`, 'wx+', 0o644);
     }
     try {

@@ -12,12 +12,15 @@ export class LineProgram {
   readonly #process: ChildProcessWithoutNullStreams;
   readonly #ended: Promise<void>;
   #taken = 0;
+  #over = false;
   #wake: () => void = () => undefined;
 
   private constructor(program: string, args: readonly string[]) {
     this.#name = [program, ...args].join(' ');
     this.#process = spawn(program, args, { stdio: 'pipe' });
     this.#process.stderr.pipe(process.stderr);
+    // That nobody reads it any more shows in the program's end.
+    this.#process.stdin.on('error', () => undefined);
     createInterface(this.#process.stdout).on('line', (line) => {
       this.lines.push(line);
       this.#wake();
@@ -25,6 +28,8 @@ export class LineProgram {
     this.#ended = new Promise((resolve, reject) => {
       this.#process.once('error', reject);
       this.#process.once('close', () => {
+        this.#over = true;
+        this.#wake();
         resolve();
       });
     });
@@ -45,10 +50,17 @@ export class LineProgram {
 
   /** The next line that nobody has asked for. */
   async next(): Promise<string> {
-    const arrived = new Promise<string>((resolve) => {
+    const line = await this.nextOrEnd();
+    if (line === undefined) throw new Error(`${this.#name} has ended`);
+    return line;
+  }
+
+  /** The same, or `undefined` if the program ends before. */
+  async nextOrEnd(): Promise<string | undefined> {
+    const arrived = new Promise<string | undefined>((resolve) => {
       this.#wake = () => {
         const line = this.lines[this.#taken];
-        if (line === undefined) return;
+        if (line === undefined && !this.#over) return;
         this.#taken++;
         this.#wake = () => undefined;
         resolve(line);
@@ -59,8 +71,18 @@ export class LineProgram {
   }
 
   async ask(question = ''): Promise<string> {
-    this.#process.stdin.write(`${question}\n`);
+    this.tell(question);
     return this.next();
+  }
+
+  tell(line: string): void {
+    this.#process.stdin.write(`${line}\n`);
+  }
+
+  /** Ends it as a crash would. */
+  async kill(): Promise<void> {
+    this.#process.kill('SIGKILL');
+    await within(deadline, `the end of ${this.#name}`, this.#ended);
   }
 
   /** Ends it by closing its standard input, and returns all it said. */

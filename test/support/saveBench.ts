@@ -47,12 +47,7 @@ export async function openSaveBench(parent: string, content: string, editor: num
       stager: join(out, 'src', 'keeper', 'stager.cjs'),
       keeper: join(out, 'test', 'support', 'faultyKeeper.entry.cjs'),
     },
-    {
-      workshopFolder: join(storage, 'workshop'),
-      keptFolder: join(storage, 'kept'),
-      separationsFolder: join(storage, 'separations'),
-      editor,
-    },
+    { storageFolder: storage, editor },
     (happened) => {
       events.push(happened);
       wake();

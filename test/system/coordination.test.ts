@@ -21,7 +21,13 @@ describe('the windows of one user', () => {
   });
 
   function place(name: string, inode = 7n): HandedPlace {
-    return { directory: -1, directoryIdentity: { device: 1n, inode }, name: Buffer.from(name), path: `/${name}` };
+    return {
+      directory: -1,
+      directoryIdentity: { device: 1n, inode },
+      name: Buffer.from(name),
+      path: `/${name}`,
+      record: 0,
+    };
   }
 
   it('save a path one at a time, and different paths side by side', () => {

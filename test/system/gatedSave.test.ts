@@ -82,12 +82,7 @@ describe('a gated save', function () {
   function startClient(): KeeperClient {
     const started = new KeeperClient(
       { stager: join(threads, 'stager.cjs'), keeper: join(threads, 'keeper.cjs') },
-      {
-        workshopFolder: join(storage, 'workshop'),
-        keptFolder: join(storage, 'kept'),
-        separationsFolder: join(storage, 'separations'),
-        editor: editor.pid,
-      },
+      { storageFolder: storage, editor: editor.pid },
       (happened) => {
         events.push(happened);
         told();

@@ -94,12 +94,7 @@ describe('a save by a user who cannot give a new file everything', function () {
       });
       const client = new KeeperClient(
         { stager: join(threads, 'stager.cjs'), keeper: join(threads, 'keeper.cjs') },
-        {
-          workshopFolder: join(storage, 'workshop'),
-          keptFolder: join(storage, 'kept'),
-          separationsFolder: join(storage, 'separations'),
-          editor: editor.pid,
-        },
+        { storageFolder: storage, editor: editor.pid },
         (event) => {
           events.push(event);
           if (event.kind === 'gateReady') ready();

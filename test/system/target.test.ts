@@ -304,9 +304,20 @@ describe('what is known about a target', function () {
 });
 
 describe('the selected platform', () => {
+  function parts(folder: string): Parameters<typeof openPlatform>[0] {
+    return {
+      workshopFolder: join(folder, 'workshop'),
+      ownersFolder: join(folder, 'owners'),
+      editor: process.ppid,
+      problem: (error) => {
+        throw error;
+      },
+    };
+  }
+
   it('opens targets', () => {
     const folder = mkdtempSync(join(tmpdir(), 'holdfast-selected-'));
-    const platform = openPlatform(join(folder, 'workshop'), process.ppid);
+    const platform = openPlatform(parts(folder));
     assert.ok(platform.supported);
     writeFileSync(join(folder, 'file'), 'x');
     const target = platform.targets.open(join(folder, 'file'));
@@ -320,7 +331,7 @@ describe('the selected platform', () => {
       const original = Object.getOwnPropertyDescriptor(process, key) ?? {};
       Object.defineProperty(process, key, { ...original, value });
       try {
-        return openPlatform(join(tmpdir(), 'holdfast-workshop'), process.ppid);
+        return openPlatform(parts(join(tmpdir(), 'holdfast-nothing')));
       } finally {
         Object.defineProperty(process, key, original);
       }

@@ -28,6 +28,8 @@ export interface HandedPlace {
   readonly name: Uint8Array;
   /** For messages only. */
   readonly path: string;
+  /** Its number in temporary names; see `TemporaryName`. */
+  readonly record: number;
 }
 
 /**

@@ -26,11 +26,11 @@ export function untouched(before: Stat, now: Stat): boolean {
   );
 }
 
-/** Calls `attempt` with new temporary names until one is not taken. */
-export function withTemporaryName<T>(host: Host, attempt: (name: Buffer) => T): T {
+/** Calls `attempt` with new temporary names on the way to a place until one is not taken. */
+export function withTemporaryName<T>(host: Host, record: Place['record'], attempt: (name: Buffer) => T): T {
   for (let round = 1; ; round++) {
     try {
-      return attempt(host.temporaryName());
+      return attempt(host.temporaryName(record));
     } catch (thrown) {
       if (round === NAME_ATTEMPTS || !SystemError.is(thrown, 'EEXIST')) {
         throw thrown;
@@ -70,7 +70,8 @@ export class Clone {
       return nameless === undefined ? undefined : new Clone(host, place, nameless, undefined);
     }
     const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-    return withTemporaryName(host, (name) => {
+    return withTemporaryName(host, place.record, (name) => {
+      host.record?.begins(name);
       const fd = system('create', place.path, () => openSync(pathBelow(place.directory, name), flags, 0o600));
       return new Clone(host, place, fd, name);
     });
@@ -82,7 +83,7 @@ export class Clone {
 
   /** Gives the inode a name in the directory if it has none: linkat(2) of `/proc/self/fd`, as open(2) shows. */
   nameIt(): Buffer {
-    this.#name ??= withTemporaryName(this.#host, (name) => {
+    this.#name ??= withTemporaryName(this.#host, this.#place.record, (name) => {
       const from = Buffer.from(descriptorPath(this.fd));
       this.#host.libc.link(AT_FDCWD, from, this.#place.directory, name, AT_SYMLINK_FOLLOW, this.#place.path);
       return name;

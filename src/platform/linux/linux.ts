@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { threadId } from 'node:worker_threads';
 import type { GateListener, GateSystem } from '../../core/gate/ports';
+import type { SystemError } from '../../core/errors';
 import type { Platform } from '../../core/ports';
 import { parseCapabilities, parseStartTime } from '../../core/linux/proc';
 import type { Capabilities } from '../../core/linux/proc';
@@ -12,6 +13,9 @@ import { openGateSystem } from './gate/system';
 import { openNameSystem } from './join/system';
 import { loadLibc, openLibrary } from './libc';
 import type { Libc } from './libc';
+import { thisOwner } from './owner';
+import { OwnRecord } from './records';
+import { recover } from './recovery';
 import { openTarget } from './target';
 import { openWorkshop, type Workshop } from './workshop';
 
@@ -23,8 +27,10 @@ export interface Host {
   readonly uid: number;
   readonly groups: ReadonlySet<number>;
   readonly capabilities: Capabilities;
-  /** A name for a temporary file that no other process and no earlier life of this one would choose. */
-  readonly temporaryName: () => Buffer;
+  /** A name for a temporary file that no other process and no earlier life of this one would choose; see `TemporaryName`. */
+  readonly temporaryName: (target: number) => Buffer;
+  /** What this process writes down of its temporary names, where it does. */
+  readonly record: OwnRecord | undefined;
   /** Where clones get their bytes and metadata before they have a name, if there is such a place. */
   readonly workshop: Workshop | undefined;
   /** Directories (device:inode) into which a file from the workshop could not be linked. */
@@ -36,10 +42,10 @@ export interface Host {
 }
 
 /** The threads of one process make names side by side. */
-function temporaryNames(): () => Buffer {
+function temporaryNames(): Host['temporaryName'] {
   const startTime = parseStartTime(readFileSync('/proc/self/stat', 'latin1')).value;
   let counter = threadId * 2 ** 32;
-  return () => Buffer.from(temporaryName(process.pid, startTime, counter++));
+  return (target) => Buffer.from(temporaryName({ pid: process.pid, startTime, target }, counter++));
 }
 
 /**
@@ -57,6 +63,7 @@ export function openHost(workshopFolder?: string, editor?: number): Host {
     groups: new Set([process.getegid?.() ?? -1, ...(process.getgroups?.() ?? [])]),
     capabilities: parseCapabilities(readFileSync('/proc/thread-self/status', 'latin1')).value,
     temporaryName: temporaryNames(),
+    record: undefined,
     workshop: workshopFolder === undefined ? undefined : openWorkshop(libc, workshopFolder),
     unreachable: new Set(),
     withoutReflinks: new Set(),
@@ -64,9 +71,22 @@ export function openHost(workshopFolder?: string, editor?: number): Host {
   };
 }
 
+/** What a platform is opened with. */
+export interface LinuxParts {
+  /** A folder of our own that nobody watches, see `workshop.ts`; made if it is not there. */
+  readonly workshopFolder: string;
+  /** Where all processes of Holdfast's write down what they may leave, see `records.ts`; made if it is not there. */
+  readonly ownersFolder: string;
+  /** The process that reads and writes files for this window. */
+  readonly editor: number;
+  /** Something was refused that no save depends on. */
+  readonly problem: (error: SystemError) => void;
+}
+
 /** @throws as `openHost` */
-export function openLinux(workshopFolder: string, editor: number): Platform {
-  const host = openHost(workshopFolder, editor);
+export function openLinux({ workshopFolder, ownersFolder, editor, problem }: LinuxParts): Platform {
+  const bare = openHost(workshopFolder, editor);
+  const host = { ...bare, record: new OwnRecord(bare.gateCalls, ownersFolder, thisOwner(), problem) };
   const lockList = new LockList();
   return {
     supported: true,
@@ -74,6 +94,7 @@ export function openLinux(workshopFolder: string, editor: number): Platform {
     names: openNameSystem(host),
     expectEditor: () => lockList.expect(),
     closedForWriting: (descriptor, path, milliseconds) => closedForWriting(host, descriptor, path, milliseconds),
+    recover: (salvage, signal) => recover(host, ownersFolder, salvage, signal),
   };
 }
 

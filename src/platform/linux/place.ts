@@ -37,13 +37,17 @@ export function pathBelow(directory: number, name: Buffer): Buffer {
  */
 export class Place {
   readonly path: string;
+  readonly realPath: Buffer;
   readonly name: Buffer;
   readonly directory: number;
   readonly pin: number;
+  /** Its number in temporary names, once this process has written it down; see `OwnRecord`. */
+  record = 0;
   #holders = 1;
 
-  private constructor(path: string, name: Buffer, directory: number, pin: number) {
-    this.path = path;
+  private constructor(realPath: Buffer, name: Buffer, directory: number, pin: number) {
+    this.path = realPath.toString();
+    this.realPath = realPath;
     this.name = name;
     this.directory = directory;
     this.pin = pin;
@@ -64,7 +68,7 @@ export class Place {
     );
     try {
       const pin = system('open', path, () => openSync(pathBelow(directory, name), O_PATH | constants.O_NOFOLLOW));
-      return new Place(path, name, directory, pin);
+      return new Place(realPath, name, directory, pin);
     } catch (thrown) {
       closeSync(directory);
       throw thrown;

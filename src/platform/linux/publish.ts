@@ -212,9 +212,9 @@ export class StagedClone implements Staged {
 
   /** There is no second name where there are no hard links, and with fs.protected_hardlinks; proc_sys_fs(5). */
   #linkDisplaced(): void {
-    const { pin, directory, path } = this.#place;
+    const { pin, directory, path, record } = this.#place;
     try {
-      const name = withTemporaryName(this.#host, (second) => {
+      const name = withTemporaryName(this.#host, record, (second) => {
         const from = Buffer.from(descriptorPath(pin));
         this.#host.libc.link(AT_FDCWD, from, directory, second, AT_SYMLINK_FOLLOW, path);
         return second;

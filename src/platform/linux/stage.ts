@@ -66,6 +66,7 @@ export async function make(
   content: Uint8Array | undefined,
   signal: AbortSignal,
 ): Promise<Made> {
+  host.record?.note(place);
   const apart = Clone.create(host, place, 'apart');
   if (apart !== undefined) {
     const losses = await fill(host, place, apart, original, content, signal);
@@ -79,7 +80,16 @@ export async function make(
   if (beside === undefined) {
     throw new SystemError('create', place.path, 'EINVAL');
   }
-  return { clone: beside, losses: await fill(host, place, beside, original, content, signal) };
+  const losses = await fill(host, place, beside, original, content, signal);
+  try {
+    if (beside.name !== undefined) {
+      host.record?.completes(beside.name);
+    }
+    return { clone: beside, losses };
+  } catch (thrown) {
+    beside.close();
+    throw thrown;
+  }
 }
 
 /** Gives the new inode everything. Closes it on every way out but the good one. */

@@ -2,7 +2,7 @@ import { closeSync, constants, fsync, openSync, realpathSync, statfsSync } from 
 import { promisify } from 'node:util';
 import { SystemError } from '../../core/errors';
 import type { Handed, HandedPlace } from '../../core/gate/ports';
-import type { FileKind, Held, Prepared, Staged, Target, TargetFacts } from '../../core/ports';
+import type { FileKind, Held, Identity, Prepared, Staged, Target, TargetFacts } from '../../core/ports';
 import { system, systemAsync } from './errors';
 import {
   AT_EACCESS,
@@ -64,7 +64,7 @@ export function openTarget(host: Host, path: string): Target | undefined {
 
 class LinuxTarget implements Target {
   readonly facts: TargetFacts;
-  readonly place: HandedPlace;
+  readonly #directoryIdentity: Identity;
   readonly handed: Handed;
   readonly #host: Host;
   readonly #place: Place;
@@ -77,16 +77,16 @@ class LinuxTarget implements Target {
     this.#examined = host.libc.statDescriptor(place.pin, place.path);
     this.facts = examine(host, place, this.#examined);
     const { device, inode } = host.libc.statDescriptor(place.directory, place.path);
-    this.place = {
-      directory: place.directory,
-      directoryIdentity: { device, inode },
-      name: place.name,
-      path: place.path,
-    };
+    this.#directoryIdentity = { device, inode };
     this.handed = { descriptor: place.pin, identity: this.facts.identity };
     if (this.facts.kind === 'regular' && !mayAccess(host, place, constants.R_OK)) {
       throw new SystemError('open', place.path, 'EACCES');
     }
+  }
+
+  get place(): HandedPlace {
+    const { directory, name, path, record } = this.#place;
+    return { directory, directoryIdentity: this.#directoryIdentity, name, path, record };
   }
 
   probe(): Held {

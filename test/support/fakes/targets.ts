@@ -94,6 +94,7 @@ export class FakeTargets implements TargetSystem {
         directoryIdentity: { device: 1n, inode: 1n },
         name: Buffer.from(basename(path)),
         path,
+        record: 0,
       },
       handed: { descriptor: 0, identity: plainFacts.identity },
       prepareVersion: (_content, signal) => this.#prepare('prepareVersion', path, signal),

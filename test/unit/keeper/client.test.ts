@@ -67,7 +67,7 @@ describe('KeeperClient', function () {
     let wake: () => void = () => undefined;
     const client = new KeeperClient(
       { stager: script, keeper: undefined },
-      { workshopFolder: folder, keptFolder: folder, separationsFolder: folder, editor: process.pid },
+      { storageFolder: folder, editor: process.pid },
       (event) => {
         events.push(event);
         wake();

@@ -7,7 +7,7 @@ import { PathTurns } from '../../../src/keeper/pathTurns';
 const quietWake = { orders: false, leases: false, events: [], overflow: false };
 
 function place(path: string): HandedPlace {
-  return { directory: -1, directoryIdentity: { device: 1n, inode: 1n }, name: Buffer.from(path), path };
+  return { directory: -1, directoryIdentity: { device: 1n, inode: 1n }, name: Buffer.from(path), path, record: 0 };
 }
 
 /** Claims as the kernel gives them: one open file takes its lock as often as it likes. */

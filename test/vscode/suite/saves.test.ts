@@ -12,7 +12,7 @@ import { LineProgram } from '../../support/lineProgram';
 import { act, activated, isOldest, scratchFolder, scratchOutside } from './inside';
 
 const run = promisify(execFile);
-const temporary = /^\.holdfast-\d+-\d+-\d+~$/;
+const temporary = /^\.holdfast(-\d+){4}~$/;
 
 /** Collects what a watcher of the extension API reports, and tells when a wanted event has come. */
 class WatchLog implements vscode.Disposable {

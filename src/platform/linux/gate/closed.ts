@@ -1,5 +1,4 @@
 import { closeSync, constants, openSync } from 'node:fs';
-import { constants as os } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { SystemError } from '../../../core/errors';
@@ -7,15 +6,13 @@ import { system } from '../errors';
 import { F_RDLCK, F_UNLCK } from '../layouts';
 import type { Host } from '../linux';
 import { descriptorPath } from '../place';
-
-/** Who opens it in the microseconds of the look makes the kernel send this; see `holders.ts`. */
-const SIGNAL = os.signals.SIGURG;
+import { IGNORED_SIGNAL } from './leases';
 
 /** The pause between two looks doubles from one millisecond up to this. */
 const LONGEST_PAUSE = 16;
 
 /**
- * Resolves when nobody has an inode open for writing any more, or when the time is over. What we have closed ourselves, too: a
+ * Resolves when nobody has an inode open for writing any more (true), or when the time is over (false). What we have closed ourselves, too: a
  * process that any thread starts has all our descriptors between its fork(2) and its execve(2), for milliseconds if this process is
  * large, and as long no lease is granted. The kernel tells nobody of the end of a close (fs/file_table.c, __fput).
  *
@@ -28,19 +25,19 @@ export async function closedForWriting(
   descriptor: number,
   path: string,
   milliseconds: number,
-): Promise<void> {
+): Promise<boolean> {
   const fd = system('open', path, () =>
     openSync(descriptorPath(descriptor), constants.O_RDONLY | constants.O_NONBLOCK),
   );
   try {
     const until = performance.now() + milliseconds;
-    for (
-      let wait = 1;
-      isWritten(host, fd, path) && performance.now() < until;
-      wait = Math.min(2 * wait, LONGEST_PAUSE)
-    ) {
+    for (let wait = 1; isWritten(host, fd, path); wait = Math.min(2 * wait, LONGEST_PAUSE)) {
+      if (performance.now() >= until) {
+        return false;
+      }
       await pause(wait);
     }
+    return true;
   } finally {
     closeSync(fd);
   }
@@ -50,7 +47,7 @@ export async function closedForWriting(
 function isWritten(host: Host, fd: number, path: string): boolean {
   const calls = host.gateCalls();
   try {
-    calls.notifyThisThread(fd, SIGNAL, path);
+    calls.notifyThisThread(fd, IGNORED_SIGNAL, path);
     calls.setLease(fd, F_RDLCK, path);
     calls.setLease(fd, F_UNLCK, path);
     return false;

@@ -1,5 +1,4 @@
 import { closeSync, readdirSync } from 'node:fs';
-import { constants } from 'node:os';
 import { SystemError } from '../../../core/errors';
 import type { Gateable } from '../../../core/gate/ports';
 import { limits } from '../../../core/limits';
@@ -7,14 +6,8 @@ import type { Held, Identity } from '../../../core/ports';
 import { system } from '../errors';
 import type { Host } from '../linux';
 import type { Place } from '../place';
-import { Lease } from './leases';
+import { IGNORED_SIGNAL, Lease } from './leases';
 import { Search } from './search';
-
-/**
- * What an opener in the microseconds of the probe makes the kernel send to this thread. Ignored unless somebody handles
- * it; SIGIO, the kernel's own choice, would end the process.
- */
-const SIGNAL = constants.signals.SIGURG;
 
 /**
  * Whether anybody but us and the editor has the target open, mapped or running, by the write lease: an error is `unknown`,
@@ -64,7 +57,7 @@ export function isOpenForWriting(host: Host, place: Place): boolean {
 
 function leaseOf(host: Host, place: Place, fd: number): Lease {
   const calls = host.gateCalls();
-  return new Lease(calls, fd, place.path, () => calls.notifyThisThread(fd, SIGNAL, place.path));
+  return new Lease(calls, fd, place.path, () => calls.notifyThisThread(fd, IGNORED_SIGNAL, place.path));
 }
 
 function probe(host: Host, place: Place): Held {

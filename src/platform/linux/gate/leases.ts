@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { SystemError } from '../../../core/errors';
 import type { LeaseState, Probed } from '../../../core/gate/ports';
 import { parseDescriptorFacts, parseLeaseWaiters } from '../../../core/linux/proc';
@@ -11,6 +12,12 @@ import { readProc } from './text';
  * it.
  */
 const READINGS = 4;
+
+/**
+ * What an opener in the microseconds of a look makes the kernel send to a thread that does not wait for it. Ignored unless somebody
+ * handles it; SIGIO, the kernel's own choice, would end the process.
+ */
+export const IGNORED_SIGNAL = constants.signals.SIGURG;
 
 /** The lease of one descriptor, in the calling thread's hands; fcntl(2), F_SETLEASE. */
 export class Lease {

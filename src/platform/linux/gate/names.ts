@@ -14,13 +14,18 @@ export class Names {
   readonly #directory: number;
   readonly #name: Buffer;
   readonly #path: string;
+  readonly #record: number;
 
-  /** @param directory its O_PATH descriptor, which the caller closes */
-  constructor(host: Host, directory: number, name: Buffer, path: string) {
+  /**
+   * @param directory its O_PATH descriptor, which the caller closes
+   * @param record the place's number in temporary names
+   */
+  constructor(host: Host, directory: number, name: Buffer, path: string, record: number) {
     this.#host = host;
     this.#directory = directory;
     this.#name = name;
     this.#path = path;
+    this.#record = record;
   }
 
   /** What the path leads to; `undefined`: nothing. */
@@ -41,7 +46,7 @@ export class Names {
 
   /** Gives the inode of a descriptor another name. */
   link(fd: number): Buffer {
-    return withTemporaryName(this.#host, (name) => {
+    return withTemporaryName(this.#host, this.#record, (name) => {
       const from = Buffer.from(descriptorPath(fd));
       this.#host.libc.link(AT_FDCWD, from, this.#directory, name, AT_SYMLINK_FOLLOW, this.#path);
       return name;

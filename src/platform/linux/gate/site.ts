@@ -85,7 +85,7 @@ export class GateSite implements Site {
       throw thrown;
     }
     this.#name = Buffer.from(place.name);
-    this.#names = new Names(host, this.#directory, this.#name, place.path);
+    this.#names = new Names(host, this.#directory, this.#name, place.path, place.record);
   }
 
   take(slot: Slot, handed: Handed): number {

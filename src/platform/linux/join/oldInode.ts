@@ -109,7 +109,8 @@ class LinuxOldInode implements OldInode {
     if (![before, wanted].every((stat) => mayExchange(this.#host, place, stat))) {
       throw new SystemError('renameat2', path, 'EPERM');
     }
-    const names = new Names(this.#host, place.directory, place.name, path);
+    this.#host.record?.note(place);
+    const names = new Names(this.#host, place.directory, place.name, path, place.record);
     const temporary = names.link(target.handed.descriptor);
     try {
       names.exchange(temporary);

@@ -1,0 +1,389 @@
+/**
+ * What earlier processes left in the middle of a save, found by their records and dealt with. Runs beside the saves: whatever may
+ * wait for a disk or for another machine is done in Node's pool, one thing at a time, so that a dead mount costs one of its threads
+ * and nothing else.
+ */
+import { createHash } from 'node:crypto';
+import { constants, fstatSync, lstatSync, unlinkSync, type BigIntStats } from 'node:fs';
+import { lstat, open, readdir, stat, statfs, unlink, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SystemError } from '../../core/errors';
+import { judgeLeftover, type LeftoverFacts } from '../../core/leftover';
+import { limits, recordDays } from '../../core/limits';
+import { ended, parseOwnerRecord, type Owner, type OwnerRecord } from '../../core/ownerRecord';
+import type { Salvage } from '../../core/ports';
+import { parseTemporaryName } from '../../core/temporaryName';
+import { asSystemError } from './errors';
+import { closedForWriting } from './gate/closed';
+import { IGNORED_SIGNAL, Lease } from './gate/leases';
+import { F_WRLCK, LEASE_FILE_SYSTEMS, O_PATH } from './layouts';
+import type { Host } from './linux';
+import { lookFor, thisOwner } from './owner';
+import { descriptorPath } from './place';
+import { draftName, recordName } from './records';
+
+const DAY = 86_400_000;
+const PIECE = 1 << 18;
+/** Waits for nobody, wakes no device, follows nothing. */
+const LOOK = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
+
+/** Never rejects: what fails is told, and the next one is looked at. */
+export async function recover(host: Host, folder: string, salvage: Salvage, signal: AbortSignal): Promise<void> {
+  await trying(salvage, folder, async () => {
+    const us = thisOwner();
+    const kept = new Set<string>();
+    const names = (await readdir(folder).catch(emptyIfMissing)).sort();
+    for (const name of names) {
+      if (signal.aborted) return;
+      const path = join(folder, name);
+      if (draftName.test(name)) await trying(salvage, path, () => dropOldDraft(path));
+      if (!recordName.test(name) || name === host.record?.name || isAmbiguous(name, names)) continue;
+      const going = await trying(salvage, path, () => recoverOwner({ host, us, salvage, signal, kept }, path));
+      if (going === 'stuck') return;
+    }
+  });
+}
+
+function emptyIfMissing(thrown: unknown): string[] {
+  if (isErrno(thrown, 'ENOENT')) return [];
+  throw thrown;
+}
+
+/** Of two processes in different places that had the same pid and start time: a name does not say whose it is. */
+function isAmbiguous(name: string, names: readonly string[]): boolean {
+  const prefix = name.slice(0, name.lastIndexOf('-') + 1);
+  return names.some((other) => other !== name && recordName.test(other) && other.startsWith(prefix));
+}
+
+/** Its process ended before it had a name. */
+async function dropOldDraft(path: string): Promise<void> {
+  const { mtimeMs } = await stat(path);
+  if (Date.now() - mtimeMs > DAY) await unlink(path);
+}
+
+interface Recovery {
+  readonly host: Host;
+  readonly us: Owner;
+  readonly salvage: Salvage;
+  readonly signal: AbortSignal;
+  /** Digests of what was kept, and of what that was a version. */
+  readonly kept: Set<string>;
+}
+
+/** `stuck`: a folder cannot be listed; another one might hold another thread of the pool. */
+async function recoverOwner(recovery: Recovery, path: string): Promise<'stuck' | undefined> {
+  const { host, us, salvage, signal } = recovery;
+  const file = await open(path, constants.O_RDWR | constants.O_NOFOLLOW);
+  try {
+    // From here on it is ours alone, or it was somebody's.
+    const locked = !takeLock(host, file.fd, path);
+    const { value: record, problems } = parseOwnerRecord(await file.readFile('latin1'));
+    const [problem] = problems;
+    if (problem !== undefined) salvage.problem(new SystemError('parse', path, 'EINVAL', new Error(problem)));
+    if (record === undefined) return undefined;
+    const { type } = await statfs(path, { bigint: true });
+    const local = LEASE_FILE_SYSTEMS.has(BigInt.asUintN(32, type));
+    if (!ended(record.owner, us, { locked, local, process: lookFor(record.owner) })) return undefined;
+    let done = true;
+    for (const folder of foldersOf(record)) {
+      if (signal.aborted) return undefined;
+      const outcome = await trying(salvage, folder, () => recoverFolder(recovery, record, folder));
+      if (outcome === 'stuck') return 'stuck';
+      done &&= outcome === 'done';
+    }
+    const { mtimeMs } = await file.stat();
+    if (done || Date.now() - mtimeMs > recordDays * DAY) await unlink(path);
+    return undefined;
+  } finally {
+    await file.close();
+  }
+}
+
+function takeLock(host: Host, fd: number, path: string): boolean {
+  try {
+    host.gateCalls().setRangeLock(fd, F_WRLCK, 0n, path);
+    return true;
+  } catch (thrown) {
+    if (SystemError.is(thrown, 'EAGAIN', 'EACCES')) return false;
+    throw thrown;
+  }
+}
+
+/** As bytes in Latin-1. */
+function foldersOf({ targets }: OwnerRecord): ReadonlySet<string> {
+  return new Set([...targets.values()].map(folderOf));
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, Math.max(path.lastIndexOf('/'), 1));
+}
+
+function bytesOf(path: string): Buffer {
+  return Buffer.from(path, 'latin1');
+}
+
+/** `later`: something is left that may be dealt with another time. */
+async function recoverFolder(
+  recovery: Recovery,
+  record: OwnerRecord,
+  folder: string,
+): Promise<'done' | 'later' | 'stuck'> {
+  const { salvage, signal } = recovery;
+  const listed = await inTime(list(folder, record.owner));
+  if (listed === 'late') {
+    salvage.problem(new SystemError('readdir', bytesOf(folder).toString(), 'ETIMEDOUT'));
+    return 'stuck';
+  }
+  // Removed, or not mounted.
+  if (listed === undefined) return 'later';
+  const { directory, names } = listed;
+  try {
+    let done = true;
+    for (const name of names) {
+      if (signal.aborted) return 'later';
+      const dealtWith = await trying(salvage, join(bytesOf(folder).toString(), name), () =>
+        new Leftover(recovery, record, folder, directory, name).dealWith(),
+      );
+      done &&= dealtWith === true;
+    }
+    return done ? 'done' : 'later';
+  } finally {
+    await directory.close();
+  }
+}
+
+interface Listed {
+  readonly directory: FileHandle;
+  readonly names: readonly string[];
+}
+
+async function list(folder: string, { pid, startTime }: Owner): Promise<Listed | undefined> {
+  let directory: FileHandle;
+  try {
+    directory = await open(bytesOf(folder), O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  } catch (thrown) {
+    if (isErrno(thrown, 'ENOENT', 'ENOTDIR', 'ELOOP')) return undefined;
+    throw thrown;
+  }
+  try {
+    const names = (await readdir(descriptorPath(directory.fd), 'latin1')).filter((name) => {
+      const parsed = parseTemporaryName(name);
+      return parsed?.pid === pid && parsed.startTime === startTime;
+    });
+    return { directory, names };
+  } catch (thrown) {
+    await directory.close();
+    throw thrown;
+  }
+}
+
+/** What comes too late is closed when it comes. */
+async function inTime(listing: Promise<Listed | undefined>): Promise<Listed | undefined | 'late'> {
+  let timer: NodeJS.Timeout | undefined;
+  let over = false;
+  const late = new Promise<'late'>((resolve) => {
+    timer = setTimeout(() => {
+      over = true;
+      resolve('late');
+    }, limits.recoveryLook);
+  });
+  const closed = listing.then(async (listed) => {
+    if (over) await listed?.directory.close();
+    return listed;
+  });
+  try {
+    return await Promise.race([closed, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** One temporary name. */
+class Leftover {
+  readonly #host: Host;
+  readonly #salvage: Salvage;
+  readonly #kept: Set<string>;
+  readonly #record: OwnerRecord;
+  readonly #sameBoot: boolean;
+  readonly #name: string;
+  /** Below the pinned folder. */
+  readonly #at: string;
+  /** For messages. */
+  readonly #path: string;
+  /** What it was on its way to; `undefined`: the record does not say. */
+  readonly #target: string | undefined;
+  readonly #targetAt: Buffer;
+
+  constructor(
+    { host, us, salvage, kept }: Recovery,
+    record: OwnerRecord,
+    folder: string,
+    directory: FileHandle,
+    name: string,
+  ) {
+    this.#host = host;
+    this.#salvage = salvage;
+    this.#kept = kept;
+    this.#record = record;
+    this.#sameBoot = record.owner.boot === us.boot;
+    this.#name = name;
+    this.#at = `${descriptorPath(directory.fd)}/${name}`;
+    this.#path = join(bytesOf(folder).toString(), name);
+    const target = record.targets.get(parseTemporaryName(name)?.target ?? 0);
+    this.#target = target !== undefined && folderOf(target) === folder ? target : undefined;
+    const base = target?.slice(target.lastIndexOf('/') + 1) ?? '';
+    this.#targetAt = bytesOf(`${descriptorPath(directory.fd)}/${base}`);
+  }
+
+  /** False: it is to be looked at again. */
+  async dealWith(): Promise<boolean> {
+    // The last lines of a record may have been lost with the machine.
+    if (this.#target === undefined) return this.#leave('ENOKEY');
+    if (!(await lstat(this.#at)).isFile()) return this.#leave('EINVAL');
+    const file = await open(this.#at, LOOK);
+    try {
+      return await this.#judge(file, bytesOf(this.#target).toString());
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #judge(file: FileHandle, target: string): Promise<boolean> {
+    const leases = await hasLeases(file);
+    // The editor may be writing it at this moment, or go on with what it has open.
+    if (leases && !(await closedForWriting(this.#host, file.fd, this.#path, limits.recoveryWriters))) {
+      throw new SystemError('recover', this.#path, 'EBUSY');
+    }
+    const before = await file.stat({ bigint: true });
+    const verdict = judgeLeftover(await this.#look(file, before));
+    if (verdict === 'leave') return this.#leave('EPERM');
+    if (verdict === 'keep') await this.#keep(file, target);
+    if (leases) this.#removeIfUntouched(file.fd, before);
+    else await this.#removeWithoutLease(file, before);
+    this.#salvage.removed(this.#path);
+    return true;
+  }
+
+  /** A save can leave the same version more than once. */
+  async #keep(file: FileHandle, target: string): Promise<void> {
+    const version = `${await digestOf(file)} ${target}`;
+    if (this.#kept.has(version)) return;
+    await this.#salvage.keep(file.fd, target);
+    this.#kept.add(version);
+  }
+
+  async #look(file: FileHandle, { size, uid, nlink }: BigIntStats): Promise<LeftoverFacts> {
+    const current = await openCurrent(this.#targetAt);
+    try {
+      const owner = (await current?.stat())?.uid;
+      return {
+        kind: 'regular',
+        ours: Number(uid) === this.#host.uid || Number(uid) === owner,
+        empty: size === 0n,
+        otherNames: nlink > 1n,
+        unfinished: this.#sameBoot && this.#record.unfinished.has(this.#name),
+        compared: current === undefined ? 'unknown' : await compare(file, current),
+      };
+    } finally {
+      await current?.close();
+    }
+  }
+
+  /** Whoever opens it for writing while we hold the lease is let in, and it stays. */
+  #removeIfUntouched(fd: number, before: BigIntStats): void {
+    const calls = this.#host.gateCalls();
+    const lease = new Lease(calls, fd, this.#path, () => calls.notifyThisThread(fd, IGNORED_SIGNAL, this.#path));
+    let taken = false;
+    try {
+      lease.take();
+      taken = true;
+    } catch (thrown) {
+      // Of another user's file we may have none.
+      if (!SystemError.is(thrown, 'EACCES', 'EINVAL')) throw thrown;
+    }
+    try {
+      const same =
+        isSame(fstatSync(fd, { bigint: true }), before) && isSame(lstatSync(this.#at, { bigint: true }), before);
+      if (!same || (taken && lease.state() !== 'kept')) throw new SystemError('recover', this.#path, 'EBUSY');
+      unlinkSync(this.#at);
+    } finally {
+      lease.letGo();
+    }
+  }
+
+  async #removeWithoutLease(file: FileHandle, before: BigIntStats): Promise<void> {
+    const same =
+      isSame(await file.stat({ bigint: true }), before) && isSame(await lstat(this.#at, { bigint: true }), before);
+    if (!same) throw new SystemError('recover', this.#path, 'EBUSY');
+    await unlink(this.#at);
+  }
+
+  #leave(errno: string): true {
+    this.#salvage.problem(new SystemError('recover', this.#path, errno));
+    return true;
+  }
+}
+
+async function digestOf(file: FileHandle): Promise<string> {
+  const hash = createHash('sha256');
+  const buffer = Buffer.allocUnsafe(PIECE);
+  for (let at = 0; ;) {
+    const { bytesRead } = await file.read(buffer, 0, PIECE, at);
+    if (bytesRead === 0) return hash.digest('base64');
+    hash.update(buffer.subarray(0, bytesRead));
+    at += bytesRead;
+  }
+}
+
+async function hasLeases(file: FileHandle): Promise<boolean> {
+  const { type } = await statfs(descriptorPath(file.fd), { bigint: true });
+  return LEASE_FILE_SYSTEMS.has(BigInt.asUintN(32, type));
+}
+
+/** `undefined`: there is nothing that could be compared. */
+async function openCurrent(path: Buffer): Promise<FileHandle | undefined> {
+  let file: FileHandle;
+  try {
+    if (!(await lstat(path)).isFile()) return undefined;
+    file = await open(path, LOOK);
+  } catch (thrown) {
+    if (isErrno(thrown, 'ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'EPERM', 'ENXIO')) return undefined;
+    throw thrown;
+  }
+  return file;
+}
+
+async function compare(leftover: FileHandle, current: FileHandle): Promise<'equal' | 'beginning' | 'other'> {
+  const [one, other] = [Buffer.allocUnsafe(PIECE), Buffer.allocUnsafe(PIECE)];
+  for (let at = 0; ;) {
+    const { bytesRead: length } = await leftover.read(one, 0, PIECE, at);
+    if (length === 0) return (await current.read(other, 0, 1, at)).bytesRead === 0 ? 'equal' : 'beginning';
+    for (let read = 0; read < length;) {
+      const { bytesRead } = await current.read(other, read, length - read, at + read);
+      if (bytesRead === 0) return 'other';
+      read += bytesRead;
+    }
+    if (one.compare(other, 0, length, 0, length) !== 0) return 'other';
+    at += length;
+  }
+}
+
+function isSame(now: BigIntStats, before: BigIntStats): boolean {
+  return now.dev === before.dev && now.ino === before.ino && now.size === before.size && now.mtimeNs === before.mtimeNs;
+}
+
+function isErrno(thrown: unknown, ...codes: readonly string[]): boolean {
+  return thrown instanceof Error && 'code' in thrown && codes.includes(String(thrown.code));
+}
+
+/** One failure never stops the others. */
+async function trying<T>(salvage: Salvage, path: string, work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (thrown) {
+    const operation = thrown instanceof Error && 'syscall' in thrown ? String(thrown.syscall) : 'recover';
+    const error = asSystemError(thrown, operation, path);
+    salvage.problem(error instanceof SystemError ? error : new SystemError(operation, path, 'UNKNOWN', thrown));
+    return undefined;
+  }
+}

@@ -1,0 +1,278 @@
+/** Saves in a process of their own that is killed before a step of it, and what is found then. */
+import assert from 'node:assert/strict';
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+
+import { openHost, type Host } from '../../src/platform/linux/linux';
+import { recordName } from '../../src/platform/linux/records';
+import { recover } from '../../src/platform/linux/recovery';
+import { compiled } from './compiled';
+import { projectFolder } from './editor/installations';
+import { LineProgram } from './lineProgram';
+import { plainVersion, wholeText } from './scenarios/versions';
+
+/**
+ * - `free`: nobody uses the file.
+ * - `held`: somebody has it open, another one comes while the gate is shut, and a later participant changes the text.
+ * - `beside`: as `held`, in a folder to which nothing can be linked from the workshop.
+ * - `detached`: what is written is not known before.
+ */
+export const deathScenarios = ['free', 'held', 'beside', 'detached'] as const;
+export type DeathScenario = (typeof deathScenarios)[number];
+
+/** One save. */
+export interface Death {
+  /** The process was killed; otherwise the save has passed untouched. */
+  readonly killed: boolean;
+  /** Then: the reason of its level. */
+  readonly passed: string | undefined;
+  /** Whether the editor had been told to go on. */
+  readonly answered: boolean;
+  /** Steps of a save that has passed. */
+  readonly steps: number;
+  /** Temporary names that were left. */
+  readonly left: number;
+  /** Versions that recovery kept. */
+  readonly kept: number;
+}
+
+const bytes = 20_000;
+const attempts = 3;
+
+function built(name: string): string {
+  return join(projectFolder(), 'out', 'test', 'support', `${name}.cjs`);
+}
+
+/** One file, and Holdfast's own folder. Another process, which lives, has left a name beside the file. */
+export class DeathBench {
+  readonly #scenario: DeathScenario;
+  readonly #folder: string;
+  readonly #storage: string;
+  readonly #path: string;
+  readonly #system: Host = openHost();
+  readonly #editor: LineProgram;
+  readonly #living: LineProgram;
+  readonly #livingName: string;
+  /** Started ahead. */
+  #host: Promise<LineProgram>;
+  #version = 0;
+
+  private constructor(
+    scenario: DeathScenario,
+    [folder, storage]: readonly [string, string],
+    editor: LineProgram,
+    living: LineProgram,
+    livingName: string,
+  ) {
+    this.#scenario = scenario;
+    this.#folder = folder;
+    this.#storage = storage;
+    this.#path = join(folder, 'file');
+    this.#editor = editor;
+    this.#living = living;
+    this.#livingName = livingName;
+    this.#host = this.#start();
+  }
+
+  /** @returns a string: why there is none here */
+  static async open(scenario: DeathScenario): Promise<DeathBench | string> {
+    const memory = '/dev/shm';
+    const other = existsSync(memory) && statSync(memory).dev !== statSync(tmpdir()).dev;
+    if (scenario === 'beside' && !other) return `${memory} is not another mount than ${tmpdir()}`;
+    const folder = mkdtempSync(join(scenario === 'beside' ? memory : tmpdir(), 'holdfast-death-'));
+    const storage = mkdtempSync(join(tmpdir(), 'holdfast-storage-'));
+    const path = join(folder, 'file');
+    writeFileSync(path, text(0));
+    const editor = await LineProgram.start(await compiled('stand-in-editor'));
+    const leaver = [built('leaver.entry'), join(storage, 'owners'), path, 'of one who lives'];
+    const living = await LineProgram.start(process.execPath, ...leaver);
+    return new DeathBench(scenario, [folder, storage], editor, living, await living.ask());
+  }
+
+  /**
+   * One save, whose process dies before its `nth` step; 0: never. Then recovery.
+   *
+   * @throws AssertionError if anything is not whole, is lost, or is left over
+   */
+  async save(nth: number): Promise<Death> {
+    const host = await this.#host;
+    this.#host = this.#start();
+    const held = this.#scenario === 'held' || this.#scenario === 'beside';
+    const old = readFileSync(this.#path, 'utf8');
+    const staged = text(++this.#version);
+    const written = held ? text(++this.#version) : staged;
+    const holder = held ? openSync(this.#path, 'r') : undefined;
+    try {
+      this.#begin(host, nth, staged);
+      const answered = (await host.nextOrEnd()) === 'ANSWERED';
+      if (!answered) assert.ok(readFileSync(this.#path, 'utf8') === old, 'the old version is at the path');
+      else if (held) readFileSync(this.#path);
+      // An editor whose extension host has died goes on, too.
+      writeFileSync(this.#source, written);
+      assert.equal(await this.#editor.ask(`put ${this.#path} ${this.#source} 4096`), 'SAVED');
+      const end = answered ? await ended(host) : undefined;
+      await host.kill();
+      if (end !== undefined) {
+        if (holder !== undefined && end.level === 'gated')
+          assert.ok(readFileSync(holder, 'utf8') === old, 'the holder has the old version');
+      }
+      const { left, kept } = await this.#recover({ old, staged, written });
+      if (end !== undefined) assert.equal(left, 0, 'a save that has passed leaves nothing');
+      return { killed: end === undefined, passed: end?.reason, answered, steps: end?.steps ?? 0, left, kept };
+    } finally {
+      if (holder !== undefined) closeSync(holder);
+    }
+  }
+
+  async close(): Promise<void> {
+    await (await this.#host).end();
+    await this.#living.end();
+    await this.#editor.end();
+    rmSync(this.#folder, { recursive: true });
+    rmSync(this.#storage, { recursive: true });
+  }
+
+  get #source(): string {
+    return join(this.#storage, 'source');
+  }
+
+  #start(): Promise<LineProgram> {
+    return LineProgram.start(process.execPath, built('mortalHost.entry'), this.#storage, String(this.#editor.pid));
+  }
+
+  #begin(host: LineProgram, nth: number, staged: string): void {
+    writeFileSync(this.#source, staged);
+    const how =
+      this.#scenario === 'detached' ? ['detached', nth, this.#path] : ['gated', nth, this.#path, this.#source];
+    host.tell(how.join(' '));
+  }
+
+  async #recover(
+    versions: Readonly<Record<'old' | 'staged' | 'written', string>>,
+  ): Promise<{ left: number; kept: number }> {
+    const { old, staged, written } = versions;
+    const found = readFileSync(this.#path, 'utf8');
+    const left = readdirSync(this.#folder).length - 2;
+    const kept: string[] = [];
+    const problems: string[] = [];
+    await recover(
+      this.#system,
+      join(this.#storage, 'owners'),
+      {
+        keep: async (descriptor) => {
+          await Promise.resolve();
+          kept.push(readFileSync(`/proc/self/fd/${String(descriptor)}`, 'utf8'));
+        },
+        removed: () => undefined,
+        problem: ({ message }) => problems.push(message),
+      },
+      new AbortController().signal,
+    );
+    assert.deepEqual(problems, []);
+    assert.ok(readFileSync(this.#path, 'utf8') === found, 'recovery does not touch the path');
+    assert.ok(
+      found === written || (found === staged && kept.includes(written)),
+      `at the path: ${found.slice(0, 30)}, kept: ${String(kept.length)}`,
+    );
+    assert.ok(
+      kept.every((version) => [old, staged, written].includes(version)),
+      'what is kept is whole',
+    );
+    const remaining = readdirSync(this.#folder).toSorted();
+    assert.deepEqual(remaining, [basename(this.#livingName), 'file'].toSorted(), 'nothing is left over');
+    // One that has no name yet has nothing in it.
+    const records = readdirSync(join(this.#storage, 'owners')).filter((name) => recordName.test(name));
+    assert.equal(records.length, 1, 'the record of the one who lives');
+    return { left, kept: kept.length };
+  }
+}
+
+interface End {
+  readonly level: string;
+  readonly reason: string;
+  readonly steps: number;
+}
+
+/** `undefined`: it was killed. */
+async function ended(host: LineProgram): Promise<End | undefined> {
+  host.tell('saved');
+  const [, level, reason, steps] = /^ENDED (\w+) (\w+) (\d+)$/.exec((await host.nextOrEnd()) ?? '') ?? [];
+  return level === undefined || reason === undefined ? undefined : { level, reason, steps: Number(steps) };
+}
+
+function text(version: number): string {
+  return wholeText(plainVersion(version, bytes));
+}
+
+/** What came of the saves of one scenario. */
+export interface Deaths {
+  readonly scenario: DeathScenario;
+  /** Of a save that passes untouched. */
+  readonly steps: number;
+  readonly killed: number;
+  readonly beforeAnswer: number;
+  /** Temporary names that were left in all. */
+  readonly left: number;
+  readonly kept: number;
+  /** Saves that passed untouched in another way, and the reasons. */
+  readonly otherwise: readonly string[];
+  readonly failures: readonly string[];
+}
+
+/** @param choose before which steps it is to die, out of so many; a save with more steps than that passes untouched */
+export async function die(
+  bench: DeathBench,
+  scenario: DeathScenario,
+  choose: (steps: number) => Iterable<number>,
+): Promise<Deaths> {
+  const expected = scenario === 'detached' ? 'bytesUnknown' : 'gated';
+  const { steps, passed } = await bench.save(0);
+  assert.equal(passed, expected);
+  const deaths: Death[] = [];
+  const failures: string[] = [];
+  const otherwise: string[] = [];
+  /** A save that was too slow for the gate has taken another way, with other steps. */
+  const dieAt = async (nth: number): Promise<Death> => {
+    for (let attempt = 1; ; attempt++) {
+      const death = await bench.save(nth);
+      if (death.killed || death.passed === expected || attempt === attempts) return death;
+      otherwise.push(`step ${String(nth)}: ${death.passed ?? ''}`);
+    }
+  };
+  for (const nth of choose(steps)) {
+    try {
+      const death = await dieAt(nth);
+      deaths.push(death);
+      if (death.passed === expected) break;
+    } catch (thrown) {
+      failures.push(`step ${String(nth)}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+    }
+  }
+  const sum = (of: (death: Death) => number): number => deaths.reduce((total, death) => total + of(death), 0);
+  return {
+    scenario,
+    steps,
+    killed: sum(({ killed }) => Number(killed)),
+    beforeAnswer: sum(({ killed, answered }) => Number(killed && !answered)),
+    left: sum(({ left }) => left),
+    kept: sum(({ kept }) => kept),
+    otherwise,
+    failures,
+  };
+}
+
+/** In words, on one line. */
+export function deathLine({ scenario, steps, killed, beforeAnswer, left, kept, otherwise }: Deaths): string {
+  return `${scenario}: killed ${String(killed)} times in ${String(steps)} steps, ${String(beforeAnswer)} of them before the editor went on; left ${String(left)} names, kept ${String(kept)} versions${otherwise.length > 0 ? `; ${otherwise.join(', ')}` : ''}`;
+}

@@ -1,0 +1,57 @@
+/** What an interrupted save left is found at the next start, told of, and restored by the command. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { extensionId, withGuardedEditor } from '../../../scripts/lib/guardedEditor';
+import { ownerLine, targetLine } from '../../../src/core/ownerRecord';
+import { temporaryName } from '../../../src/core/temporaryName';
+import { english, message, texts } from '../../../src/core/text';
+import { thisOwner } from '../../../src/platform/linux/owner';
+
+describe('a version that an interrupted save left', function () {
+  this.timeout(120_000);
+
+  it('is told of once, and restored; where none is kept, the command says so', async () => {
+    await withGuardedEditor('kept', async (editor, root) => {
+      const window = await editor.openWindow();
+      await window.activate(extensionId);
+      const showKept = (): Promise<void> =>
+        window.run((vscode) => {
+          void vscode.commands.executeCommand('holdfast.showKept');
+        });
+      await showKept();
+      await window.page.locator('.notification-toast', { hasText: texts.noneKept }).waitFor();
+
+      const path = join(root, 'run.sh');
+      const owners = join(editor.storageOf(extensionId), 'owners');
+      const owner = { ...thisOwner(), pid: spawnSync('true').pid, startTime: 1n };
+      mkdirSync(owners, { recursive: true });
+      writeFileSync(path, 'echo new\n');
+      writeFileSync(join(root, temporaryName({ ...owner, target: 1 }, 0)), 'echo left\n');
+      const record = join(owners, `${String(owner.pid)}-1-0123456789abcdef.owner`);
+      writeFileSync(record, ownerLine(owner) + targetLine(1, path));
+      await window.reload();
+      await window.activate(extensionId);
+      const notice = window.page.locator('.notification-toast', { hasText: english(message(texts.untold, 1)) });
+      await notice.getByRole('button', { name: texts.showKept }).click();
+      assert.deepEqual(readdirSync(root), ['run.sh']);
+
+      const picks = window.page.locator('.quick-input-widget');
+      await picks.getByText(texts.keptInterrupted).waitFor();
+      await window.press('Enter');
+      await picks.getByText(texts.restoreKept, { exact: true }).click();
+      await window.page.locator('.tab.dirty', { hasText: 'run.sh' }).waitFor();
+      assert.equal(readFileSync(path, 'utf8'), 'echo new\n');
+      const saved = window.run(async (vscode, at) => (await vscode.workspace.openTextDocument(at)).save(), path);
+      assert.ok(await saved);
+      assert.equal(readFileSync(path, 'utf8'), 'echo left\n');
+
+      // What was there before is kept in its turn.
+      await showKept();
+      await picks.getByText(texts.keptRestored).waitFor();
+      await window.press('Escape');
+    });
+  });
+});
