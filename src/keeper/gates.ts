@@ -128,14 +128,13 @@ export class Gates {
     }
     try {
       const site = this.#system.open(order.place);
-      const crowded = (): boolean => this.#system.crowded();
       const bystanders = (): (() => boolean) => this.#system.bystanders();
       const look = (): void => {
         this.#look(0);
       };
       const gate = new RunningGate(
         order,
-        { site, release, crowded, bystanders },
+        { site, release, bystanders },
         this.#outbox,
         this.#leaseTable,
         this.#now,

@@ -17,7 +17,6 @@ export interface GatePlace {
   /** Gives up the claim on the path. */
   readonly release: () => void;
   /** See `GateSystem`. */
-  readonly crowded: () => boolean;
   readonly bystanders: () => () => boolean;
 }
 
@@ -307,7 +306,7 @@ export class RunningGate {
     });
   }
 
-  #makeOperations(look: () => void, { crowded, bystanders }: GatePlace): Operations {
+  #makeOperations(look: () => void, { bystanders }: GatePlace): Operations {
     const site = this.#site;
     const id = this.#id;
     return {
@@ -336,7 +335,6 @@ export class RunningGate {
       },
       exchange: (slot) => site.exchange(slot),
       takeBack: (slot) => site.takeBack(slot),
-      crowded: () => this.#try('crowded', true, crowded),
       glance: () => {
         // Who has come is not known then: anybody may have.
         if (!this.#done('glance', look)) return [...this.#watches.values()];

@@ -28,7 +28,6 @@ export const points = [
   'clone',
   'restage',
   'keep',
-  'crowded',
   'bystanders',
   'toldStager',
   'answer',

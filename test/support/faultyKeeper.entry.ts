@@ -11,6 +11,8 @@ import { Faults, type Point } from './faults';
 
 /** The point that was passed last. */
 let last: Point | undefined;
+/** Something was exchanged since the last wait. */
+let published = false;
 
 function strike(faults: Faults, point: Point): void {
   last = point;
@@ -46,7 +48,10 @@ function striking<Subject extends object>(
         const point = at(name);
         if (point !== undefined) strike(faults, point);
         const answer: unknown = Reflect.apply(value, target, args);
-        if (name === 'exchange') faults.exchanged();
+        if (name === 'exchange') {
+          published = true;
+          faults.exchanged();
+        }
         return answer;
       };
     },
@@ -76,15 +81,13 @@ const sitePoints: Readonly<Record<Exclude<keyof Site, 'descriptor'>, Point>> = {
 function faultySystem(system: GateSystem, faults: Faults): GateSystem {
   const waiter = striking(system.waiter, faults, (name) => {
     if (name !== 'wait') return undefined;
-    // Only a publish asks this, and then looks.
-    return last === 'crowded' ? 'glance' : 'wait';
+    // Only after a publish it is looked who else waits, and then who has come.
+    const glances = published && last === 'waiting';
+    published = false;
+    return glances ? 'glance' : 'wait';
   });
   return {
     waiter,
-    crowded: () => {
-      strike(faults, 'crowded');
-      return system.crowded();
-    },
     bystanders: () => {
       strike(faults, 'bystanders');
       return system.bystanders();

@@ -81,7 +81,10 @@ export type Phase =
 /** An inode on which the editor may come to wait. */
 interface Bait {
   readonly slot: Slot;
-  /** Somebody has opened it since it became the bait, or may have: others may be about to. */
+  /**
+   * Somebody has opened it since it became the bait, or may have: others may be about to. While the target is being cloned: since
+   * then; whoever comes then will come to the clone, too. Who had it open before is why it is cloned.
+   */
   readonly dirty: boolean;
 }
 
@@ -192,7 +195,7 @@ function* open(gate: Gate): Reaction<Gate> {
       return yield* refuse(gate, SystemError.is(thrown, 'EAGAIN') ? 'changed' : 'noLease', thrown);
     }
     yield* call('timer', 'expire', gateLimits.cloning);
-    const asking = yield* askForClone({ ...gate, baits: [{ slot: TARGET, dirty: true }] });
+    const asking = yield* askForClone({ ...gate, baits: [{ slot: TARGET, dirty: false }] });
     return { ...asking, phase: 'cloning' };
   }
   if (!(yield* call('isAtPath', TARGET))) return yield* refuse(gate, 'changed');
@@ -238,8 +241,8 @@ function* cloned(asked: Gate, slot: Slot): Reaction<Gate> {
     return gate;
   }
   // Readers who were at the last bait will be at this one.
-  const baits = [...gate.baits, { slot, dirty: gate.phase === 'armed' }];
-  if (gate.phase === 'cloning') return yield* arm({ ...gate, path: slot, baits });
+  const baits = [...gate.baits, { slot, dirty: gate.phase === 'armed' || isDirty(gate, TARGET) }];
+  if (gate.phase === 'cloning') return yield* arm(soil({ ...gate, path: slot, baits }, TARGET));
   return { ...gate, path: slot, baits, counts: { ...gate.counts, retired: gate.counts.retired + 1 } };
 }
 
@@ -398,9 +401,6 @@ function* publish(gate: Gate): Reaction<Gate> {
     counts: { ...gate.counts, publishes: gate.counts.publishes + 1 },
   };
   if (!isExpected(gate, displaced)) now = yield* keep(now, displaced.slot);
-  // Whoever runs is through with an `open` by the time of the look. Who waits for a processor in the middle of one is not.
-  const unseen = (yield* call('crowded')) ? gate.baits.map(({ slot }) => slot) : [];
-  for (const slot of [...unseen, ...(yield* call('glance'))]) now = soil(now, slot);
   yield* call('timer', 'drain', gateLimits.drain);
   return yield* drain(now);
 }
@@ -408,7 +408,10 @@ function* publish(gate: Gate): Reaction<Gate> {
 /** Lets the editor go if the bait is known to be nobody else's, and looks for them in a moment if not. */
 function* drain(gate: Gate): Reaction<Gate> {
   if (gate.keeping > 0) return gate;
-  if (!gate.baits.some((bait) => bait.slot === gate.broken && bait.dirty)) return yield* release(gate, 0);
+  return isDirty(gate, gate.broken) ? yield* searchSoon(gate) : yield* release(gate, 0);
+}
+
+function* searchSoon(gate: Gate): Reaction<Gate> {
   yield* call('timer', 'search', gateLimits.quiet);
   return { ...gate, pause: gateLimits.quiet };
 }
@@ -438,12 +441,16 @@ function* release(gate: Gate, residual: number, last = false): Reaction<Gate> {
     }
     if (processes.length > 0 || last) continue;
     // Somebody is about to wait.
-    yield* call('timer', 'search', gateLimits.quiet);
-    return { ...gate, pause: gateLimits.quiet };
+    return yield* searchSoon(gate);
   }
   let raced = 0;
   if (gate.broken !== undefined) {
     raced = (yield* call('waiting', gate.broken)).filter((process) => process !== gate.editor).length;
+    if (!last && !isDirty(gate, gate.broken)) {
+      // As late as can be: who was in the middle of an `open` at the publish has come out of it in most cases.
+      const now = (yield* call('glance')).reduce(soil, gate);
+      if (isDirty(now, gate.broken)) return yield* searchSoon(now);
+    }
     yield* call('letGo', gate.broken);
   }
   const { counts: before } = gate;
@@ -803,6 +810,10 @@ function notWritten(why: EndReason): WithdrawnWhy {
 /** What came out of the path is what we know to have been there, as we know it. */
 function isExpected(gate: Gate, displaced: Displaced): boolean {
   return displaced.slot === gate.path && !displaced.touched;
+}
+
+function isDirty({ baits }: Gate, slot: Slot | undefined): boolean {
+  return baits.some((bait) => bait.slot === slot && bait.dirty);
 }
 
 function soil(gate: Gate, slot: Slot): Gate {

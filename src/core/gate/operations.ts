@@ -61,8 +61,6 @@ export interface Operations {
   adopt(as: Slot): Slot | undefined;
   exchange(slot: Slot): Displaced;
   takeBack(slot: Slot): boolean;
-  /** Whether more want a processor than there are, so that somebody may wait for one in the middle of an `open`, where nothing shows it. */
-  crowded(): boolean;
   /** Which of the inodes were opened since the last look. */
   glance(): readonly Slot[];
   /** How many others than the editor have the inode open or mapped. */

@@ -155,8 +155,6 @@ export interface GateListener {
 
 export interface GateSystem {
   readonly waiter: Waiter;
-  /** Whether more tasks of this kernel want a processor than there are. */
-  crowded(): boolean;
   /** The returned function says whether everybody who runs or waits for a processor when it is first called has had one since. */
   bystanders(): () => boolean;
   /**

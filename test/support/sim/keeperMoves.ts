@@ -283,8 +283,6 @@ function run(world: World, index: number, call: Call, setup: Setup): unknown {
       set();
       return back;
     }
-    case 'crowded':
-      return crowded(world);
     case 'glance':
       return glance(world, index);
     case 'search':
@@ -355,16 +353,15 @@ function holders(world: World, inode: number): number {
   return world.keepers.flatMap((keeper) => keeper.site.taken).filter((taken) => taken.inode === inode).length;
 }
 
-/** Whoever is in the middle of an open has no processor: the others are through with it before anybody looks. */
-function crowded({ readers }: World): boolean {
-  return readers.some(({ stage }) => stage === 'count' || stage === 'report');
-}
-
 function glance(world: World, index: number): readonly Slot[] {
   const { kernel } = world;
   const { site: mine } = keeperOf(world, index);
   const opened = kernel.notices.filter((notice) => notice.keeper === index && notice.what === 'opened');
   kernel.notices = kernel.notices.filter((notice) => !opened.includes(notice));
+  // In the middle of their open, where nobody can see them.
+  world.readers = world.readers.map((reader) =>
+    reader.stage === 'count' || reader.stage === 'report' ? { ...reader, excuse: 'unseen' } : reader,
+  );
   return opened.map((notice) => site.slotOf(mine, notice.inode) as Slot).sort();
 }
 

@@ -64,7 +64,6 @@ export const mutants: readonly Mutant[] = [
   ),
   skips('believes that nobody is on the target', 'probe', 'free'),
   skips('does not look who came while it published', 'glance', []),
-  skips('does not think of those who wait for a processor', 'crowded', false),
   gates('forgets who opened the bait', (gate) => ({
     ...gate,
     baits: gate.baits.map((bait) => ({ ...bait, dirty: false })),
@@ -167,7 +166,6 @@ export const caught: Readonly<Record<string, readonly [world: string, rule: stri
   'does not lease the staged inode': ['a signal', 'truncated at the path'],
   'believes that nobody is on the target': ['nobody else', 'truncated at the path'],
   'does not look who came while it published': ['a reader', 'held bytes changed'],
-  'does not think of those who wait for a processor': ['a reader', 'held bytes changed'],
   'forgets who opened the bait': ['a reader', 'held bytes changed'],
   'does not search for readers': ['a reader', 'held bytes changed'],
   'publishes whoever waits': ['append', 'a conflict is hidden'],

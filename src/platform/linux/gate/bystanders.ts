@@ -45,7 +45,7 @@ interface Noted {
  * Whether more tasks want a processor than there are; otherwise each of them has one, apart from the moment that the kernel takes to
  * move one to a processor that has just become idle.
  */
-export function crowded(): boolean {
+function crowded(): boolean {
   return parseRunnable(readProcAtOnce('/proc/loadavg')) > availableParallelism();
 }
 

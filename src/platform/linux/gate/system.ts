@@ -3,7 +3,7 @@ import { SystemError } from '../../../core/errors';
 import type { GateListener, GateSystem, HandedPlace } from '../../../core/gate/ports';
 import { openLibrary } from '../libc';
 import type { Host } from '../linux';
-import { bystanders, crowded } from './bystanders';
+import { bystanders } from './bystanders';
 import { bindGateCalls } from './calls';
 import type { GateCalls } from './calls';
 import { coordinationFolder, PathLocks } from './coordination';
@@ -23,7 +23,6 @@ export function openGateSystem(host: Host, listener: GateListener): GateSystem {
   const waiter = new EventWaiter(calls);
   return {
     waiter,
-    crowded,
     bystanders,
     claim: (place) => (locks === undefined ? () => undefined : claim(locks, place, onProblem)),
     watchClaims: () => (locks === undefined ? undefined : waiter.watches.add(locks.watched, locks.file)),
