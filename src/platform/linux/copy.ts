@@ -10,7 +10,7 @@ const readAsync = promisify(read);
 const writeAsync = promisify(write);
 
 /** Up to here (bytes) a copy is over sooner than a call on another thread, and than a reflink that waits for the disk. */
-const SMALL = 1 << 20;
+export const SMALL = 1 << 20;
 /** Bytes between two looks at the signal. */
 const CHUNK = 8 << 20;
 
@@ -75,9 +75,13 @@ function copySmall(from: number, to: number, size: number, path: string): void {
     }
     filled += count;
   }
-  let written = 0;
-  while (written < filled) {
-    written += system('write', path, () => writeSync(to, buffer, written, filled - written, written));
+  writeSmall(to, buffer.subarray(0, filled), path);
+}
+
+/** @throws SystemError of write(2) */
+export function writeSmall(to: number, content: Uint8Array, path: string): void {
+  for (let written = 0; written < content.length;) {
+    written += system('write', path, () => writeSync(to, content, written, content.length - written, written));
   }
 }
 

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { SystemError } from '../../core/errors';
 import type { Loss, Staged } from '../../core/ports';
 import { Clone, untouched } from './clone';
-import { copyBytes } from './copy';
+import { copyBytes, SMALL, writeSmall } from './copy';
 import { systemAsync } from './errors';
 import type { Stat } from './layouts';
 import type { Host } from './linux';
@@ -134,6 +134,10 @@ async function fill(
 }
 
 async function writeAll(fd: number, content: Uint8Array, signal: AbortSignal, path: string): Promise<void> {
+  if (content.length <= SMALL) {
+    writeSmall(fd, content, path);
+    return;
+  }
   for (let written = 0; written < content.length;) {
     if (signal.aborted) {
       throw new SystemError('stage', path, 'ECANCELED');
