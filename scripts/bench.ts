@@ -127,7 +127,7 @@ async function main(): Promise<void> {
       [
         '',
         `answer up to 2 MB: 99th percentile of ${String(answers.n)}: ${answers.p99.toFixed(1)} ms, bound ${String(answers.bound)} ms: ${answers.verdict}`,
-        `keeper, idle for ${String(idle.seconds)} s: ${String(switched)} context switches, bound ${String(idleBound)}: ${verdict(switched, idleBound)}`,
+        `keeper, at rest after ${String(idle.restAfterSeconds)} s, then idle for ${String(idle.seconds)} s: ${String(switched)} context switches, bound ${String(idleBound)}: ${verdict(switched, idleBound)}`,
         `activation: median of ${String(activation.length)} starts ${start.toFixed(1)} ms, bound ${String(activationBound)} ms: ${verdict(start, activationBound)}`,
       ].join('\n'),
     );

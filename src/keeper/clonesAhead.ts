@@ -50,7 +50,7 @@ export class ClonesAhead {
    * @param first what is to be over before; does not reject
    * @throws SystemError of what cannot be looked at or copied
    */
-  async prepare(path: string, options: SaveOptions, first: Promise<void>): Promise<boolean> {
+  async prepare(path: string, options: SaveOptions, first: Promise<unknown>): Promise<boolean> {
     this.drop(path);
     const [oldest] = this.#known.keys();
     if (oldest !== undefined && this.#known.size >= most) this.drop(oldest);

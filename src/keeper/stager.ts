@@ -27,6 +27,7 @@ import { ClonesAhead, type ClaimedClone } from './clonesAhead';
 import { KeptDesk } from './keptDesk';
 import { NameJoiner } from './nameJoiner';
 import { StagedSave } from './stagedSave';
+import { SpareTime } from './spareTime';
 import { Turns } from './turns';
 import { WhenQuiet } from './whenQuiet';
 import { wakeValue } from './wake';
@@ -53,6 +54,8 @@ const joiner = platform.supported
 const turns = new Turns(savesAtOnce);
 const syncs = new Turns(syncsAtOnce);
 const ahead = platform.supported ? new ClonesAhead(platform.targets, (work) => syncs.take(work)) : undefined;
+/** Looking ahead, for which nobody waits long, gives way to saves. */
+const spare = new SpareTime();
 const running = new Map<number, AbortController>();
 const gatedSaves = new Map<number, StagedSave>();
 /** Saves and joins that wait for their path. */
@@ -159,8 +162,11 @@ async function noteBaseline(path: string): Promise<void> {
 
 async function becameDirty(path: string, options: SaveOptions): Promise<void> {
   const baseline = noteBaseline(path);
+  const turn = new Promise<void>((resolve) => {
+    spare.add(resolve);
+  });
   try {
-    if (await ahead?.prepare(path, options, baseline)) answer({ kind: 'clonedAhead', path });
+    if (await ahead?.prepare(path, options, Promise.all([baseline, turn]))) answer({ kind: 'clonedAhead', path });
   } catch (thrown) {
     answer({ kind: 'notClonedAhead', path, error: describeError(thrown, 'clone', path) });
   }
@@ -343,13 +349,17 @@ port.on('message', (order: Order<MessagePort>) => {
   recovery.postpone();
   switch (order.kind) {
     case 'assess':
-      answer({ kind: 'report', id: order.id, report: look(order) });
-      return;
-    case 'save':
-      void save(order).then((reached) => {
-        if (reached) answer({ kind: 'report', id: order.id, report: reached });
+      spare.add(() => {
+        answer({ kind: 'report', id: order.id, report: look(order) });
       });
       return;
+    case 'save': {
+      const dealtWith = save(order).then((reached) => {
+        if (reached) answer({ kind: 'report', id: order.id, report: reached });
+      });
+      spare.giveWayTo(dealtWith, limits.saveGivesUp);
+      return;
+    }
     case 'dirty':
       void becameDirty(order.path, order.options);
       return;
@@ -386,6 +396,7 @@ port.on('message', (order: Order<MessagePort>) => {
       return;
     case 'stop':
       recovery.giveUp();
+      spare.giveUp();
       for (const controller of running.values()) controller.abort();
       keeper?.port.close();
       port.close();

@@ -48,7 +48,7 @@ async function factsAbout(
  */
 export async function keptFiles(extensionHost: number, path: string, count: number): Promise<readonly string[]> {
   const lines = await linesIn(extensionHost, `kept ${JSON.stringify(path)}: in=`, count);
-  return lines.map((line) => JSON.parse(line) as string);
+  return lines.map((line) => JSON.parse(/^"(?:[^"\\]|\\.)*"/.exec(line)?.[0] ?? '') as string);
 }
 
 /** What follows `start` in the lines that have it, when there are so many or the deadline has passed. */

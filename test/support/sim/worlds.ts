@@ -56,7 +56,6 @@ export const medium: Readonly<Record<string, Setup>> = {
   'a stop and an append': world({ left: { stops: 1 }, writers: ['append'] }),
   'rewrite, events lost': world({ left: { losses: 1 }, writers: ['rewrite'] }),
   'a dying keeper and an append': world({ left: { deaths: 1 }, writers: ['append'] }),
-  'append, hasty': world({ writers: ['append'], hasty: true }),
   'append, no probe': world({ writers: ['append'], probe: false }),
   'a signal and an append': world({ left: { signals: 1 }, writers: ['append'] }),
   'a holder and an append': world({ readers: ['holder'], writers: ['append'], coarse: true }),
@@ -72,6 +71,7 @@ export const large: Readonly<Record<string, Setup>> = {
   'a reader and a rewrite': world({ readers: ['free'], writers: ['rewrite'], coarse: true }),
   'a reader and a recreate': world({ readers: ['free'], writers: ['recreate'], coarse: true }),
   'a reader, hasty': world({ readers: ['free'], hasty: true, coarse: true }),
+  'append, hasty': world({ writers: ['append'], hasty: true }),
   'a reader, every step, and a rename': world({ readers: ['free'], writers: ['rename'] }),
 };
 

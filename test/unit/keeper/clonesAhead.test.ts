@@ -80,7 +80,8 @@ describe('clones made ahead of a save', () => {
   it('are not begun when the save has begun', async () => {
     const { targets, ahead } = made();
     let first: () => void = () => undefined;
-    const preparing = ahead.prepare(path, defaultOptions, new Promise((resolve) => (first = resolve)));
+    const turn = new Promise<void>((resolve) => (first = resolve));
+    const preparing = ahead.prepare(path, defaultOptions, turn);
     const claimed = ahead.claim(path);
     first();
     assert.equal(await preparing, false);

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+
+import { SpareTime } from '../../../src/keeper/spareTime';
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('spare time', () => {
+  let spare: SpareTime;
+  let done: string[];
+
+  beforeEach(() => {
+    spare = new SpareTime();
+    done = [];
+  });
+
+  function add(name: string): void {
+    spare.add(() => done.push(name));
+  }
+
+  it('is used for one piece of work after the other, none of them at once', async () => {
+    add('first');
+    add('second');
+    assert.deepEqual(done, []);
+    await turn();
+    assert.deepEqual(done, ['first']);
+    await turn();
+    assert.deepEqual(done, ['first', 'second']);
+  });
+
+  it('is none while there is something that does not wait, also if that came later', async () => {
+    let end: () => void = () => undefined;
+    add('first');
+    spare.giveWayTo(new Promise<void>((resolve) => (end = () => resolve())), 60_000);
+    await turn();
+    await turn();
+    assert.deepEqual(done, []);
+    end();
+    await turn();
+    await turn();
+    assert.deepEqual(done, ['first']);
+  });
+
+  it('comes also when what does not wait fails, or never ends', async () => {
+    spare.giveWayTo(Promise.reject(new Error('failed')), 60_000);
+    await new Promise<void>((resolve) => {
+      spare.giveWayTo(new Promise(() => undefined), 1);
+      spare.add(resolve);
+    });
+  });
+
+  it('may be filled by work that is being done', async () => {
+    spare.add(() => {
+      done.push('first');
+      add('second');
+    });
+    await turn();
+    await turn();
+    assert.deepEqual(done, ['first', 'second']);
+  });
+
+  it('is over when it is given up', async () => {
+    add('first');
+    spare.giveUp();
+    await turn();
+    assert.deepEqual(done, []);
+  });
+});
