@@ -70,7 +70,11 @@ export class ClonesAhead {
   claim(path: string): ClaimedClone {
     let ahead = this.#known.get(path);
     this.#known.delete(path);
-    if (ahead?.begun === false) ahead.end.abort();
+    if (ahead?.begun === false) {
+      ahead.end.abort();
+      // It may wait for the save to end.
+      ahead = undefined;
+    }
     const taken = (): Ahead | undefined => {
       const now = ahead;
       ahead = undefined;

@@ -83,9 +83,9 @@ describe('clones made ahead of a save', () => {
     const turn = new Promise<void>((resolve) => (first = resolve));
     const preparing = ahead.prepare(path, defaultOptions, turn);
     const claimed = ahead.claim(path);
+    assert.equal(await claimed.take(opened(new FakeTargets(gateable))), undefined);
     first();
     assert.equal(await preparing, false);
-    assert.equal(await claimed.take(opened(new FakeTargets(gateable))), undefined);
     assert.deepEqual(targets.calls, []);
   });
 

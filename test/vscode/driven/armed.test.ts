@@ -62,7 +62,7 @@ describe('a save that is armed', function () {
       await extensionHostEnded;
       await window.untilNewExtensionHost();
     });
-    await armed.savedOnlyAgain(path);
+    await armed.savedAgain(path);
   });
 
   it('is let go when the window is closed, and the next window has the text', async () => {
@@ -87,7 +87,7 @@ describe('a save that is armed', function () {
     await page.untilReloadOffered();
     await armed.arm(path);
     await untilReleased('the extension is updated', path, () => page.reloadWindow());
-    await armed.savedOnlyAgain(path);
+    await armed.savedAgain(path);
     assert.equal(await versionIn(window), newerVersion);
   });
 
@@ -103,7 +103,7 @@ describe('a save that is armed', function () {
     await ExtensionPage.open(window, extensionId);
     await armed.arm(path);
     await untilReleased('the extension is disabled', path, () => page.reloadWindow());
-    await armed.savedOnlyAgain(path);
+    await armed.savedAgain(path);
     assert.equal(await versionIn(window), undefined);
     await ExtensionPage.open(window, extensionId);
     await page.enable();

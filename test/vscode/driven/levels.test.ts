@@ -265,7 +265,8 @@ for (const version of versions) {
         await untilWarned();
       } finally {
         if (reader !== undefined) closeSync(reader);
-        execFileSync('umount', [path]);
+        // The window may be looking at it at this moment.
+        execFileSync('umount', ['--lazy', path]);
       }
     });
 

@@ -1,5 +1,4 @@
 import { readdirSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { SystemError } from '../../../core/errors';
 import { parseRunnable, parseRunTime, parseState } from '../../../core/linux/load';
 import { system } from '../errors';
@@ -42,33 +41,27 @@ interface Noted {
 }
 
 /**
- * Whether more tasks want a processor than there are; otherwise each of them has one, apart from the moment that the kernel takes to
- * move one to a processor that has just become idle.
+ * Where nobody but this thread wants a processor nobody is noted. As many tasks as processors say nothing: one of them may wait behind
+ * this thread, until the kernel moves it to a processor that is idle.
  */
-function crowded(): boolean {
-  return parseRunnable(readProcAtOnce('/proc/loadavg')) > availableParallelism();
+function note(): readonly Noted[] {
+  if (parseRunnable(readProcAtOnce('/proc/loadavg')) <= 1) {
+    return [];
+  }
+  return runnable().map((task) => ({ task, before: runTime(task) }));
 }
-
-/** So often it is looked whether the crowd is gone before everybody in it is noted, which takes a thousand system calls. */
-const LOOKS = 2;
 
 /**
  * The returned function says whether everybody has had a processor since: who was in the middle of an `open`, where nothing shows it,
- * is not any more. Who waits for one is noted when it is called, some time after the event in question: that finds also who
+ * is not any more. Who waits for one is noted when it is first called, some time after the event in question: that finds also who
  * was running then, and lost the processor a moment later. Whoever has had one in between is through with that `open`.
  *
  * A task that sleeps in the middle of an `open` is not among them: on the file systems that have a gate none does.
  */
 export function bystanders(): () => boolean {
-  let looks = 0;
   let noted: readonly Noted[] | undefined;
   return () => {
-    if (!crowded()) return true;
-    looks += 1;
-    if (looks <= LOOKS) return false;
-    noted =
-      noted?.filter(({ task, before }) => before !== undefined && runTime(task) === before) ??
-      runnable().map((task) => ({ task, before: runTime(task) }));
+    noted = noted?.filter(({ task, before }) => before !== undefined && runTime(task) === before) ?? note();
     return noted.length === 0;
   };
 }
