@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { SystemError } from '../../../core/errors';
-import { parseRunnable, parseRunTime, parseState } from '../../../core/linux/load';
+import { parseRunTime, parseState } from '../../../core/linux/load';
 import { system } from '../errors';
 import { readProcAtOnce } from './text';
 
@@ -16,8 +16,20 @@ function unlessGone<T>(look: () => T): T | undefined {
   }
 }
 
-/** The tasks of other processes that run or wait for a processor, as folders of `/proc`. */
-function runnable(): readonly string[] {
+/** So long (nanoseconds) a task has had a processor when it is through with an `open`, however often that was interrupted. */
+const THROUGH = 100_000n;
+
+/**
+ * Whether a task runs, waits for a processor, or sleeps where nothing wakes it: whoever opens a leased inode while somebody reads
+ * /proc/locks does (fs/locks.c, __break_lease and locks_start: file_rwsem).
+ */
+function isUnderWay(task: string): boolean {
+  const state = unlessGone(() => parseState(readProcAtOnce(`${task}/stat`)));
+  return state === 'R' || state === 'D';
+}
+
+/** The tasks of other processes that are under way, as folders of `/proc`. */
+function underWay(): readonly string[] {
   const processes = unlessGone(() => system('readdir', '/proc', () => readdirSync('/proc'))) ?? [];
   return processes
     .filter((name) => /^\d+$/.test(name) && name !== String(process.pid))
@@ -27,41 +39,48 @@ function runnable(): readonly string[] {
         (tid) => `${folder}/${tid}`,
       );
     })
-    .filter((task) => unlessGone(() => parseState(readProcAtOnce(`${task}/stat`))) === 'R');
+    .filter(isUnderWay);
 }
 
-/** Processor time of a task, as the kernel last noted it: when it lost the processor, or at a tick; sched-stats(5), first field. */
-function runTime(task: string): string | undefined {
-  return unlessGone(() => parseRunTime(readProcAtOnce(`${task}/schedstat`)));
+/**
+ * Processor time of a task in nanoseconds, as the kernel last noted it: when it lost the processor, or at a tick; sched-stats(5),
+ * first field. `undefined`: it has ended.
+ */
+function runTime(task: string): bigint | undefined {
+  const found = unlessGone(() => parseRunTime(readProcAtOnce(`${task}/schedstat`)));
+  return found === undefined ? undefined : BigInt(found);
 }
 
 interface Noted {
   readonly task: string;
-  readonly before: string | undefined;
+  readonly before: bigint;
 }
 
-/**
- * Where nobody but this thread wants a processor nobody is noted. As many tasks as processors say nothing: one of them may wait behind
- * this thread, until the kernel moves it to a processor that is idle.
- */
 function note(): readonly Noted[] {
-  if (parseRunnable(readProcAtOnce('/proc/loadavg')) <= 1) {
-    return [];
+  return underWay().flatMap((task) => {
+    const before = runTime(task);
+    return before === undefined ? [] : [{ task, before }];
+  });
+}
+
+/** A task that had a processor for a moment only may have lost it again in the middle; one that sleeps since is through. */
+function isThrough({ task, before }: Noted): boolean {
+  const now = runTime(task);
+  if (now === undefined || now - before >= THROUGH) {
+    return true;
   }
-  return runnable().map((task) => ({ task, before: runTime(task) }));
+  return now !== before && !isUnderWay(task);
 }
 
 /**
- * The returned function says whether everybody has had a processor since: who was in the middle of an `open`, where nothing shows it,
- * is not any more. Who waits for one is noted when it is first called, some time after the event in question: that finds also who
- * was running then, and lost the processor a moment later. Whoever has had one in between is through with that `open`.
- *
- * A task that sleeps in the middle of an `open` is not among them: on the file systems that have a gate none does.
+ * The returned function says whether everybody is through with the `open` in which they may have been, where nothing shows it. Who
+ * is under way is noted when it is first called, some time after the event in question: that finds also who was running then, and
+ * lost the processor a moment later.
  */
 export function bystanders(): () => boolean {
   let noted: readonly Noted[] | undefined;
   return () => {
-    noted = noted?.filter(({ task, before }) => before !== undefined && runTime(task) === before) ?? note();
+    noted = (noted ?? note()).filter((one) => !isThrough(one));
     return noted.length === 0;
   };
 }
