@@ -66,10 +66,7 @@ function note(): readonly Noted[] {
 /** A task that had a processor for a moment only may have lost it again in the middle; one that sleeps since is through. */
 function isThrough({ task, before }: Noted): boolean {
   const now = runTime(task);
-  if (now === undefined || now - before >= THROUGH) {
-    return true;
-  }
-  return now !== before && !isUnderWay(task);
+  return now === undefined || now - before >= THROUGH || !isUnderWay(task);
 }
 
 /**
