@@ -2,6 +2,9 @@ import { readFile } from 'node:fs/promises';
 
 import type { Result } from '../../test/support/results';
 
+const errorLines = 8;
+const errorWidth = 400;
+
 /**
  * Prints what was skipped and why, what failed, and the closing line. True if nothing failed and, on a machine with
  * root, nothing was skipped that `test/skips.json` does not allow.
@@ -14,7 +17,11 @@ export async function verdict(results: readonly Result[], checkSkips: boolean): 
   const unexpected = skipped.filter(({ skip }) => !skip || (checkSkips && !(skip.id in allowed)));
 
   for (const [line, count] of countLines(skipped)) console.log(`skipped: ${line} (${String(count)} tests)`);
-  for (const { title } of failed) console.log(`failed: ${title}`);
+  for (const { title, error = '' } of failed) {
+    console.log(`failed: ${title}`);
+    // Its first lines: what was printed where it failed may be far above.
+    for (const line of error.split('\n').slice(0, errorLines)) console.log(`  ${line.slice(0, errorWidth)}`);
+  }
   for (const { title, skip } of unexpected) {
     console.log(`failed: ${title}: this skip (${skip?.id ?? 'without a reason'}) is not in test/skips.json`);
   }
