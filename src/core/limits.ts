@@ -32,6 +32,8 @@ export const limits = {
   encode: 100,
   /** How long programs that use a file are searched for, where the kernel does not tell at once. */
   search: 100,
+  /** How long looking ahead gives way to saves that are under way: well within what an assessment may take. */
+  lookingAheadWaits: 1_000,
   /** How long an assessment may take before the level is unknown. */
   assessment: 2_000,
   /** How often a sign of life is asked for from the keeper while an editor may be waiting for it. */

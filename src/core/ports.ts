@@ -143,8 +143,9 @@ export interface Target {
    */
   prepareClone(descriptor: number, signal: AbortSignal): Promise<Prepared>;
   /**
-   * Makes a private clone of the target for a save to come. `undefined`: not of a file that is open for writing, that was touched
-   * meanwhile, of which not everything could be kept, or if it would take the room that the save itself needs.
+   * Makes a private clone of the target for a save to come, without a name. `undefined`: not of a file that is open for writing, that was
+   * touched meanwhile, of which not everything could be kept, where a clone has to have a name, or if it would take the room that the
+   * save itself needs.
    */
   prepareAhead(signal: AbortSignal): Promise<Prepared | undefined>;
   /** Resolves when the names in the target's folder are on the disk. Does not block the calling thread. */

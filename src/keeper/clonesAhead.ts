@@ -1,6 +1,7 @@
 import type { SaveOptions } from '../core/options';
 import { planTarget } from '../core/plan';
 import type { Prepared, Target, TargetSystem } from '../core/ports';
+import { isSameIdentity } from '../core/separation';
 
 /** Of larger files VS Code does not announce saves; bytes. */
 const largest = 50n << 20n;
@@ -32,7 +33,7 @@ export interface ClaimedClone {
 
 /**
  * Private clones of files that somebody uses, made when their documents become dirty: copying and syncing them takes no time in
- * the save then. Nameless where the file system can, so nothing is left of them whatever happens.
+ * the save then. Nameless, so that nobody sees them and nothing is left of them whatever happens.
  */
 export class ClonesAhead {
   readonly #system: TargetSystem;
@@ -84,7 +85,7 @@ export class ClonesAhead {
       take: async (target) => {
         const made = await taken()?.made;
         if (!made) return undefined;
-        const fits = isSame(made.target, target) && made.target.isCurrent();
+        const fits = isSameIdentity(made.target.facts.identity, target.facts.identity) && made.target.isCurrent();
         made.target.close();
         if (fits) return made.clone;
         made.clone.close();
@@ -129,8 +130,4 @@ export class ClonesAhead {
       }
     }
   }
-}
-
-function isSame({ facts: one }: Target, { facts: other }: Target): boolean {
-  return one.identity.device === other.identity.device && one.identity.inode === other.identity.inode;
 }

@@ -55,7 +55,7 @@ const turns = new Turns(savesAtOnce);
 const syncs = new Turns(syncsAtOnce);
 const ahead = platform.supported ? new ClonesAhead(platform.targets, (work) => syncs.take(work)) : undefined;
 /** Looking ahead, for which nobody waits long, gives way to saves. */
-const spare = new SpareTime();
+const spare = new SpareTime(limits.lookingAheadWaits);
 const running = new Map<number, AbortController>();
 const gatedSaves = new Map<number, StagedSave>();
 /** Saves and joins that wait for their path. */
@@ -239,7 +239,8 @@ async function keep(path: string, descriptor: number, mayBeWritten = false): Pro
   try {
     if (mayBeWritten && platform.supported) await platform.closedForWriting(descriptor, path, limits.closedByOthers);
   } catch (thrown) {
-    answer({ kind: 'notKept', path, why: 'otherProgram', error: describeError(thrown, 'wait', path) });
+    // Then it is copied as it is.
+    answer({ kind: 'keptProblem', error: describeError(thrown, 'wait', path) });
   }
   // Why it could not be kept has been told.
   await kept.keep('otherProgram', path, descriptor).catch(() => undefined);
@@ -357,7 +358,7 @@ port.on('message', (order: Order<MessagePort>) => {
       const dealtWith = save(order).then((reached) => {
         if (reached) answer({ kind: 'report', id: order.id, report: reached });
       });
-      spare.giveWayTo(dealtWith, limits.saveGivesUp);
+      spare.giveWayTo(dealtWith);
       return;
     }
     case 'dirty':

@@ -128,16 +128,15 @@ export class ArmedEditor {
   }
 
   /** VS Code gives up a save whose extension host or window goes: the text is in the window, and is saved when it is asked for again. */
-  async savedAgain(path: string): Promise<void> {
-    // VS Code may just have been told by another participant to go on, and was faster than the end.
-    if (readFileSync(path, 'utf8') === newText) {
-      await this.nothingLost(path);
-      return;
-    }
+  async savedOnlyAgain(path: string): Promise<void> {
     assert.equal(readFileSync(path, 'utf8'), oldText);
     assert.equal(await textOf(this.window, path), newText);
     assert.ok(await isDirty(this.window, path));
     await this.saved(path, await save(this.window, path));
+  }
+
+  isSaved(path: string): boolean {
+    return readFileSync(path, 'utf8') === newText;
   }
 
   /** @param saved what VS Code says */

@@ -30,6 +30,7 @@ import { compiled } from '../support/compiled';
 import { within } from '../support/deadline';
 import { projectFolder } from '../support/editor/installations';
 import { LineProgram } from '../support/lineProgram';
+import { skip } from '../support/skip';
 
 const threads = join(projectFolder(), 'out', 'src', 'keeper');
 const deadline = 10_000;
@@ -420,6 +421,29 @@ describe('a gated save', function () {
     guarded.over('saved');
     assert.equal((await guarded.reached).level, 'gated');
     closeSync(reader);
+  });
+
+  it('makes no clone ahead where it would have a name beside the file', async function () {
+    const elsewhere = '/dev/shm';
+    if (statSync(elsewhere, { throwIfNoEntry: false })?.dev === statSync(storage).dev)
+      skip(this, 'gatedSave.elsewhere', 'no second file system');
+    const apart = mkdtempSync(join(elsewhere, 'holdfast-gated-'));
+    try {
+      const path = join(apart, 'run.sh');
+      writeFileSync(path, 'before\n');
+      const reader = openSync(path, 'r');
+      client.becameDirty(path);
+      // The thread does one thing after the other.
+      await client.assess(path);
+      await client.assess(path);
+      assert.deepEqual(readdirSync(apart), ['run.sh']);
+      assert.equal((await save(path, 'mmmm')).level, 'gated');
+      closeSync(reader);
+      assert.ok(!events.some(({ kind }) => kind === 'clonedAhead'));
+      assert.deepEqual(readdirSync(apart), ['run.sh']);
+    } finally {
+      rmSync(apart, { recursive: true });
+    }
   });
 
   it('has nothing of a document open that is not dirty any more', async () => {

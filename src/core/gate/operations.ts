@@ -87,8 +87,8 @@ export interface Operations {
   keep(slot: Slot | 'foreign'): void;
 
   /**
-   * Instead of an earlier one of that name. Comes back as `tick`. A `search` comes when everybody who waits for a processor now
-   * has had one, too: who is in the middle of an `open` is done with it then.
+   * Instead of an earlier one of that name. Comes back as `tick`. A `search` comes when everybody who is in the middle of an
+   * `open` is through with it, too.
    */
   timer(name: TimerName, milliseconds: number): void;
   /** The editor may go on. */

@@ -155,7 +155,7 @@ export interface GateListener {
 
 export interface GateSystem {
   readonly waiter: Waiter;
-  /** The returned function says whether everybody who runs or waits for a processor when it is first called has had one since. */
+  /** The returned function says whether everybody who is in the middle of an `open` when it is first called is through with it. */
   bystanders(): () => boolean;
   /**
    * Claims a path against all other windows of this user. What gives the claim up, and never throws; `undefined` if another window

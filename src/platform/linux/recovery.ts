@@ -13,9 +13,10 @@ import { limits, recordDays } from '../../core/limits';
 import { ended, parseOwnerRecord, type Owner, type OwnerRecord } from '../../core/ownerRecord';
 import type { Salvage } from '../../core/ports';
 import { parseTemporaryName } from '../../core/temporaryName';
+import { digestInto } from '../digest';
 import { asSystemError } from './errors';
 import { closedForWriting } from './gate/closed';
-import { IGNORED_SIGNAL, Lease } from './gate/leases';
+import { quietLease } from './gate/leases';
 import { F_WRLCK, LEASE_FILE_SYSTEMS, O_PATH } from './layouts';
 import type { Host } from './linux';
 import { lookFor, thisOwner } from './owner';
@@ -202,6 +203,7 @@ async function inTime(listing: Promise<Listed | undefined>): Promise<Listed | un
 class Leftover {
   readonly #host: Host;
   readonly #salvage: Salvage;
+  readonly #signal: AbortSignal;
   readonly #kept: Set<string>;
   readonly #record: OwnerRecord;
   readonly #sameBoot: boolean;
@@ -215,7 +217,7 @@ class Leftover {
   readonly #targetAt: Buffer;
 
   constructor(
-    { host, us, salvage, kept }: Recovery,
+    { host, us, salvage, signal, kept }: Recovery,
     record: OwnerRecord,
     folder: string,
     directory: FileHandle,
@@ -223,6 +225,7 @@ class Leftover {
   ) {
     this.#host = host;
     this.#salvage = salvage;
+    this.#signal = signal;
     this.#kept = kept;
     this.#record = record;
     this.#sameBoot = record.owner.boot === us.boot;
@@ -266,7 +269,9 @@ class Leftover {
 
   /** A save can leave the same version more than once. */
   async #keep(file: FileHandle, target: string): Promise<void> {
-    const version = `${await digestOf(file)} ${target}`;
+    const hash = createHash('sha256');
+    await digestInto(hash, file.fd, this.#signal);
+    const version = `${hash.digest('base64')} ${target}`;
     if (this.#kept.has(version)) return;
     await this.#salvage.keep(file.fd, target);
     this.#kept.add(version);
@@ -291,8 +296,7 @@ class Leftover {
 
   /** Whoever opens it for writing while we hold the lease is let in, and it stays. */
   #removeIfUntouched(fd: number, before: BigIntStats): void {
-    const calls = this.#host.gateCalls();
-    const lease = new Lease(calls, fd, this.#path, () => calls.notifyThisThread(fd, IGNORED_SIGNAL, this.#path));
+    const lease = quietLease(this.#host.gateCalls(), fd, this.#path);
     let taken = false;
     try {
       lease.take();
@@ -321,17 +325,6 @@ class Leftover {
   #leave(errno: string): true {
     this.#salvage.problem(new SystemError('recover', this.#path, errno));
     return true;
-  }
-}
-
-async function digestOf(file: FileHandle): Promise<string> {
-  const hash = createHash('sha256');
-  const buffer = Buffer.allocUnsafe(PIECE);
-  for (let at = 0; ;) {
-    const { bytesRead } = await file.read(buffer, 0, PIECE, at);
-    if (bytesRead === 0) return hash.digest('base64');
-    hash.update(buffer.subarray(0, bytesRead));
-    at += bytesRead;
   }
 }
 

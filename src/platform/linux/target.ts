@@ -22,10 +22,12 @@ import { sameInode, untouched } from './clone';
 import type { Host } from './linux';
 import { descriptorPath, Place } from './place';
 import { gateable } from './gate/gateable';
-import { isOpenForWriting, probeTarget, searchTarget } from './gate/holders';
+import { isWritten } from './gate/closed';
+import { probeTarget, searchTarget } from './gate/holders';
 import { mountsOfPlace } from './mounts';
 import { prepare } from './prepare';
 import { stage, withReader } from './stage';
+import { reaches } from './workshop';
 
 const fsyncAsync = promisify(fsync);
 
@@ -155,12 +157,21 @@ class LinuxTarget implements Target {
     if (bavail * bsize < this.facts.size * ROOM_FOR_A_SAVE) {
       return undefined;
     }
-    const clone = await this.read((fd) => this.prepareClone(fd, signal));
-    if (clone.losses.length === 0 && !isOpenForWriting(this.#host, this.#place) && this.isCurrent()) {
-      return clone;
+    const { workshop } = this.#host;
+    // A name beside the target would be there as long as the document is dirty.
+    if (workshop === undefined || !reaches(this.#host, workshop, this.#place)) {
+      return undefined;
     }
-    clone.close();
-    return undefined;
+    return this.read(async (fd) => {
+      const clone = await this.prepareClone(fd, signal);
+      // Only the first write through a mapping changes the times of a file (mm/memory.c, do_page_mkwrite).
+      const isFaithful = clone.losses.length === 0 && !isWritten(this.#host, fd, path) && this.isCurrent();
+      if (isFaithful && clone.handed.temporaryName === undefined) {
+        return clone;
+      }
+      clone.close();
+      return undefined;
+    });
   }
 
   async syncDirectory(): Promise<void> {

@@ -9,7 +9,7 @@ describe('spare time', () => {
   let done: string[];
 
   beforeEach(() => {
-    spare = new SpareTime();
+    spare = new SpareTime(60_000);
     done = [];
   });
 
@@ -30,7 +30,7 @@ describe('spare time', () => {
   it('is none while there is something that does not wait, also if that came later', async () => {
     let end: () => void = () => undefined;
     add('first');
-    spare.giveWayTo(new Promise<void>((resolve) => (end = () => resolve())), 60_000);
+    spare.giveWayTo(new Promise<void>((resolve) => (end = () => resolve())));
     await turn();
     await turn();
     assert.deepEqual(done, []);
@@ -40,12 +40,34 @@ describe('spare time', () => {
     assert.deepEqual(done, ['first']);
   });
 
-  it('comes also when what does not wait fails, or never ends', async () => {
-    spare.giveWayTo(Promise.reject(new Error('failed')), 60_000);
+  it('comes also when what does not wait fails', async () => {
+    spare.giveWayTo(Promise.reject(new Error('failed')));
     await new Promise<void>((resolve) => {
-      spare.giveWayTo(new Promise(() => undefined), 1);
       spare.add(resolve);
     });
+  });
+
+  it('comes when patience is over, also if one follows the other without a pause', async () => {
+    const impatient = new SpareTime(20);
+    let ends: (() => void)[] = [];
+    const giveWay = (): void => {
+      impatient.giveWayTo(new Promise<void>((resolve) => ends.push(resolve)));
+    };
+    giveWay();
+    const did = new Promise<void>((resolve) => {
+      impatient.add(resolve);
+    });
+    const follow = async (): Promise<'done'> => {
+      for (;;) {
+        const before = ends;
+        ends = [];
+        giveWay();
+        for (const end of before) end();
+        const now = await Promise.race([did.then(() => 'done' as const), turn()]);
+        if (now === 'done') return now;
+      }
+    };
+    assert.equal(await follow(), 'done');
   });
 
   it('may be filled by work that is being done', async () => {

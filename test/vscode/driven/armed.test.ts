@@ -62,7 +62,9 @@ describe('a save that is armed', function () {
       await extensionHostEnded;
       await window.untilNewExtensionHost();
     });
-    await armed.savedAgain(path);
+    // Old or new: nearly always VS Code gives the save up, but it was seen to go on with it.
+    if (armed.isSaved(path)) await armed.nothingLost(path);
+    else await armed.savedOnlyAgain(path);
   });
 
   it('is let go when the window is closed, and the next window has the text', async () => {
@@ -87,7 +89,7 @@ describe('a save that is armed', function () {
     await page.untilReloadOffered();
     await armed.arm(path);
     await untilReleased('the extension is updated', path, () => page.reloadWindow());
-    await armed.savedAgain(path);
+    await armed.savedOnlyAgain(path);
     assert.equal(await versionIn(window), newerVersion);
   });
 
@@ -103,7 +105,7 @@ describe('a save that is armed', function () {
     await ExtensionPage.open(window, extensionId);
     await armed.arm(path);
     await untilReleased('the extension is disabled', path, () => page.reloadWindow());
-    await armed.savedAgain(path);
+    await armed.savedOnlyAgain(path);
     assert.equal(await versionIn(window), undefined);
     await ExtensionPage.open(window, extensionId);
     await page.enable();

@@ -19,13 +19,16 @@ function unlessGone<T>(look: () => T): T | undefined {
 /** So long (nanoseconds) a task has had a processor when it is through with an `open`, however often that was interrupted. */
 const THROUGH = 100_000n;
 
+/** So long (milliseconds) a task can sleep in an `open` that waits for a reader of /proc/locks; one that sleeps longer waits for a disk. */
+const ASLEEP = 50;
+
 /**
  * Whether a task runs, waits for a processor, or sleeps where nothing wakes it: whoever opens a leased inode while somebody reads
- * /proc/locks does (fs/locks.c, __break_lease and locks_start: file_rwsem).
+ * /proc/locks does (fs/locks.c, __break_lease and locks_start: file_rwsem), for an RCU grace period.
  */
-function isUnderWay(task: string): boolean {
+function isUnderWay(task: string, sleepCounts = true): boolean {
   const state = unlessGone(() => parseState(readProcAtOnce(`${task}/stat`)));
-  return state === 'R' || state === 'D';
+  return state === 'R' || (sleepCounts && state === 'D');
 }
 
 /** The tasks of other processes that are under way, as folders of `/proc`. */
@@ -39,7 +42,7 @@ function underWay(): readonly string[] {
         (tid) => `${folder}/${tid}`,
       );
     })
-    .filter(isUnderWay);
+    .filter((task) => isUnderWay(task));
 }
 
 /**
@@ -64,9 +67,9 @@ function note(): readonly Noted[] {
 }
 
 /** A task that had a processor for a moment only may have lost it again in the middle; one that sleeps since is through. */
-function isThrough({ task, before }: Noted): boolean {
+function isThrough({ task, before }: Noted, sleepCounts: boolean): boolean {
   const now = runTime(task);
-  return now === undefined || now - before >= THROUGH || !isUnderWay(task);
+  return now === undefined || now - before >= THROUGH || !isUnderWay(task, sleepCounts);
 }
 
 /**
@@ -76,8 +79,14 @@ function isThrough({ task, before }: Noted): boolean {
  */
 export function bystanders(): () => boolean {
   let noted: readonly Noted[] | undefined;
+  let since = 0;
   return () => {
-    noted = (noted ?? note()).filter((one) => !isThrough(one));
+    if (noted === undefined) {
+      noted = note();
+      since = performance.now();
+    }
+    const sleepCounts = performance.now() - since < ASLEEP;
+    noted = noted.filter((one) => !isThrough(one, sleepCounts));
     return noted.length === 0;
   };
 }

@@ -43,8 +43,13 @@ export async function closedForWriting(
   }
 }
 
-/** A read lease is refused with EAGAIN on what somebody has open for writing; fcntl(2). Other errors are the gate's to meet. */
-function isWritten(host: Host, fd: number, path: string): boolean {
+/**
+ * A read lease is refused with EAGAIN on what somebody has open for writing, or mapped so; fcntl(2). Other errors are the gate's to
+ * meet.
+ *
+ * @param fd open for reading
+ */
+export function isWritten(host: Host, fd: number, path: string): boolean {
   const calls = host.gateCalls();
   try {
     calls.notifyThisThread(fd, IGNORED_SIGNAL, path);

@@ -6,7 +6,7 @@ import type { Held, Identity } from '../../../core/ports';
 import { system } from '../errors';
 import type { Host } from '../linux';
 import type { Place } from '../place';
-import { IGNORED_SIGNAL, Lease } from './leases';
+import { quietLease } from './leases';
 import { Search } from './search';
 
 /**
@@ -29,44 +29,13 @@ export function probeTarget(host: Host, place: Place, identity: Identity, gate: 
   });
 }
 
-/**
- * Whether anybody has the target open for writing, or mapped so: a read lease is refused. Only the first write through a mapping
- * changes the times of a file (mm/memory.c, do_page_mkwrite): without this a copy could be older than the times tell.
- *
- * @throws SystemError where there are no leases for us
- */
-export function isOpenForWriting(host: Host, place: Place): boolean {
-  const fd = openUnlessHeld(place);
-  if (fd === undefined) {
-    return true;
-  }
-  try {
-    const lease = leaseOf(host, place, fd);
-    lease.take();
-    lease.letGo();
-    return false;
-  } catch (thrown) {
-    if (SystemError.is(thrown, 'EAGAIN')) {
-      return true;
-    }
-    throw thrown;
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function leaseOf(host: Host, place: Place, fd: number): Lease {
-  const calls = host.gateCalls();
-  return new Lease(calls, fd, place.path, () => calls.notifyThisThread(fd, IGNORED_SIGNAL, place.path));
-}
-
 function probe(host: Host, place: Place): Held {
   const fd = openUnlessHeld(place);
   if (fd === undefined) {
     return 'held';
   }
   try {
-    const lease = leaseOf(host, place, fd);
+    const lease = quietLease(host.gateCalls(), fd, place.path);
     const probed = lease.probe();
     lease.letGo();
     return probed;

@@ -136,3 +136,8 @@ export class Lease {
     return parseDescriptorFacts(readProc(`/proc/self/fdinfo/${this.#fd}`)).value.lease;
   }
 }
+
+/** A lease for the microseconds of a look, of whose end nobody needs to be told. */
+export function quietLease(calls: GateCalls, fd: number, path: string): Lease {
+  return new Lease(calls, fd, path, () => calls.notifyThisThread(fd, IGNORED_SIGNAL, path));
+}
