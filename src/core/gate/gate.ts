@@ -220,11 +220,6 @@ function* cloned(asked: Gate, slot: Slot): Reaction<Gate> {
     yield* call('drop', slot);
     return gate;
   }
-  // Whoever was on the bait may have gone while it was copied.
-  if (gate.phase === 'armed' && (yield* call('probe', gate.path)) === 'free') {
-    yield* call('drop', slot);
-    return gate;
-  }
   try {
     yield* call('take', slot);
     yield* call('lease', slot);
@@ -260,9 +255,8 @@ function* opened(gate: Gate, slot: Slot): Reaction<Gate> {
   }
   if (gate.phase !== 'armed' || slot !== gate.path) return soil(gate, slot);
   const soiled = soil(gate, slot);
-  // Asking for the write lease takes the read lease's place without a gap. If nobody is there, the bait needs no successor; it
-  // stays dirty, because the next reader may be in the middle of its `open`, where nothing shows it.
-  if ((yield* call('probe', slot)) === 'free') return soiled;
+  // Whether somebody is still there is not asked: the editor may come while the write lease is ours for that, and then there is
+  // no way back to the read lease. Readers would sleep in their `open` until the editor is let go, and read what it writes.
   return soiled.cloning !== undefined || soiled.clones >= gateLimits.clones ? soiled : yield* askForClone(soiled);
 }
 

@@ -59,7 +59,10 @@ export interface Site {
    * @throws SystemError ESTALE if the descriptor leads to another inode; of open(2); ENOSPC if the user has no watch left
    */
   take(slot: Slot, handed: Handed): number;
-  /** Asks for the write lease, and turns a granted one into the read lease. Also for a slot whose read lease is ours. */
+  /**
+   * Asks for the write lease, and turns a granted one into the read lease. Only where no lease of the slot is ours, and no editor is
+   * expected: one that comes in between takes both away.
+   */
   probe(slot: Slot): Probed;
   /**
    * Takes the read lease: whoever opens the inode for writing from now on waits.

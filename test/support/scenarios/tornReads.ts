@@ -35,6 +35,8 @@ export interface TornRun extends Readonly<Record<SaveClass, TornCounts>> {
   readonly facts: Readonly<Record<string, number>>;
   /** The log's lines of the guarded saves at other levels than `gated`. */
   readonly others: readonly SavedFacts[];
+  /** The log's lines of the guarded saves that were seen broken. */
+  readonly seenBroken: readonly SavedFacts[];
   readonly seconds: number;
 }
 
@@ -85,6 +87,7 @@ export async function tornReads(actions: Actions, folder: string, plan: TornPlan
       levels: countEach(guarded.map(({ level = '', reason = '' }) => `${level} ${reason}`)),
       facts: countEach(guarded.flatMap((line) => Object.keys(line))),
       others: guarded.filter(({ level }) => level !== requiredLevel),
+      seenBroken: facts.filter((_, index) => saving.seenBroken.includes(index)),
       seconds: Math.round((performance.now() - began) / 100) / 10,
     };
   } finally {
@@ -100,7 +103,10 @@ class Saving {
   readonly #path: string;
   readonly #plan: TornPlan;
   readonly #times: Readonly<Record<SaveClass, number[]>> = { stock: [], guarded: [] };
+  /** The guarded saves that were seen broken, by how many saves of both classes came before. */
+  readonly seenBroken: number[] = [];
   readonly #diskWrong: Record<SaveClass, number> = { stock: 0, guarded: 0 };
+  #brokenSoFar = 0;
   #version = 1;
   #kept = 0;
 
@@ -126,6 +132,10 @@ class Saving {
     await this.#actions.saveOnly(this.#path);
     this.#times[saveClass].push(performance.now() - began);
     const broken = await reader.end();
+    if (saveClass === 'guarded') {
+      if (broken > this.#brokenSoFar) this.seenBroken.push(this.#version - 2);
+      this.#brokenSoFar = broken;
+    }
     if ((await readFile(this.#path, 'utf8')) !== wholeText(text)) this.#diskWrong[saveClass]++;
     return broken;
   }

@@ -45,7 +45,7 @@ export function shortcomings(run: TornRun, demands: { readonly overlapping: numb
   const { failed, backwards } = guarded.during;
   demand(
     broken(guarded) <= undrained * atOnce(plan.load) && failed + backwards === 0,
-    `guarded saves were seen broken ${String(broken(guarded))} times, at first: ${example(guarded)}`,
+    `guarded saves were seen broken ${String(broken(guarded))} times, at first: ${example(guarded)}, at ${JSON.stringify(run.seenBroken)}`,
   );
   demand(guarded.diskWrong + stock.diskWrong === 0, 'the file was not the document after a save');
   const { empty, torn, all } = stock.during;

@@ -69,12 +69,13 @@ export function restamp(kernel: Kernel): void {
 /** The write lease is granted exactly if nobody else counts as having the inode open; other keepers' descriptors do. */
 export function probe(kernel: Kernel, site: SiteState, slot: Slot, holders: (inode: number) => number): Probed {
   const { inode } = takenOf(site, slot);
+  if (leaseOf(kernel, site.keeper, inode))
+    throw new Error('a probe would put a write lease in the place of our read lease');
   if (!site.probeBelieved) return 'unknown';
   const readers = kernel.files.filter((file) => file.inode === inode && !file.write).length;
   const leases = kernel.leases.some((lease) => lease.inode === inode && lease.keeper !== site.keeper);
   if (isOpenForWriting(kernel, inode) || leases || readers + holders(inode) > 1) return 'held';
-  // A lease that is breaking stays so: lease_clear_pending.
-  if (!leaseOf(kernel, site.keeper, inode)) addReadLease(kernel, site.keeper, inode);
+  addReadLease(kernel, site.keeper, inode);
   return 'free';
 }
 

@@ -36,10 +36,7 @@ export class Lease {
     this.#listen = listen;
   }
 
-  /**
-   * Nobody else has the inode open if the write lease is granted. One that is refused leaves a read lease as it was
-   * (fs/locks.c, generic_add_lease, changes nothing before the last check).
-   */
+  /** Nobody else has the inode open if the write lease is granted. Then the read lease is ours. */
   probe(): Probed {
     try {
       this.#set(F_WRLCK);
@@ -55,13 +52,10 @@ export class Lease {
       if (!(thrown instanceof SystemError)) {
         throw thrown;
       }
-      // A writer came between the two calls, and waits.
-      if (!this.#taken) {
-        this.letGo();
-        return 'held';
-      }
-      // It is the one that we wait for, or will be told from it: the write lease keeps it waiting, and nobody else is
-      // there.
+      // A writer came between the two calls, and waits. As long as it does there is no read lease to be had (fs/locks.c,
+      // check_conflicting_open), and the write lease would keep readers waiting, too.
+      this.letGo();
+      return 'held';
     }
     this.#taken = true;
     return 'free';
