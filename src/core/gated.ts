@@ -57,8 +57,9 @@ export async function gated(
     let { planned } = first;
     const { place } = target;
     // Side by side: whether the path is free is known to another thread.
+    const locking = door.lock(place);
     const staging = versionOf(target, content, permission);
-    const [how] = await Promise.all([door.lock(place), Promise.allSettled([staging])]);
+    const [how] = await Promise.all([locking, Promise.allSettled([staging])]);
     ours = how === 'atOnce' || how === 'waited';
     let staged = await staging;
     // What another window has saved before the path was ours makes it a version of something else.

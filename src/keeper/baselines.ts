@@ -61,17 +61,20 @@ export class Baselines {
     }
   }
 
+  /** Ends a look of ours at the file, which would be somebody's who uses it. */
+  async leave(path: string): Promise<void> {
+    const look = this.#looks.get(path);
+    look?.end.abort();
+    await look?.ended;
+  }
+
   /**
-   * To be called before a save: hands a change that the save would destroy silently to `keep`. The path is not followed any
-   * longer.
+   * To be called before a save, after `leave`: hands a change that the save would destroy silently to `keep`. The path is not
+   * followed any longer.
    *
    * @throws SystemError of what cannot be looked at, and as `keep`
    */
   async check(path: string, keep: (descriptor: number) => Promise<void>): Promise<void> {
-    // A look of ours at the file would be somebody's who uses it.
-    const look = this.#looks.get(path);
-    look?.end.abort();
-    await look?.ended;
     const baseline = this.#known.get(path);
     this.#known.delete(path);
     const target = baseline && this.#system.open(path);

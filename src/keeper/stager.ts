@@ -106,10 +106,14 @@ async function gateOrDetach(
   expectEditor: () => () => void,
   clone: ClaimedClone | undefined,
 ): Promise<Report | undefined> {
-  await keepSilentChange(order.path);
-  const { content, options } = order;
-  if (!content) return detach(targets, order.path, permission, report('bytesUnknown'), options);
-  if (!keeper) return detach(targets, order.path, permission, report('gateStopped'), options);
+  const { path, content, options } = order;
+  await baselines?.leave(path);
+  const ungated = async (because: Report): Promise<Report> => {
+    await keepSilentChange(path);
+    return detach(targets, path, permission, because, options);
+  };
+  if (!content) return ungated(report('bytesUnknown'));
+  if (!keeper) return ungated(report('gateStopped'));
   const cameOrNot = expectEditor();
   const over = (): void => {
     cameOrNot();
@@ -117,11 +121,16 @@ async function gateOrDetach(
   };
   const outcome = await gated(
     targets,
-    order.path,
+    path,
     content,
     permission,
     {
-      lock: (place) => lock(order.id, place, 'supersede'),
+      lock: async (place) => {
+        const how = lock(order.id, place, 'supersede');
+        // While the keeper looks.
+        await keepSilentChange(path);
+        return how;
+      },
       unlock: () => {
         toKeeper({ kind: 'unlock', id: order.id });
       },
@@ -137,13 +146,17 @@ async function gateOrDetach(
     case 'armed':
       return undefined;
     case 'reported':
+      await keepSilentChange(path);
       return outcome.report;
     case 'refused':
-      return detach(targets, order.path, permission, outcome.because, options);
+      return ungated(outcome.because);
   }
 }
 
-/** What cannot be looked at now will be refused a moment later, with its reason. */
+/**
+ * Once for each save: after that there is nothing to compare with. What cannot be looked at now will be refused a moment later, with
+ * its reason.
+ */
 async function keepSilentChange(path: string): Promise<void> {
   try {
     await baselines?.check(path, (descriptor) => keep(path, descriptor));
