@@ -1,10 +1,14 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { watch } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import type { Result } from '../../test/support/results';
+
+/** So long (milliseconds) a process may take to end after its last test. */
+const ending = 30_000;
 
 /** Runs one group of suites in a process of its own, and returns what its tests came to. */
 export async function mochaStage(
@@ -29,9 +33,26 @@ export async function mochaStage(
       ],
       { stdio: 'inherit', env: { ...environment, ...process.env, HOLDFAST_RESULTS: path } },
     );
+    const stopWatching = endAfterResults(child, path);
     const [code] = (await once(child, 'close')) as [number | null];
+    stopWatching();
     return code ?? -1;
   });
+}
+
+/** Ends a process that has written its results and goes on: a failed test may have left a thread. */
+function endAfterResults(child: ChildProcess, path: string): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const watcher = watch(dirname(path), () => {
+    timer ??= setTimeout(() => {
+      console.log(`still running ${String(ending / 1000)} s after its last test, and ended`);
+      child.kill('SIGKILL');
+    }, ending);
+  });
+  return () => {
+    watcher.close();
+    clearTimeout(timer);
+  };
 }
 
 /**
