@@ -24,7 +24,8 @@ const ASLEEP = 50;
 
 /**
  * Whether a task runs, waits for a processor, or sleeps where nothing wakes it: whoever opens a leased inode while somebody reads
- * /proc/locks does (fs/locks.c, __break_lease and locks_start: file_rwsem), for an RCU grace period.
+ * /proc/locks does (fs/locks.c, __break_lease and locks_start: file_rwsem). An `open` for reading sleeps in no other way where there
+ * are only read leases.
  */
 function isUnderWay(task: string, sleepCounts = true): boolean {
   const state = unlessGone(() => parseState(readProcAtOnce(`${task}/stat`)));
