@@ -218,6 +218,8 @@ describe('a keeper that fails', function () {
   const reasons = new Map<string, number>();
 
   it('stops in time while its thread is still starting', async () => {
+    // The keeper of an earlier test would be struck instead.
+    await closeBench();
     // Before it can be waiting already, with nobody to wake it.
     told.arm('wait', 1, 'ends');
     const at = await openSaveBench(tmpdir(), text(++version), editor.pid);

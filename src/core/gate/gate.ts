@@ -14,8 +14,8 @@
  *   with the target, which stays with its holders and is never written. The target is leased, too: who wants to write it
  *   while it is copied ends the save before it has begun (`refused`).
  * - armed: the path leads to a complete old version on which only the editor will be. A reader who opens the bait makes it
- *   dirty; if it stays there, a new clone takes the bait's place, and the bait keeps its lease, because the editor may have
- *   resolved to it. If another program wants to write a retired bait, that one is put back to the path first.
+ *   dirty; a new clone takes the bait's place, and the bait keeps its lease, because the editor may have resolved to it. If
+ *   another program wants to write a retired bait, that one is put back to the path first.
  * - yielded: another program wanted to write and was let in, or has put its own file at the path. When nobody writes that any more,
  *   it is the bait.
  * - broken: the editor waits on a bait. The staged inode must have reached the disk, and another program's version that the editor

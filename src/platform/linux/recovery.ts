@@ -92,6 +92,8 @@ async function recoverOwner(recovery: Recovery, path: string): Promise<'stuck' |
       if (outcome === 'stuck') return 'stuck';
       done &&= outcome === 'done';
     }
+    // The rest is left to the next start.
+    if (signal.aborted) return undefined;
     const { mtimeMs } = await file.stat();
     if (done || Date.now() - mtimeMs > recordDays * DAY) await unlink(path);
     return undefined;
@@ -374,6 +376,8 @@ async function trying<T>(salvage: Salvage, path: string, work: () => Promise<T>)
   try {
     return await work();
   } catch (thrown) {
+    // It was given up, and has not failed.
+    if (thrown instanceof Error && thrown.name === 'AbortError') return undefined;
     const operation = thrown instanceof Error && 'syscall' in thrown ? String(thrown.syscall) : 'recover';
     const error = asSystemError(thrown, operation, path);
     salvage.problem(error instanceof SystemError ? error : new SystemError(operation, path, 'UNKNOWN', thrown));

@@ -3,10 +3,9 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { SystemError } from '../../../core/errors';
 import { system } from '../errors';
-import { F_RDLCK, F_UNLCK } from '../layouts';
 import type { Host } from '../linux';
 import { descriptorPath } from '../place';
-import { IGNORED_SIGNAL } from './leases';
+import { quietLease } from './leases';
 
 /** The pause between two looks doubles from one millisecond up to this. */
 const LONGEST_PAUSE = 16;
@@ -50,11 +49,10 @@ export async function closedForWriting(
  * @param fd open for reading
  */
 export function isWritten(host: Host, fd: number, path: string): boolean {
-  const calls = host.gateCalls();
+  const lease = quietLease(host.gateCalls(), fd, path);
   try {
-    calls.notifyThisThread(fd, IGNORED_SIGNAL, path);
-    calls.setLease(fd, F_RDLCK, path);
-    calls.setLease(fd, F_UNLCK, path);
+    lease.take();
+    lease.letGo();
     return false;
   } catch (thrown) {
     if (thrown instanceof SystemError) {
