@@ -17,7 +17,7 @@ export async function mochaStage(
   environment: Readonly<Record<string, string>> = {},
 ): Promise<readonly Result[]> {
   const mocha = join('node_modules', 'mocha', 'bin', 'mocha.js');
-  const reporter = join('out', 'test', 'support', 'reporter.entry.cjs');
+  const support = join(process.cwd(), 'out', 'test', 'support');
   const grep = process.env['HOLDFAST_GREP'];
   return collectResults(name, async (path) => {
     const child = spawn(
@@ -27,7 +27,9 @@ export async function mochaStage(
         '--no-config',
         '--forbid-only',
         '--reporter',
-        join(process.cwd(), reporter),
+        join(support, 'reporter.entry.cjs'),
+        '--require',
+        join(support, 'screens.entry.cjs'),
         ...(grep ? ['--grep', grep] : []),
         ...patterns,
       ],

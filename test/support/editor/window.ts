@@ -2,6 +2,7 @@
 import type { BrowserContext, Page } from 'playwright-core';
 import { within } from '../deadline';
 import type { DriverHub, ExtensionHost, RemoteFunction } from './driver';
+import { openWindows } from './openWindows';
 
 const openDeadline = 90_000;
 const runDeadline = 60_000;
@@ -37,6 +38,8 @@ export class EditorWindow {
   static async open(context: BrowserContext, address: string, hub: DriverHub): Promise<EditorWindow> {
     const page = await context.newPage();
     const window = new EditorWindow(context, page, hub);
+    openWindows().add(window);
+    page.once('close', () => openWindows().delete(window));
     await window.#load(() => page.goto(address));
     return window;
   }

@@ -61,15 +61,17 @@ describe('what the user sees', function () {
     });
   }
 
-  it('a click leads to the log', async () => {
+  it('the status bar leads to the log', async () => {
     assert.ok(editor);
     const window = await editor.openWindow({ size: { width: 1000, height: 600 } });
     await window.activate('holdfast.holdfast');
     await show(window, join(root, 'backup.sh'));
     await untilLevel(window, 'gated', 'backup.sh');
-    await window.page.locator('[id="holdfast.holdfast.level"] a').click();
-    // The first lines scroll out of view when the settings of this window are saved, too.
-    await window.page.locator('.part.panel .view-lines', { hasText: /keeper:\sready|level=gated/ }).waitFor();
+    // Not with the mouse: while it is under way, an item that VS Code shows late can push this one from under it.
+    await window.page.locator('[id="holdfast.holdfast.level"] a').press('Enter');
+    const panel = window.page.locator('.part.panel');
+    await panel.locator('select option:checked', { hasText: 'Holdfast' }).first().waitFor({ state: 'attached' });
+    await panel.locator('.view-lines', { hasText: /\[info\]/ }).waitFor();
     await window.screenshot(join('out', 'pictures', 'log.png'));
   });
 });
