@@ -22,6 +22,7 @@ import { join } from 'node:path';
 import { setImmediate as immediate } from 'node:timers/promises';
 
 import type { GuardedSave, KeeperEvent } from '../../src/core/guard';
+import { gateLimits } from '../../src/core/gate/limits';
 import type { Joined } from '../../src/core/join';
 import type { Report } from '../../src/core/level';
 import { defaultOptions } from '../../src/core/options';
@@ -366,6 +367,32 @@ describe('a gated save', function () {
     await event('kept');
     const kept = events.find((happened) => happened.kind === 'kept');
     assert.equal(kept && readFileSync(kept.file, 'utf8'), 'oooooo');
+  });
+
+  it('has another program wait until the editor has come, which is expected, and keeps what that writes then', async () => {
+    let waited = 0;
+    // On a slow machine the time for that may be over before the editor comes.
+    for (let round = 0; round < 10 && waited === 0; round++) {
+      const path = file('old\n');
+      events.length = 0;
+      const { ino } = statSync(path);
+      const guarded = begin(path, 'mine');
+      await guarded.answered;
+      const theirs = other.ask(`save ${path} 6 o 6`);
+      const until = performance.now() + gateLimits.expecting;
+      while (statSync(path).ino === ino && performance.now() < until) await immediate();
+      assert.equal(await editor.ask(`save ${path} 4 m 4`), 'SAVED');
+      if (performance.now() < until) waited++;
+      assert.equal(await theirs, 'SAVED');
+      guarded.over('saved');
+      const { reason } = await guarded.reached;
+      assert.equal(readFileSync(path, 'utf8'), 'mmmm');
+      assert.equal(reason, 'gated');
+      await event('kept');
+      const kept = events.find((happened) => happened.kind === 'kept');
+      assert.equal(kept && readFileSync(kept.file, 'utf8'), 'oooooo');
+    }
+    assert.equal(waited, 1);
   });
 
   it('keeps a change of the same size that came after the document became dirty', async () => {

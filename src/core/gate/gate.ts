@@ -17,7 +17,8 @@
  *   dirty; a new clone takes the bait's place, and the bait keeps its lease, because the editor may have resolved to it. If
  *   another program wants to write a retired bait, that one is put back to the path first.
  * - yielded: another program wanted to write and was let in, or has put its own file at the path. When nobody writes that any more,
- *   it is the bait.
+ *   it is the bait. As long as the editor is expected any moment, other programs are put off: they wait where they are, a clone
+ *   takes that bait's place for the editor, and they are let in when it has come, or when the time for that is over.
  * - broken: the editor waits on a bait. The staged inode must have reached the disk, and another program's version that the editor
  *   may not know must be kept aside, as far as time allows; then one exchange publishes it.
  * - draining: the bait is off the path. Nobody new gets to it; whoever opened it before has time to end. Where the editor
@@ -105,6 +106,10 @@ export interface Gate {
   readonly broken: Slot | undefined;
   /** The clone that is on its way. */
   readonly cloning: Slot | undefined;
+  /** The editor is about to come: other programs that want to write wait until it has. */
+  readonly expecting: boolean;
+  /** At least one of them waits, or did. */
+  readonly puttingOff: boolean;
   /** The version at the path is another program's, and the editor may not know it. */
   readonly unseen: boolean;
   /** So many versions of other programs are being kept aside. */
@@ -133,6 +138,8 @@ export function newGate(editor: number, synced: boolean): Gate {
     baits: [],
     broken: undefined,
     cloning: undefined,
+    expecting: false,
+    puttingOff: false,
     unseen: false,
     keeping: 0,
     admitted: [],
@@ -210,7 +217,7 @@ function* askForClone(gate: Gate): Reaction<Gate> {
 function* arm(gate: Gate): Reaction<Gate> {
   yield* call('timer', 'expire', gateLimits.armed);
   yield* call('answer');
-  return { ...gate, phase: 'armed' };
+  return { ...gate, phase: 'armed', expecting: true };
 }
 
 function* cloned(asked: Gate, slot: Slot): Reaction<Gate> {
@@ -282,13 +289,39 @@ function* broken(gate: Gate, slot: Slot): Reaction<Gate> {
   if (gate.phase === 'cloning') return yield* refuse(gate, 'changed');
   // Off the path the two of them write one inode, as they would without us; at the path nothing was published yet.
   const alone = processes.every((process) => process === gate.editor);
+  if (gate.phase === 'armed' && gate.expecting && !processes.includes(gate.editor)) return yield* putOff(gate, slot);
   if (mayRestart && !processes.includes(gate.editor) && isBusyWriting(gate)) return yield* holdUp(gate);
   if (!processes.includes(gate.editor) || (!alone && slot === gate.path && !published)) return yield* letIn(gate, slot);
   if (slot === gate.staged) return yield* restart(gate);
   yield* call('timer', 'hold', gateLimits.hold);
-  const waits: Gate = { ...gate, phase: 'broken', broken: slot };
+  const waits: Gate = { ...gate, phase: 'broken', broken: slot, expecting: false, puttingOff: false };
   const held = waits.unseen ? yield* keep({ ...waits, unseen: false }, gate.path) : waits;
   return held.synced && held.keeping === 0 ? yield* publish(held) : held;
+}
+
+/**
+ * The editor may have looked at the file already, and would overwrite unseen what another program writes before its `open`. It is to
+ * come to a bait of its own. When it has written that, or does not come, the other program is let in.
+ */
+function* putOff(gate: Gate, slot: Slot): Reaction<Gate> {
+  if (!gate.puttingOff) yield* call('timer', 'expect', gateLimits.expecting);
+  const now: Gate = { ...gate, puttingOff: true };
+  const isCloned = gate.cloning !== undefined || gate.clones >= gateLimits.clones;
+  return slot !== gate.path || isCloned ? now : yield* askForClone(now);
+}
+
+/** The editor has not come in time: whoever waits is let in. */
+function* expectNoMore(gate: Gate): Reaction<Gate> {
+  let now: Gate = { ...gate, expecting: false, puttingOff: false };
+  for (const { slot } of gate.baits) {
+    if (isWaitingForEditor(now) && (yield* call('waiting', slot)).length > 0) now = yield* broken(now, slot);
+  }
+  return now;
+}
+
+/** It is told to come, and has not. */
+export function isWaitingForEditor({ phase }: Gate): boolean {
+  return phase === 'armed' || phase === 'yielded';
 }
 
 function isBusyWriting({ phase }: Gate): boolean {
@@ -349,7 +382,8 @@ function* restart(gate: Gate): Reaction<Gate> {
   yield* call('restage', gate.nextSlot);
   // The bait that it has left was let go.
   const left = gate.phase === 'writing' && gate.broken !== undefined ? [gate.broken] : [];
-  return { ...gate, phase: 'restarted', nextSlot: gate.nextSlot + 1, admitted: [...gate.admitted, ...left] };
+  const admitted = [...gate.admitted, ...left];
+  return { ...gate, phase: 'restarted', broken: undefined, nextSlot: gate.nextSlot + 1, admitted };
 }
 
 function* restaged(gate: Gate, slot: Slot): Reaction<Gate> {
@@ -644,7 +678,9 @@ function* tick(gate: Gate, name: TimerName): Reaction<Gate> {
   switch (name) {
     case 'expire':
       if (gate.phase === 'cloning') return yield* refuse(gate, 'noClone');
-      return gate.phase === 'armed' || gate.phase === 'yielded' ? yield* disarm(gate, 'notWritten') : gate;
+      return isWaitingForEditor(gate) ? yield* disarm(gate, 'notWritten') : gate;
+    case 'expect':
+      return isWaitingForEditor(gate) ? yield* expectNoMore(gate) : gate;
     case 'search':
       if (gate.phase === 'draining') return yield* search(gate);
       return gate.asking === undefined ? gate : yield* broken(gate, gate.asking);
@@ -668,7 +704,7 @@ function* disarm(gate: Gate, why: WithdrawnWhy): Reaction<Gate> {
   for (const { slot } of gate.baits) {
     if (!(yield* call('waiting', slot)).includes(gate.editor)) continue;
     const now = yield* broken(gate, slot);
-    if (now.phase !== 'armed' && now.phase !== 'yielded') return why === 'stopped' ? yield* hurry(now) : now;
+    if (!isWaitingForEditor(now)) return why === 'stopped' ? yield* hurry(now) : now;
   }
   return yield* withdraw(gate, why);
 }

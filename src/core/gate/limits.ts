@@ -4,6 +4,11 @@ export const gateLimits = {
   cloning: 600,
   /** The gate stays shut this long for an editor that does not come. A read lease costs nobody anything. */
   armed: 30_000,
+  /**
+   * So long other programs that want to write wait for the editor, once in a save. Those that were let in before could write between
+   * its look at the file and its `open`, and it would overwrite that unseen.
+   */
+  expecting: 100,
   /** The editor's `open` is never held longer than this, whatever is not ready. */
   hold: 450,
   /** A reader on the bait has so long to end, from the publish on. */

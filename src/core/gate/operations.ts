@@ -2,7 +2,7 @@
 import type { ErrorFacts } from '../errors';
 import type { Displaced, Probed, Slot } from './ports';
 
-export type TimerName = 'expire' | 'hold' | 'drain' | 'search' | 'look' | 'close';
+export type TimerName = 'expire' | 'expect' | 'hold' | 'drain' | 'search' | 'look' | 'close';
 
 /** Why the editor is done with a save, or we are. */
 export type EndReason = 'saved' | 'givenUp' | 'superseded' | 'stop';

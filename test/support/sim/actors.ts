@@ -1,4 +1,5 @@
 /** Everybody but the keeper: the editor, readers, other programs that write, and what happens to them. */
+import { isWaitingForEditor } from '../../../src/core/gate/gate';
 import { checkSeen, isHarmless } from './checks';
 import {
   abandonOpen,
@@ -310,10 +311,10 @@ export function writerMoves(world: World, index: number, setup: Setup): readonly
       });
     case 'wait':
       return isThrough(world.kernel, at(writer))
-        ? move('is let in', (next, set) => enterOther(next, index, kind, set))
+        ? move('is let in', (next, set) => enterOther(next, index, setup, set))
         : [];
     case 'enter':
-      return move('opens', (next, set) => enterOther(next, index, kind, set));
+      return move('opens', (next, set) => enterOther(next, index, setup, set));
     case 'write': {
       const chunk = chunks[writer.written];
       if (chunk === undefined) {
@@ -335,14 +336,18 @@ export function writerMoves(world: World, index: number, setup: Setup): readonly
   }
 }
 
-function enterOther(world: World, index: number, kind: string, set: (now: Partial<Writer>) => void): void {
+function enterOther(world: World, index: number, setup: Setup, set: (now: Partial<Writer>) => void): void {
   const who = `writer${index}`;
   const inode = world.writers[index]?.at ?? 0;
   reportOpen(world.kernel, who);
-  if (kind === 'rewrite') truncate(world.kernel, inode);
+  if (setup.writers[index] === 'rewrite') truncate(world.kernel, inode);
   changeInode(world.kernel, inode, { wild: true });
   show(world.kernel, who);
-  set({ stage: 'write' });
+  // They may have waited together, and a signal takes the editor away.
+  const signalled = (setup.left.signals ?? 0) > 0;
+  const isExpected = world.keepers.some((keeper) => keeper.alive && isWaitingForEditor(keeper.gate) && !keeper.late);
+  const early = isExpected && !signalled;
+  set({ stage: 'write', early });
 }
 
 /** The keeper's process dies: its leases and descriptors go, and nothing of it runs any more. */

@@ -15,9 +15,10 @@ export function isHarmless(world: World, setup: Setup, index: number, inode: num
   if (keeper.ended && other && (setup.left.signals ?? 0) > world.left.signals) return true;
   if (world.editors[index]?.stock === true) return true;
   if (inodeOf(world.kernel, inode).by === 'other') return !hasHeard(world, index);
-  // It is just giving up.
+  // It is just giving up, or letting others in.
   const event = keeper.reacting?.event;
-  const givesUp = event?.is === 'over' || (event?.is === 'tick' && event.name === 'expire');
+  const givesUp =
+    event?.is === 'over' || (event?.is === 'tick' && (event.name === 'expire' || event.name === 'expect'));
   if (givesUp && keeper.gate.phase === 'armed' && inode === world.kernel.path) return true;
   // Another program was let in, and we do not stand between the two.
   const slot = keeper.site.taken.find((taken) => taken.inode === inode)?.slot;
@@ -146,7 +147,7 @@ function survives(world: World, setup: Setup, index: number): boolean {
   // There was no time to keep it.
   if ((setup.left.stops ?? 0) > world.left.stops) return true;
   if (writer?.at === undefined || writer.raced || setup.writers.length > 1) return true;
-  if (inodeOf(world.kernel, writer.at).stock) return true;
+  if (inodeOf(world.kernel, writer.at).stock && !writer.early) return true;
   const places = world.keepers.some((keeper) => !keeper.alive) ? world.kernel.temporary : [];
   const there = [world.kernel.path, ...places].map((inode) =>
     inode === undefined ? [] : inodeOf(world.kernel, inode).bytes,
@@ -154,7 +155,7 @@ function survives(world: World, setup: Setup, index: number): boolean {
   const [chunk = ''] = chunksOf(setup, index);
   if (there.some((bytes) => bytes.includes(chunk))) return true;
   // Aside only if it had to make room.
-  const published = world.keepers.some(({ ended, alive }) => !alive || ended?.kind === 'published');
+  const published = world.keepers.some(({ gate, alive }) => !alive || gate.counts.publishes > 0);
   return published && world.kept.some((bytes) => bytes.includes(chunk));
 }
 

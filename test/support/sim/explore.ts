@@ -7,7 +7,7 @@ import { jobMoves, keeperMoves, type Move, type React, Reactor, type Rules, tick
 import { begin, copy, forgetKeys, keyOf, type Setup, type World } from './world';
 
 /** Those that may pass although somebody could go on, and those that are longer than that. */
-const DEADLINES: readonly TimerName[] = ['expire', 'hold', 'drain'];
+const DEADLINES: readonly TimerName[] = ['expect', 'expire', 'hold', 'drain'];
 const LAST: readonly TimerName[] = ['close'];
 
 /** All that can happen next. */
@@ -25,8 +25,8 @@ export function movesOf(world: World, rules: Rules): readonly Move[] {
   const opening =
     world.readers.some(({ stage }) => stage === 'count' || stage === 'report' || stage === 'show') ||
     [...world.editors, ...world.writers].some(({ stage }) => stage === 'break' || stage === 'enter');
-  const searches =
-    setup.hasty || !opening ? keepers.flatMap((index) => ticks(world, index, ['search', 'look'], rules)) : [];
+  const soon: readonly TimerName[] = setup.expects === 'any' ? ['search', 'look', 'expect'] : ['search', 'look'];
+  const searches = setup.hasty || !opening ? keepers.flatMap((index) => ticks(world, index, soon, rules)) : [];
   const asking = searches.length > 0 && world.keepers.some(({ gate }) => gate.phase !== 'draining');
   const late =
     setup.hasty || (moves.length === 0 && !asking)

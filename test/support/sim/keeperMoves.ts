@@ -1,6 +1,6 @@
 /** The keeper: runs the reactions of one gate, operation by operation, and the stager that works for it. */
 import { SystemError } from '../../../src/core/errors';
-import { type Gate, TARGET } from '../../../src/core/gate/gate';
+import { type Gate, isWaitingForEditor, TARGET } from '../../../src/core/gate/gate';
 import type { Call, GateEvent, Reaction, TimerName } from '../../../src/core/gate/operations';
 import type { Slot } from '../../../src/core/gate/ports';
 import { changeInode, fileOf, inodeOf, isOpenForWriting, leaseOf, makeInode, Violation } from './kernel';
@@ -142,7 +142,10 @@ export function ticks(world: World, index: number, names: readonly TimerName[], 
       who: `keeper${index}`,
       what: `tick ${name}`,
       make: (next) => {
-        changeKeeper(next, index, { timers: keeper.timers.filter((other) => other !== name) });
+        changeKeeper(next, index, {
+          timers: keeper.timers.filter((other) => other !== name),
+          late: keeper.late || name === 'expect',
+        });
         start(next, index, { is: 'tick', name }, rules);
       },
     }));
@@ -186,7 +189,12 @@ function goOn(world: World, index: number, rules: Rules): void {
     const step = rules.reactor.next(keeper.gate, keeper.reacting.event, keeper.reacting.answers);
     if ('failed' in step) throw new Violation('a reaction failed', step.failed);
     if ('done' in step) {
-      changeKeeper(world, index, { gate: step.done, reacting: undefined });
+      // What does nothing any more need not be told apart by whether it has happened.
+      const isOver = !isWaitingForEditor(step.done);
+      const timers = isOver ? keeper.timers.filter((name) => name !== 'expect') : keeper.timers;
+      const isLate = rules.setup.expects === 'late';
+      const gate = isLate && step.done.expecting ? { ...step.done, expecting: false } : step.done;
+      changeKeeper(world, index, { gate, reacting: undefined, timers, late: !isOver && (keeper.late || isLate) });
       checkRest(world, index);
       return;
     }

@@ -69,6 +69,7 @@ export const mutants: readonly Mutant[] = [
     baits: gate.baits.map((bait) => ({ ...bait, dirty: false })),
   })),
   skips('does not search for readers', 'search', 0),
+  gates('lets others in while the editor is expected', (gate) => ({ ...gate, expecting: false })),
   calls('publishes whoever waits', ({ name }, { event }) =>
     name === 'waiting' && event.is === 'broken' ? { answer: [EDITOR] } : undefined,
   ),
@@ -150,7 +151,7 @@ export const mutants: readonly Mutant[] = [
     },
   },
   calls('brings no retired bait back', ({ name }, { event, before }) =>
-    name === 'exchange' && event.is === 'broken' && before.at(-1) === 'waiting'
+    name === 'exchange' && (event.is === 'broken' || event.is === 'tick') && before.at(-1) === 'waiting'
       ? { answer: { slot: 'foreign', touched: true } }
       : undefined,
   ),
@@ -185,13 +186,14 @@ export const caught: Readonly<Record<string, readonly [world: string, rule: stri
   'sets no deadline for the editor to close': ['a full disk', 'a state without a deadline'],
   'ends twice': ['nobody else', 'an operation after the end'],
   'answers twice': ['nobody else', 'answered twice'],
-  'takes any clone': ['a reader and an append', 'a conflict is hidden'],
+  'takes any clone': ['a reader and an append, late', 'a conflict is hidden'],
   'does not see another file at the path': ['rename', 'truncated at the path'],
   'leaves another program’s time as it is': ['rename', 'taken for what was saved'],
-  'forgets that the editor may not know what it overwrites': ['append', 'what another program wrote is lost'],
+  'forgets that the editor may not know what it overwrites': ['append, late', 'what another program wrote is lost'],
   'does not hold others up while the editor writes': ['append, another text', 'what another program wrote is lost'],
   'forgets whom it has let in': ['append, a shorter text', 'what another program wrote is lost'],
   'does not care for lost events': ['a reader, events lost', 'held bytes changed'],
-  'brings no retired bait back': ['append, no probe', 'a conflict is hidden'],
+  'lets others in while the editor is expected': ['append', 'what another program wrote is lost'],
+  'brings no retired bait back': ['append, at any time', 'a conflict is hidden'],
   'lets go of an open that has started again': ['a signal', 'truncated at the path'],
 };

@@ -17,7 +17,8 @@ export function randomSetup(random: () => number): Setup {
     ...plainSetup,
     saves: [pick(random, [plain, plain, plain, changed, shortened, failing])],
     readers: several(['free', 'holder', 'stays'], 3),
-    writers: random() < 0.5 ? several(writers, 1) : [],
+    // Two that rewrite it tear each other's version.
+    writers: random() < 0.5 ? several(writers, 1) : several(['append', 'nonblocking'], 2),
     left: {
       signals: sometimes(2),
       deaths: sometimes(1),
@@ -26,6 +27,7 @@ export function randomSetup(random: () => number): Setup {
       faults: sometimes(1),
     },
     hasty: random() < 0.3,
+    expects: pick(random, ['prompt', 'late', 'any']),
     synced: random() < 0.5,
     probe: random() < 0.8,
     coarse: random() < 0.3,

@@ -22,6 +22,8 @@ export interface Keeper {
   /** Inodes that were handed in, and are not taken. */
   readonly handed: readonly (readonly [slot: Slot, inode: number])[];
   readonly answered: boolean;
+  /** The editor is not expected any more. */
+  readonly late: boolean;
   readonly ended: Outcome | undefined;
   /** What the last search of this reaction has found. */
   readonly found: number;
@@ -66,6 +68,8 @@ export interface Reader {
 export interface Writer {
   /** It came in the same instant as the editor, or where nobody could see it: without us, too, one of them would lose. */
   readonly raced: boolean;
+  /** It was let in while the editor was expected: whatever it writes then is not to be overwritten unseen. */
+  readonly early: boolean;
   readonly stage: 'resolve' | 'access' | 'break' | 'wait' | 'enter' | 'write' | 'close' | 'done';
   readonly at: number | undefined;
   readonly written: number;
@@ -126,6 +130,8 @@ export interface Setup {
   readonly left: Partial<World['left']>;
   /** Deadlines pass at any time, or only when nobody else can go on. */
   readonly hasty: boolean;
+  /** The time in which the editor is expected is over when nobody else can go on, as soon as it begins, or at any time. */
+  readonly expects: 'prompt' | 'late' | 'any';
   readonly synced: boolean;
   readonly probe: boolean;
   /**
@@ -144,6 +150,7 @@ export const plainSetup: Setup = {
   writers: [],
   left: {},
   hasty: false,
+  expects: 'prompt',
   synced: true,
   probe: true,
   lock: 'none',
@@ -170,7 +177,7 @@ export function begin(setup: Setup): World {
       got: [],
       excuse: undefined,
     })),
-    writers: setup.writers.map(() => ({ stage: 'resolve', at: undefined, written: 0, raced: false })),
+    writers: setup.writers.map(() => ({ stage: 'resolve', at: undefined, written: 0, raced: false, early: false })),
     jobs: [],
     kept: [],
     left: { signals: 0, deaths: 0, stops: 0, losses: 0, faults: 0, ...setup.left },
@@ -209,6 +216,7 @@ function newKeeper(kernel: Kernel, setup: Setup, save: Save, index: number): Kee
       [STAGED, staged],
     ],
     answered: false,
+    late: false,
     ended: undefined,
     found: 0,
     alive: true,
@@ -263,8 +271,8 @@ const NOTHING = {};
 
 /** One by one, because most of them stay as they are. */
 function partsOf(keeper: Keeper): readonly object[] {
-  const { gate, site, reacting, inbox, timers, handed, answered, ended, found, alive } = keeper;
-  const rest = `${answered ? 1 : 0}${alive ? 1 : 0}${found}`;
+  const { gate, site, reacting, inbox, timers, handed, answered, late, ended, found, alive } = keeper;
+  const rest = `${answered ? 1 : 0}${late ? 1 : 0}${alive ? 1 : 0}${found}`;
   return [gate, site.taken, reacting ?? NOTHING, inbox, timers, handed, ended ?? NOTHING, flags(rest)];
 }
 

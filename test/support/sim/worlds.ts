@@ -12,6 +12,37 @@ function world(change: Partial<Setup>): Setup {
   return { ...plainSetup, ...change };
 }
 
+/** The same worlds, with an editor that comes when it is not expected any more. */
+function late(worlds: Readonly<Record<string, Setup>>): Readonly<Record<string, Setup>> {
+  return Object.fromEntries(
+    Object.entries(worlds).map(([name, setup]) => [`${name}, late`, { ...setup, expects: 'late' }]),
+  );
+}
+
+/** Another program writes the file in place. */
+const inPlace: Readonly<Record<string, Setup>> = {
+  append: world({ writers: ['append'] }),
+  nonblocking: world({ writers: ['nonblocking'] }),
+  rewrite: world({ writers: ['rewrite'] }),
+  'append, not synced': world({ writers: ['append'], synced: false }),
+  'append, another text': world({ writers: ['append'], saves: [changed] }),
+  'append, a shorter text': world({ writers: ['append'], saves: [shortened] }),
+  'append, a full disk': world({ writers: ['append'], saves: [failing] }),
+  'rewrite, another text': world({ writers: ['rewrite'], saves: [changed] }),
+};
+const inPlaceAndMore: Readonly<Record<string, Setup>> = {
+  'a stop and an append': world({ left: { stops: 1 }, writers: ['append'] }),
+  'rewrite, events lost': world({ left: { losses: 1 }, writers: ['rewrite'] }),
+  'a dying keeper and an append': world({ left: { deaths: 1 }, writers: ['append'] }),
+  'append, no probe': world({ writers: ['append'], probe: false }),
+  'a signal and an append': world({ left: { signals: 1 }, writers: ['append'] }),
+  'a holder and an append': world({ readers: ['holder'], writers: ['append'], coarse: true }),
+};
+const inPlaceAndReaders: Readonly<Record<string, Setup>> = {
+  'a reader and an append': world({ readers: ['free'], writers: ['append'], coarse: true }),
+  'a reader and a rewrite': world({ readers: ['free'], writers: ['rewrite'], coarse: true }),
+};
+
 /** One window and what else there is: each is explored to its end in seconds. */
 export const small: Readonly<Record<string, Setup>> = {
   'nobody else': world({}),
@@ -24,19 +55,12 @@ export const small: Readonly<Record<string, Setup>> = {
   'a full disk': world({ saves: [failing] }),
   'a full disk, and it is told': world({ saves: [{ ...failing, failsAfter: 0, afterFailure: 'givenUp' }] }),
   'no probe': world({ probe: false }),
-  append: world({ writers: ['append'] }),
-  nonblocking: world({ writers: ['nonblocking'] }),
-  rewrite: world({ writers: ['rewrite'] }),
   recreate: world({ writers: ['recreate'] }),
   rename: world({ writers: ['rename'] }),
   'a holder and a rename': world({ readers: ['holder'], writers: ['rename'] }),
-  'append, not synced': world({ writers: ['append'], synced: false }),
-  'append, another text': world({ writers: ['append'], saves: [changed] }),
-  'append, a shorter text': world({ writers: ['append'], saves: [shortened] }),
-  'append, a full disk': world({ writers: ['append'], saves: [failing] }),
-  'rewrite, another text': world({ writers: ['rewrite'], saves: [changed] }),
   'recreate, another text': world({ writers: ['recreate'], saves: [changed] }),
   'rename, another text': world({ writers: ['rename'], saves: [changed] }),
+  ...inPlace,
   'a signal': world({ left: { signals: 1 } }),
   'two signals': world({ left: { signals: 2 } }),
   'a signal, another text': world({ left: { signals: 1 }, saves: [changed] }),
@@ -52,13 +76,11 @@ export const small: Readonly<Record<string, Setup>> = {
 
 /** Tens and hundreds of thousands of states: explored to their end by `npm test`. */
 export const medium: Readonly<Record<string, Setup>> = {
+  ...late(inPlace),
+  ...inPlaceAndMore,
+  ...late(inPlaceAndMore),
+  'append, at any time': world({ writers: ['append'], expects: 'any', coarse: true }),
   'a holder and a reader': world({ readers: ['holder', 'free'], coarse: true }),
-  'a stop and an append': world({ left: { stops: 1 }, writers: ['append'] }),
-  'rewrite, events lost': world({ left: { losses: 1 }, writers: ['rewrite'] }),
-  'a dying keeper and an append': world({ left: { deaths: 1 }, writers: ['append'] }),
-  'append, no probe': world({ writers: ['append'], probe: false }),
-  'a signal and an append': world({ left: { signals: 1 }, writers: ['append'] }),
-  'a holder and an append': world({ readers: ['holder'], writers: ['append'], coarse: true }),
   'a reader and a rename': world({ readers: ['free'], writers: ['rename'], coarse: true }),
 };
 
@@ -67,8 +89,9 @@ export const medium: Readonly<Record<string, Setup>> = {
  * is about: one whole save of one window, one reader, one other writer.
  */
 export const large: Readonly<Record<string, Setup>> = {
-  'a reader and an append': world({ readers: ['free'], writers: ['append'], coarse: true }),
-  'a reader and a rewrite': world({ readers: ['free'], writers: ['rewrite'], coarse: true }),
+  ...inPlaceAndReaders,
+  ...late(inPlaceAndReaders),
+  'rewrite, at any time': world({ writers: ['rewrite'], expects: 'any', coarse: true }),
   'a reader and a recreate': world({ readers: ['free'], writers: ['recreate'], coarse: true }),
   'a reader, hasty': world({ readers: ['free'], hasty: true, coarse: true }),
   'append, hasty': world({ writers: ['append'], hasty: true }),
