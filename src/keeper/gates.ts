@@ -129,12 +129,13 @@ export class Gates {
     try {
       const site = this.#system.open(order.place);
       const bystanders = (): (() => boolean) => this.#system.bystanders();
+      const interrupt = (process: number): number => this.#system.interrupt(process);
       const look = (): void => {
         this.#look(0);
       };
       const gate = new RunningGate(
         order,
-        { site, release, bystanders },
+        { site, release, bystanders, interrupt },
         this.#outbox,
         this.#leaseTable,
         this.#now,

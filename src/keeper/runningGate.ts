@@ -18,6 +18,7 @@ export interface GatePlace {
   readonly release: () => void;
   /** See `GateSystem`. */
   readonly bystanders: () => () => boolean;
+  readonly interrupt: (process: number) => number;
 }
 
 /** Milliseconds between two looks whether those who wait for a processor have had it. */
@@ -306,7 +307,7 @@ export class RunningGate {
     });
   }
 
-  #makeOperations(look: () => void, { bystanders }: GatePlace): Operations {
+  #makeOperations(look: () => void, { bystanders, interrupt }: GatePlace): Operations {
     const site = this.#site;
     const id = this.#id;
     return {
@@ -346,6 +347,7 @@ export class RunningGate {
         this.#forgetLease(slot);
         this.#letGo(slot);
       },
+      interrupt: () => this.#try('interrupt', 0, () => interrupt(this.#state.editor)) > 0,
       drop: (slot) => {
         if (slot !== 'foreign') this.#forgetLease(slot);
         this.#done('drop', () => {

@@ -29,6 +29,7 @@ export const points = [
   'restage',
   'keep',
   'bystanders',
+  'interrupt',
   'toldStager',
   'answer',
   'end',

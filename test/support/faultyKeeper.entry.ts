@@ -92,6 +92,10 @@ function faultySystem(system: GateSystem, faults: Faults): GateSystem {
       strike(faults, 'bystanders');
       return system.bystanders();
     },
+    interrupt: (process) => {
+      strike(faults, 'interrupt');
+      return system.interrupt(process);
+    },
     claim: (place) => {
       strike(faults, 'claim');
       return system.claim(place);

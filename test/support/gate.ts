@@ -44,6 +44,10 @@ export class GateBench {
     }
   }
 
+  interrupt(process: number): number {
+    return this.#gate.interrupt(process);
+  }
+
   /** What is at a path, as the stager hands it over. */
   handed(path: string): Handed {
     const descriptor = openSync(path, O_PATH | constants.O_NOFOLLOW);

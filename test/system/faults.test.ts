@@ -215,6 +215,34 @@ describe('a keeper that fails', function () {
     });
   }
 
+  it('parts an editor from another program that has come to the same place while the keeper was busy, and keeps what that writes', async () => {
+    const at = (bench ??= await openBench());
+    const other = await LineProgram.start(await compiled('stand-in-editor'));
+    try {
+      const keptBefore = at.events.filter(({ kind }) => kind === 'kept').length;
+      told.arm('waiting', 1, 'waits');
+      const length = 1000 + version++;
+      const guarded = at.client.beforeSave(at.path, Buffer.alloc(length, 'n'));
+      await guarded.answered;
+      const saving = editor.ask(`save ${at.path} ${String(length)} n 4096`);
+      await until('the keeper looks who waits', () => told.struck);
+      const theirs = other.ask(`save ${at.path} 6 o 6`);
+      await until('both wait', () => waitingForLeases() === 2);
+      told.letGo();
+      assert.deepEqual(await Promise.all([saving, theirs]), ['SAVED', 'SAVED']);
+      guarded.over('saved');
+      const { reason } = await within(deadline, 'the end of the save', guarded.reached);
+      assert.equal(reason, 'gated');
+      assert.ok(readFileSync(at.path, 'utf8') === 'n'.repeat(length));
+      await at.event('kept', keptBefore + 1);
+      const kept = at.events.findLast((happened) => happened.kind === 'kept');
+      assert.equal(kept && readFileSync(kept.file, 'utf8'), 'oooooo');
+    } finally {
+      told.letGo();
+      await other.end();
+    }
+  });
+
   const reasons = new Map<string, number>();
 
   it('stops in time while its thread is still starting', async () => {
@@ -294,6 +322,12 @@ async function until(what: string, isSo: () => boolean): Promise<void> {
     assert.ok(performance.now() < due, `not in time: ${what}`);
     await immediate();
   }
+}
+
+/** How many wait for a lease of ours; proc_locks(5). */
+function waitingForLeases(): number {
+  const lines = readFileSync('/proc/locks', 'utf8').split('\n');
+  return lines.filter((line) => line.includes('-> LEASE')).length;
 }
 
 function holdsNoLease(): boolean {

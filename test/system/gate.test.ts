@@ -37,6 +37,7 @@ const NEW: Slot = 2;
 
 let opener: string;
 let mapper: string;
+let standIn: string;
 let bench: GateBench;
 let directory: string;
 let path: string;
@@ -95,6 +96,7 @@ for (const name of ['host', 'ext4', 'xfs', 'btrfs', 'tmpfs', 'overlay'] as const
       fileSystem = mounted;
       opener = await compiled('opener');
       mapper = await compiled('mapper');
+      standIn = await compiled('stand-in-editor');
       bench = new GateBench();
     });
     after(() => {
@@ -262,6 +264,28 @@ for (const name of ['host', 'ext4', 'xfs', 'btrfs', 'tmpfs', 'overlay'] as const
       assert.equal(readFileSync(path, 'utf8'), 'complete new bytes\n');
       site.letGo(NEW);
       assert.equal(await answer, 'OPEN');
+    });
+
+    it('makes an open begin again, and nobody else’s', async () => {
+      const site = arm();
+      const editor = await start(standIn);
+      const other = await start();
+      const saving = editor.ask(`save ${path} 4 m 4`);
+      const opening = other.ask(`open w ${path}`);
+      const both = performance.now() + 10_000;
+      while (site.waiting(OLD).length < 2) assert.ok(performance.now() < both, 'they do not wait');
+      site.exchange(NEW);
+      // That one does not handle the signal: it would not be woken by it.
+      assert.equal(bench.interrupt(other.pid), 0);
+      assert.equal(bench.interrupt(editor.pid), 1);
+      const moved = performance.now() + 10_000;
+      while (!site.waiting(NEW).includes(editor.pid)) assert.ok(performance.now() < moved, 'it does not begin again');
+      assert.deepEqual(site.waiting(OLD), [other.pid]);
+      assert.equal(bench.interrupt(process.pid), 0, 'a process that waits for nothing');
+      site.letGo(OLD);
+      site.letGo(NEW);
+      assert.deepEqual([await saving, await opening], ['SAVED', 'OPEN']);
+      assert.equal(readFileSync(path, 'utf8'), 'mmmm');
     });
 
     it('finds holders among all processes', async () => {

@@ -147,6 +147,7 @@ const EXPECTED: readonly (readonly [string, number | bigint])[] = [
   ['offsetof(struct f_owner_ex, type)', layouts.OWNER.type],
   ['offsetof(struct f_owner_ex, pid)', layouts.OWNER.pid],
   ['SYS_gettid', layouts.SYS_GETTID[process.arch] ?? -1],
+  ['SYS_tgkill', layouts.SYS_TGKILL[process.arch] ?? -1],
   ['SIG_BLOCK', layouts.SIG_BLOCK],
   ['sizeof(sigset_t)', layouts.SIGNAL_SET_SIZE],
   ['SFD_CLOEXEC', layouts.CLOEXEC],

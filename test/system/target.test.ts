@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseCapabilities, parseStartTime } from '../../src/core/linux/proc';
+import { parseCapabilities, parseStartTime, wouldInterrupt } from '../../src/core/linux/proc';
 import { SystemError } from '../../src/core/errors';
 import type { TargetFacts } from '../../src/core/ports';
 import { openHost } from '../../src/platform/linux/linux';
@@ -342,6 +342,16 @@ describe('the selected platform', () => {
 });
 
 describe('proc text', () => {
+  it('says whether a signal would interrupt a thread', () => {
+    const status = (blocked: string, caught: string): string => `Name:\tx\nSigBlk:\t${blocked}\nSigCgt:\t${caught}\n`;
+    assert.equal(wouldInterrupt(status('0000000000000000', '0000000000010000'), 17), true);
+    assert.equal(wouldInterrupt(status('0000000000010000', '0000000000010000'), 17), false);
+    assert.equal(wouldInterrupt(status('0000000000000000', '0000000000020000'), 17), false);
+    for (const text of ['', 'SigCgt:', 'SigBlk:\t0\nSigCgt:\tzz\n', 'SigCgt:\tffffffffffffffff\n', '\0\0']) {
+      assert.equal(wouldInterrupt(text, 17), false, text);
+    }
+  });
+
   it('gives capabilities', () => {
     const none = { chown: false, fowner: false, lease: false, setfcap: false, sysAdmin: false };
     assert.deepEqual(parseCapabilities('Name:\tx\nCapEff:\t000001fffeffffff\n').value, {

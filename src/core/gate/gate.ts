@@ -28,7 +28,8 @@
  * - written: it has closed it, and has yet to look at the path, and to say that it is saved. Other programs that want to write what
  *   is published wait until then: the editor would take their version for its own.
  * - restarted: a signal made the editor's `open` begin again, and now it waits on what is published. The same bytes are
- *   being staged once more, to be published over it.
+ *   being staged once more, to be published over it. If another program has come to where the editor waits, the signal is ours:
+ *   nobody else writes where the editor does.
  * - unsure: what it wrote is only the beginning of what was staged. Its disk may be full, or a later save participant has
  *   cut the end off: whether the editor calls that saved decides.
  * - settling: what it wrote is other than what was staged, and is published. Another program's version that this brought
@@ -110,6 +111,8 @@ export interface Gate {
   readonly expecting: boolean;
   /** At least one of them waits, or did. */
   readonly puttingOff: boolean;
+  /** The editor, which waited together with another program, was sent to what is published: once in a save. */
+  readonly interrupted: boolean;
   /** The version at the path is another program's, and the editor may not know it. */
   readonly unseen: boolean;
   /** So many versions of other programs are being kept aside. */
@@ -140,6 +143,7 @@ export function newGate(editor: number, synced: boolean): Gate {
     cloning: undefined,
     expecting: false,
     puttingOff: false,
+    interrupted: false,
     unseen: false,
     keeping: 0,
     admitted: [],
@@ -245,7 +249,17 @@ function* cloned(asked: Gate, slot: Slot): Reaction<Gate> {
   // Readers who were at the last bait will be at this one.
   const baits = [...gate.baits, { slot, dirty: gate.phase === 'armed' || isDirty(gate, TARGET) }];
   if (gate.phase === 'cloning') return yield* arm(soil({ ...gate, path: slot, baits }, TARGET));
-  return { ...gate, path: slot, baits, counts: { ...gate.counts, retired: gate.counts.retired + 1 } };
+  const now: Gate = { ...gate, path: slot, baits, counts: { ...gate.counts, retired: gate.counts.retired + 1 } };
+  return gate.puttingOff ? yield* lookForEditor(now) : now;
+}
+
+/** Nobody tells us of an editor that has come to where another program waits already. */
+function* lookForEditor(gate: Gate): Reaction<Gate> {
+  for (const { slot } of gate.baits) {
+    if (slot === gate.path || !(yield* call('waiting', slot)).includes(gate.editor)) continue;
+    return yield* broken(gate, slot);
+  }
+  return gate;
 }
 
 /** Another program has replaced or rewritten the file: the clone that was to stand in for it is of no use. */
@@ -278,20 +292,26 @@ function* lost(gate: Gate): Reaction<Gate> {
 }
 
 function* broken(gate: Gate, slot: Slot): Reaction<Gate> {
-  const published = gate.counts.publishes > 0;
   const isBait = gate.baits.some((bait) => bait.slot === slot);
   const waited = gate.phase === 'cloning' || gate.phase === 'armed' || (gate.phase === 'yielded' && slot !== gate.path);
-  const mayRestart = published && slot === gate.staged && gate.phase !== 'restarted';
   // Otherwise it was let in before, or is being dealt with.
-  if (!(waited && isBait) && !mayRestart) return gate;
+  if (!(waited && isBait) && !mayRestart(gate, slot)) return gate;
   const processes = yield* call('waiting', slot);
   if (processes.length === 0) return yield* leaseAgain(gate, slot);
+  return yield* waitedFor(gate.asking === slot ? { ...gate, asking: undefined } : gate, slot, processes);
+}
+
+/** What waits for this lease may be an `open` of the editor's that has started again. */
+function mayRestart(gate: Gate, slot: Slot): boolean {
+  return gate.counts.publishes > 0 && slot === gate.staged && gate.phase !== 'restarted';
+}
+
+function* waitedFor(gate: Gate, slot: Slot, processes: readonly number[]): Reaction<Gate> {
   if (gate.phase === 'cloning') return yield* refuse(gate, 'changed');
-  // Off the path the two of them write one inode, as they would without us; at the path nothing was published yet.
-  const alone = processes.every((process) => process === gate.editor);
-  if (gate.phase === 'armed' && gate.expecting && !processes.includes(gate.editor)) return yield* putOff(gate, slot);
-  if (mayRestart && !processes.includes(gate.editor) && isBusyWriting(gate)) return yield* holdUp(gate);
-  if (!processes.includes(gate.editor) || (!alone && slot === gate.path && !published)) return yield* letIn(gate, slot);
+  if (!processes.includes(gate.editor)) {
+    if (gate.phase === 'armed' && gate.expecting) return yield* putOff(gate, slot);
+    return mayRestart(gate, slot) && isBusyWriting(gate) ? yield* holdUp(gate) : yield* letIn(gate, slot);
+  }
   if (slot === gate.staged) return yield* restart(gate);
   yield* call('timer', 'hold', gateLimits.hold);
   const waits: Gate = { ...gate, phase: 'broken', broken: slot, expecting: false, puttingOff: false };
@@ -444,6 +464,10 @@ function* searchSoon(gate: Gate): Reaction<Gate> {
   return { ...gate, pause: gateLimits.quiet };
 }
 
+function* searchAgain(gate: Gate): Reaction<Gate> {
+  return gate.phase === 'draining' ? yield* search(gate) : gate;
+}
+
 function* search(gate: Gate): Reaction<Gate> {
   if (gate.broken === undefined || gate.keeping > 0) return gate;
   if ((yield* call('search', gate.broken)) === 0) return yield* release(gate, 0);
@@ -473,7 +497,12 @@ function* release(gate: Gate, residual: number, last = false): Reaction<Gate> {
   }
   let raced = 0;
   if (gate.broken !== undefined) {
-    raced = (yield* call('waiting', gate.broken)).filter((process) => process !== gate.editor).length;
+    const processes = yield* call('waiting', gate.broken);
+    raced = processes.filter((process) => process !== gate.editor).length;
+    if (raced > 0 && !last) {
+      const apart = yield* partFromOthers(gate, processes);
+      if (apart) return yield* searchSoon(apart);
+    }
     if (!last && !isDirty(gate, gate.broken)) {
       // As late as can be: who was in the middle of an `open` at the publish has come out of it in most cases.
       const now = (yield* call('glance')).reduce(soil, gate);
@@ -488,6 +517,16 @@ function* release(gate: Gate, residual: number, last = false): Reaction<Gate> {
   // For whoever has come to what is published while the editor was held.
   yield* call('timer', 'hold', gateLimits.hold);
   return left;
+}
+
+/**
+ * Whoever waits together with the editor would be let go with it, and the two would write one inode. If the editor's `open` begins
+ * again, it comes to what is published (`restart`), and what the other one writes can be kept. `undefined`: they cannot be parted.
+ */
+function* partFromOthers(gate: Gate, processes: readonly number[]): Reaction<Gate | undefined> {
+  // Its open has begun again, and it is on its way.
+  if (!processes.includes(gate.editor)) return gate;
+  return !gate.interrupted && (yield* call('interrupt')) ? { ...gate, interrupted: true } : undefined;
 }
 
 /** Nothing will be published: whoever is on the way to a retired bait, be it the editor, is to write what the path leads to. */
@@ -682,8 +721,7 @@ function* tick(gate: Gate, name: TimerName): Reaction<Gate> {
     case 'expect':
       return isWaitingForEditor(gate) ? yield* expectNoMore(gate) : gate;
     case 'search':
-      if (gate.phase === 'draining') return yield* search(gate);
-      return gate.asking === undefined ? gate : yield* broken(gate, gate.asking);
+      return yield* searchAgain(gate.asking === undefined ? gate : yield* broken(gate, gate.asking));
     case 'look':
       return yield* closingAgain(gate);
     case 'drain':
@@ -760,6 +798,9 @@ function* over(gate: Gate, why: EndReason): Reaction<Gate> {
       if (why === 'givenUp') return gate;
       return why === 'saved' ? yield* settle(gate) : yield* finish(gate);
     case 'broken':
+      // A signal has taken it to where another program was let in, and there it has written.
+      if (why === 'saved') return yield* withdraw(gate, 'passedBy');
+      return why === 'stop' ? yield* hurry(gate) : gate;
     case 'draining':
       return why === 'stop' ? yield* hurry(gate) : gate;
     case 'restarted':
@@ -780,7 +821,9 @@ function* ending(gate: Gate): Reaction<Gate> {
 }
 
 function* hurry(gate: Gate): Reaction<Gate> {
-  const published = gate.phase === 'broken' ? yield* publish({ ...gate, synced: true }) : gate;
+  // There is no time to send the editor anywhere.
+  const hasty: Gate = { ...gate, synced: true, interrupted: true };
+  const published = gate.phase === 'broken' ? yield* publish(hasty) : gate;
   const released = published.phase === 'draining' ? yield* giveUpDraining({ ...published, keeping: 0 }) : published;
   return released.phase === 'writing' ? yield* finish(released) : released;
 }

@@ -29,7 +29,7 @@ export interface Counts {
   readonly retired: number;
   /** Processes that still had the bait open when the editor had to be let go. */
   readonly residual: number;
-  /** Processes that were let go together with the editor, to write what it writes. */
+  /** Processes that were let go together with the editor, to write what it writes: it could not be sent elsewhere. */
   readonly raced: number;
   /** Versions of other programs that were kept aside. */
   readonly kept: number;
@@ -71,6 +71,8 @@ export interface Operations {
   // These never fail.
 
   letGo(slot: Slot): void;
+  /** Makes every `open` in which the editor waits begin again: it goes to what the path leads to now. Whether there was one. */
+  interrupt(): boolean;
   drop(slot: Slot | 'foreign'): void;
   alignTime(slot: Slot, like: Slot): void;
   acknowledge(slot: Slot): void;

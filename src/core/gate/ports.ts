@@ -161,6 +161,13 @@ export interface GateSystem {
   /** The returned function says whether everybody who is in the middle of an `open` when it is first called is through with it. */
   bystanders(): () => boolean;
   /**
+   * Makes every `open` in which a process waits for a lease begin again, as a signal does: it resolves its path anew. How many were
+   * reached; none where the process does not handle the signal, or may not be looked at.
+   *
+   * @throws SystemError of tgkill(2)
+   */
+  interrupt(process: number): number;
+  /**
    * Claims a path against all other windows of this user. What gives the claim up, and never throws; `undefined` if another window
    * saves it at this moment. Ends with the thread.
    */

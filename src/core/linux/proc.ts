@@ -50,6 +50,18 @@ export function parseCapabilities(status: string): Parsed<Capabilities> {
 }
 
 /**
+ * Whether a signal would interrupt this thread; `SigBlk` and `SigCgt` of `/proc/<pid>/task/<tid>/status`, proc_pid_status(5).
+ * Without them it is not assumed.
+ */
+export function wouldInterrupt(status: string, signal: number): boolean {
+  const isIn = (name: string): boolean | undefined => {
+    const digits = new RegExp(`^${name}:[ \\t]*([0-9a-f]{1,32})[ \\t]*$`, 'im').exec(status)?.[1];
+    return digits === undefined ? undefined : (BigInt(`0x${digits}`) & (1n << BigInt(signal - 1))) !== 0n;
+  };
+  return isIn('SigCgt') === true && isIn('SigBlk') === false;
+}
+
+/**
  * Reads the start time (field 22, clock ticks since boot) out of `/proc/<pid>/stat`; proc_pid_stat(5). The command's
  * name may hold spaces, newlines and parentheses, so fields are counted from the last parenthesis. `0` if there is
  * none.

@@ -132,6 +132,7 @@ export const OWNER = { size: 8, type: 0, pid: 4 } as const;
 export const F_OWNER_TID = 0;
 
 export const SYS_GETTID: Readonly<Record<string, number>> = { x64: 186, arm64: 178 };
+export const SYS_TGKILL: Readonly<Record<string, number>> = { x64: 234, arm64: 131 };
 
 export const SIG_BLOCK = 0;
 /** `sigset_t` of glibc and musl; the kernel reads the first eight bytes. Signal N is bit N - 1. */

@@ -6,10 +6,11 @@
  *   open FILE                          opens and truncates; says OPENED
  *   write LENGTH CHARACTER             goes on with what `open` opened; says WRITTEN
  *   close                              syncs and closes it; says CLOSED
- * Ends with standard input.
+ * Ends with standard input. Handles SIGCHLD as libuv does.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,7 +49,11 @@ static void say(int failed, const char *good) {
   fflush(stdout);
 }
 
+static void hear(int signal) { (void)signal; }
+
 int main(void) {
+  struct sigaction action = { .sa_handler = hear, .sa_flags = SA_RESTART };
+  sigaction(SIGCHLD, &action, NULL);
   char line[16384], path[4096], source[4096], character;
   long length, chunk;
   int fd = -1;

@@ -326,7 +326,9 @@ export function writerMoves(world: World, index: number, setup: Setup): readonly
       return move(`writes ${chunk}`, (next, set) => {
         const inode = inodeOf(next.kernel, at(writer));
         writeAt(next.kernel, at(writer), chunk.startsWith('+') ? inode.bytes.length : writer.written, chunk);
-        const raced = next.editors.some((editor) => editor.at === writer.at && IN_OPEN.includes(editor.stage));
+        const isThere = next.editors.some((editor) => editor.at === writer.at && IN_OPEN.includes(editor.stage));
+        // Whom the keeper has seen is not let go together with the editor.
+        const raced = isThere && !writer.known;
         changeInode(next.kernel, at(writer), { wild: true, stock: inode.stock || (raced && kind === 'rewrite') });
         set({ written: writer.written + 1, raced: writer.raced || raced });
       });

@@ -11,8 +11,10 @@ export function isHarmless(world: World, setup: Setup, index: number, inode: num
   const keeper = world.keepers[index];
   if (!keeper?.alive) return true;
   // An `open` that a signal makes begin again can come when all is over: after a stop, or if another program wrote the bait.
-  const other = setup.writers.length > 0 || (setup.left.stops ?? 0) > world.left.stops;
+  const stopped = (setup.left.stops ?? 0) > world.left.stops;
+  const other = setup.writers.length > 0 || stopped;
   if (keeper.ended && other && (setup.left.signals ?? 0) > world.left.signals) return true;
+  if (keeper.ended && (stopped || setup.hasty) && keeper.gate.interrupted) return true;
   if (world.editors[index]?.stock === true) return true;
   if (inodeOf(world.kernel, inode).by === 'other') return !hasHeard(world, index);
   // It is just giving up, or letting others in.

@@ -3,7 +3,7 @@ import { SystemError } from '../../../src/core/errors';
 import { type Gate, isWaitingForEditor, TARGET } from '../../../src/core/gate/gate';
 import type { Call, GateEvent, Reaction, TimerName } from '../../../src/core/gate/operations';
 import type { Slot } from '../../../src/core/gate/ports';
-import { changeInode, fileOf, inodeOf, isOpenForWriting, leaseOf, makeInode, Violation } from './kernel';
+import { abandonOpen, changeInode, fileOf, inodeOf, isOpenForWriting, leaseOf, makeInode, Violation } from './kernel';
 import * as site from './simSite';
 import { type Answer, EDITOR, type Job, type Keeper, type Setup, type World } from './world';
 
@@ -178,6 +178,10 @@ function start(world: World, index: number, event: GateEvent, rules: Rules): voi
   if (event.is === 'tick' && event.name === 'hold' && world.jobs.some((job) => job.kind === 'keep')) {
     world.writers = world.writers.map((writer) => ({ ...writer, raced: true }));
   }
+  // There is no time any more to send the editor away from them.
+  if (event.is === 'tick' && (event.name === 'drain' || event.name === 'hold')) {
+    world.writers = world.writers.map((writer) => (writer.known ? { ...writer, known: false } : writer));
+  }
   goOn(world, index, rules);
 }
 
@@ -264,8 +268,18 @@ function run(world: World, index: number, call: Call, setup: Setup): unknown {
       site.lease(kernel, mine, call.args[0]);
       return;
     }
-    case 'waiting':
-      return site.waiting(kernel, mine, call.args[0]);
+    case 'waiting': {
+      const processes = site.waiting(kernel, mine, call.args[0]);
+      const isLate = keeper.reacting?.event.is === 'tick' && ['drain', 'hold'].includes(keeper.reacting.event.name);
+      if (setup.interrupts && !isLate) {
+        world.writers = world.writers.map((writer, number) =>
+          processes.includes(30 + number) && !writer.known ? { ...writer, known: true } : writer,
+        );
+      }
+      return processes;
+    }
+    case 'interrupt':
+      return setup.interrupts && interrupt(world);
     case 'isAtPath':
       return site.isAtPath(kernel, mine, call.args[0]);
     case 'adopt': {
@@ -354,6 +368,16 @@ function run(world: World, index: number, call: Call, setup: Setup): unknown {
 
 function bytesOf(world: World, mine: site.SiteState, slot: Slot): readonly string[] {
   return inodeOf(world.kernel, site.takenOf(mine, slot).inode).bytes;
+}
+
+function interrupt(world: World): boolean {
+  const waiting = world.editors.filter(({ stage }) => stage === 'wait');
+  world.editors = world.editors.map((editor, index) => {
+    if (editor.stage !== 'wait') return editor;
+    abandonOpen(world.kernel, `editor${index}`);
+    return { ...editor, stage: 'resolve', at: undefined };
+  });
+  return waiting.length > 0;
 }
 
 /** Descriptors of keepers. */

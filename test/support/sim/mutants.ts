@@ -70,6 +70,7 @@ export const mutants: readonly Mutant[] = [
   })),
   skips('does not search for readers', 'search', 0),
   gates('lets others in while the editor is expected', (gate) => ({ ...gate, expecting: false })),
+  skips('lets the editor go together with another program', 'interrupt', false),
   calls('publishes whoever waits', ({ name }, { event }) =>
     name === 'waiting' && event.is === 'broken' ? { answer: [EDITOR] } : undefined,
   ),
@@ -194,6 +195,7 @@ export const caught: Readonly<Record<string, readonly [world: string, rule: stri
   'forgets whom it has let in': ['append, a shorter text', 'what another program wrote is lost'],
   'does not care for lost events': ['a reader, events lost', 'held bytes changed'],
   'lets others in while the editor is expected': ['append', 'what another program wrote is lost'],
+  'lets the editor go together with another program': ['append', 'what another program wrote is lost'],
   'brings no retired bait back': ['append, at any time', 'a conflict is hidden'],
   'lets go of an open that has started again': ['a signal', 'truncated at the path'],
 };

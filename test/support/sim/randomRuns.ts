@@ -30,6 +30,7 @@ export function randomSetup(random: () => number): Setup {
     expects: pick(random, ['prompt', 'late', 'any']),
     synced: random() < 0.5,
     probe: random() < 0.8,
+    interrupts: random() < 0.8,
     coarse: random() < 0.3,
     why: pick(random, ['stop', 'stop', 'superseded']),
   };

@@ -70,6 +70,8 @@ export interface Writer {
   readonly raced: boolean;
   /** It was let in while the editor was expected: whatever it writes then is not to be overwritten unseen. */
   readonly early: boolean;
+  /** The keeper has seen it wait. */
+  readonly known: boolean;
   readonly stage: 'resolve' | 'access' | 'break' | 'wait' | 'enter' | 'write' | 'close' | 'done';
   readonly at: number | undefined;
   readonly written: number;
@@ -134,6 +136,8 @@ export interface Setup {
   readonly expects: 'prompt' | 'late' | 'any';
   readonly synced: boolean;
   readonly probe: boolean;
+  /** The editor's `open` can be made to begin again. */
+  readonly interrupts: boolean;
   /**
    * Windows take a lock on the file first. Who does not get it is refused, and its editor writes as it does without us; or waits
    * for it before anything is staged.
@@ -153,6 +157,7 @@ export const plainSetup: Setup = {
   expects: 'prompt',
   synced: true,
   probe: true,
+  interrupts: true,
   lock: 'none',
   coarse: false,
   why: 'stop',
@@ -177,7 +182,14 @@ export function begin(setup: Setup): World {
       got: [],
       excuse: undefined,
     })),
-    writers: setup.writers.map(() => ({ stage: 'resolve', at: undefined, written: 0, raced: false, early: false })),
+    writers: setup.writers.map(() => ({
+      stage: 'resolve',
+      at: undefined,
+      written: 0,
+      raced: false,
+      early: false,
+      known: false,
+    })),
     jobs: [],
     kept: [],
     left: { signals: 0, deaths: 0, stops: 0, losses: 0, faults: 0, ...setup.left },

@@ -233,7 +233,7 @@ describe('other programs that write while a document is saved', function () {
     const lines = Object.keys(seen).sort();
     console.log([`seed ${String(seed)}`, ...lines.map((how) => `${how}: ${String(seen[how])}`)].join('\n  '));
     assert.deepEqual(bad, []);
-    assert.ok(told <= guarded.length / 4, `${String(told)} of ${String(guarded.length)} could not be guarded`);
+    assert.ok(told <= guarded.length / 10, `${String(told)} of ${String(guarded.length)} could not be guarded`);
   });
 });
 

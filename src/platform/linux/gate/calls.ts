@@ -25,6 +25,7 @@ import {
   STATX_INO,
   SYS_GETTID,
   SYS_STATX,
+  SYS_TGKILL,
   decodeStatx,
 } from '../layouts';
 
@@ -41,6 +42,8 @@ export interface GateCalls {
   setRangeLock(fd: number, type: number, offset: bigint, path: string): void;
   /** pthread_sigmask(3), SIG_BLOCK, in the calling thread alone. */
   blockSignals(signals: readonly number[]): void;
+  /** tgkill(2): a signal for one thread of a process. */
+  signalThread(process: number, thread: number, signal: number): void;
   /** signalfd(2), not blocking. */
   openSignals(signals: readonly number[]): number;
   /** eventfd(2), not blocking. */
@@ -81,6 +84,7 @@ export function bindGateCalls({ bind, bindOrSyscall, call, callOnce }: Library):
   const closeCall = bind('close', 'int', 'int');
   const pollCall = bind('poll', 'int', 'void *', 'ulong', 'int');
   const statx = bindOrSyscall('statx', SYS_STATX, 'int', 'str', 'int', 'uint', 'void *');
+  const tgkill = bindOrSyscall('tgkill', SYS_TGKILL, 'int', 'int', 'int');
   const thread = call('gettid', '', bindOrSyscall('gettid', SYS_GETTID));
 
   const owner = Buffer.alloc(OWNER.size);
@@ -110,6 +114,9 @@ export function bindGateCalls({ bind, bindOrSyscall, call, callOnce }: Library):
     blockSignals(signals) {
       // Its errors are for a first parameter that there is not.
       pthreadSigmask(SIG_BLOCK, signalSet(signals), null);
+    },
+    signalThread(process, task, signal) {
+      call('tgkill', `/proc/${String(process)}/task/${String(task)}`, tgkill, process, task, signal);
     },
     openSignals: (signals) => call('signalfd', '', signalfd, -1, signalSet(signals), CLOEXEC | NONBLOCK),
     openEvent: () => call('eventfd', '', eventfd, 0, CLOEXEC | NONBLOCK),

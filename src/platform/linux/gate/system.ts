@@ -7,6 +7,7 @@ import { bystanders } from './bystanders';
 import { bindGateCalls } from './calls';
 import type { GateCalls } from './calls';
 import { coordinationFolder, PathLocks } from './coordination';
+import { interruptOpens } from './interrupt';
 import { GateSite } from './site';
 import { EventWaiter } from './waiter';
 
@@ -24,6 +25,7 @@ export function openGateSystem(host: Host, listener: GateListener): GateSystem {
   return {
     waiter,
     bystanders,
+    interrupt: (process) => interruptOpens(calls, process),
     claim: (place) => (locks === undefined ? () => undefined : claim(locks, place, onProblem)),
     watchClaims: () => (locks === undefined ? undefined : waiter.watches.add(locks.watched, locks.file)),
     unwatchClaims: (watch) => waiter.watches.remove(watch),
