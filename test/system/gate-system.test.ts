@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as immediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { SystemError } from '../../src/core/errors';
 import type { Wake } from '../../src/core/gate/ports';
@@ -278,9 +279,12 @@ describe('the system of the gate', function () {
   });
 
   describe('a thread', () => {
-    const keep = async (sleep: boolean): Promise<{ worker: Worker; orders: number; thread: number }> => {
+    const keep = async (
+      sleep: boolean,
+      atRest = false,
+    ): Promise<{ worker: Worker; orders: number; thread: number }> => {
       const script = join(projectFolder(), 'out', 'test', 'support', 'gateWorker.entry.cjs');
-      const worker = new Worker(script, { workerData: { path, sleep } });
+      const worker = new Worker(script, { workerData: { path, sleep, atRest } });
       const [{ orders, thread }] = (await within(10_000, 'the lease', once(worker, 'message'))) as [
         { orders: number; thread: number },
       ];
@@ -321,6 +325,29 @@ describe('the system of the gate', function () {
       const ended = once(worker, 'exit');
       worker.postMessage('');
       await within(10_000, 'the end of the thread', ended);
+    });
+
+    it('is not given a processor while nothing is watched, whatever signals come to the process', async () => {
+      const { worker, orders, thread } = await keep(true, true);
+      try {
+        const task = `/proc/self/task/${String(thread)}`;
+        const switches = (): number =>
+          Number(/^voluntary_ctxt_switches:\t(\d+)$/m.exec(readFileSync(`${task}/status`, 'latin1'))?.[1]);
+        const asleep = performance.now() + 10_000;
+        while (!readFileSync(`${task}/wchan`, 'latin1').includes('poll')) {
+          assert.ok(performance.now() < asleep, 'it does not sleep');
+          await immediate();
+        }
+        const before = switches();
+        for (let child = 0; child < 5; child++) await once(spawn('true'), 'exit');
+        assert.equal(switches(), before);
+      } finally {
+        // Nothing else ends its sleep.
+        const woken = once(worker, 'message');
+        writeSync(orders, ORDER);
+        assert.deepEqual(await within(10_000, 'the order', woken), [{ ...NOTHING, orders: true }]);
+        await worker.terminate();
+      }
     });
 
     it('hears of its own leases and no others, also beside another that sleeps', async () => {

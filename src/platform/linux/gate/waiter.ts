@@ -52,7 +52,7 @@ export class EventWaiter implements Waiter {
       undo.forEach((step) => step());
       throw thrown;
     }
-    const descriptors = [this.orders, this.#signals, this.watches.descriptor];
+    const descriptors = [this.orders, this.watches.descriptor, this.#signals];
     this.#polled = Buffer.alloc(descriptors.length * POLLED.size);
     descriptors.forEach((fd, index) => {
       this.#polled.writeInt32LE(fd, index * POLLED.size + POLLED.descriptor);
@@ -69,7 +69,7 @@ export class EventWaiter implements Waiter {
     const until = milliseconds === undefined ? undefined : performance.now() + milliseconds;
     for (;;) {
       const left = until === undefined ? -1 : Math.min(Math.max(Math.ceil(until - performance.now()), 0), LONGEST);
-      const [orders, leases, watches] = this.#poll(left);
+      const [orders, watches, leases] = this.#poll(left);
       if (orders) {
         this.#drain(this.orders);
       }
@@ -95,8 +95,11 @@ export class EventWaiter implements Waiter {
   }
 
   #poll(milliseconds: number): readonly [boolean, boolean, boolean] {
+    // Whoever polls a signalfd is woken by every signal that comes to the process, be it SIGCHLD, only to find that it is not one of
+    // ours (kernel/signal.c, signalfd_notify). Where no inode is watched there is no lease.
+    const count = this.#polled.length / POLLED.size - (this.watches.isEmpty ? 1 : 0);
     try {
-      if (this.#calls.poll(this.#polled, this.#polled.length / POLLED.size, milliseconds) === 0) {
+      if (this.#calls.poll(this.#polled, count, milliseconds) === 0) {
         return [false, false, false];
       }
     } catch (thrown) {
@@ -107,7 +110,7 @@ export class EventWaiter implements Waiter {
       throw thrown;
     }
     const ready = (index: number): boolean => this.#polled.readInt16LE(index * POLLED.size + POLLED.returned) !== 0;
-    return [ready(0), ready(1), ready(2)];
+    return [ready(0), ready(1), !this.watches.isEmpty && ready(2)];
   }
 
   #notices(): Pick<Wake, 'events' | 'overflow'> {

@@ -30,6 +30,10 @@ export class Watches {
     this.descriptor = calls.openWatches();
   }
 
+  get isEmpty(): boolean {
+    return this.#watched.size === 0;
+  }
+
   /** @throws SystemError ENOSPC: the user's watches are used up */
   add(fd: number, path: string): number {
     const watch = this.#next++;
