@@ -15,10 +15,11 @@
  *   while it is copied ends the save before it has begun (`refused`).
  * - armed: the path leads to a complete old version on which only the editor will be. A reader who opens the bait makes it
  *   dirty; a new clone takes the bait's place, and the bait keeps its lease, because the editor may have resolved to it. If
- *   another program wants to write a retired bait, that one is put back to the path first.
+ *   another program wants to write a retired bait, that one is put back to the path first. As long as the editor is expected any
+ *   moment, other programs are put off: they wait where they are, a clone takes that bait's place for the editor, and they are let
+ *   in when it has come, or when the time for that is over.
  * - yielded: another program wanted to write and was let in, or has put its own file at the path. When nobody writes that any more,
- *   it is the bait. As long as the editor is expected any moment, other programs are put off: they wait where they are, a clone
- *   takes that bait's place for the editor, and they are let in when it has come, or when the time for that is over.
+ *   it is the bait.
  * - broken: the editor waits on a bait. The staged inode must have reached the disk, and another program's version that the editor
  *   may not know must be kept aside, as far as time allows; then one exchange publishes it.
  * - draining: the bait is off the path. Nobody new gets to it; whoever opened it before has time to end. Where the editor
