@@ -35,7 +35,7 @@ const inPlaceAndMore: Readonly<Record<string, Setup>> = {
   'rewrite, events lost': world({ left: { losses: 1 }, writers: ['rewrite'] }),
   'a dying keeper and an append': world({ left: { deaths: 1 }, writers: ['append'] }),
   'append, no probe': world({ writers: ['append'], probe: false }),
-  'a signal and an append': world({ left: { signals: 1 }, writers: ['append'] }),
+  'a signal and an append': world({ left: { signals: 1 }, writers: ['append'], coarse: true }),
   'a holder and an append': world({ readers: ['holder'], writers: ['append'], coarse: true }),
 };
 const inPlaceAndReaders: Readonly<Record<string, Setup>> = {
@@ -78,7 +78,6 @@ export const small: Readonly<Record<string, Setup>> = {
 export const medium: Readonly<Record<string, Setup>> = {
   ...late(inPlace),
   ...inPlaceAndMore,
-  ...late(inPlaceAndMore),
   'append, at any time': world({ writers: ['append'], expects: 'any', coarse: true }),
   'a holder and a reader': world({ readers: ['holder', 'free'], coarse: true }),
   'a reader and a rename': world({ readers: ['free'], writers: ['rename'], coarse: true }),
@@ -91,6 +90,7 @@ export const medium: Readonly<Record<string, Setup>> = {
 export const large: Readonly<Record<string, Setup>> = {
   ...inPlaceAndReaders,
   ...late(inPlaceAndReaders),
+  ...late(inPlaceAndMore),
   'rewrite, at any time': world({ writers: ['rewrite'], expects: 'any', coarse: true }),
   'a reader and a recreate': world({ readers: ['free'], writers: ['recreate'], coarse: true }),
   'a reader, hasty': world({ readers: ['free'], hasty: true, coarse: true }),
