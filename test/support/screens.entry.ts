@@ -31,6 +31,8 @@ async function tell(window: EditorWindow): Promise<void> {
 export const mochaHooks = {
   async afterEach(this: Mocha.Context): Promise<void> {
     if (this.currentTest?.state !== 'failed') return;
+    // A hook that fails ends its whole suite.
+    this.timeout(deadline * (openWindows().size + 1));
     for (const window of openWindows()) {
       try {
         await within(deadline, 'the window tells what it shows', tell(window));
