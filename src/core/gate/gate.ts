@@ -533,7 +533,7 @@ function* partFromOthers(gate: Gate, processes: readonly number[]): Reaction<Gat
 /** Nothing will be published: whoever is on the way to a retired bait, be it the editor, is to write what the path leads to. */
 function* reopen(gate: Gate): Reaction<Gate> {
   for (const { slot } of gate.baits) {
-    if (slot === gate.path || slot === gate.broken || (yield* isLeft(slot))) continue;
+    if (slot === gate.path || (yield* isLeft(slot))) continue;
     return { ...gate, path: yield* bringBack(gate, slot) };
   }
   return gate;
@@ -854,7 +854,10 @@ function* isThere(slot: Slot): Reaction<boolean> {
 
 function* withdraw(gate: Gate, why: WithdrawnWhy, thrown?: unknown): Reaction<Gate> {
   const error = thrown === undefined ? {} : { error: describeError(thrown) };
-  const { counts } = yield* leaveBaits(gate.counts.publishes === 0 ? yield* reopen(gate) : gate);
+  // Nobody is to write an inode off the path and nothing be left of it, be it the editor on an older bait.
+  const { counts } = yield* leaveBaits(
+    gate.counts.publishes === 0 ? yield* reopen({ ...gate, broken: undefined }) : gate,
+  );
   return yield* end(gate, { kind: 'withdrawn', why, counts, ...error });
 }
 

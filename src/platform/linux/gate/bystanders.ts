@@ -1,20 +1,7 @@
 import { readdirSync } from 'node:fs';
-import { SystemError } from '../../../core/errors';
 import { parseRunTime, parseState } from '../../../core/linux/load';
 import { system } from '../errors';
-import { readProcAtOnce } from './text';
-
-/** A task that has ended has nothing more to read; one that we may not look at is not known. */
-function unlessGone<T>(look: () => T): T | undefined {
-  try {
-    return look();
-  } catch (thrown) {
-    if (thrown instanceof SystemError) {
-      return undefined;
-    }
-    throw thrown;
-  }
-}
+import { readProcAtOnce, unlessGone } from './text';
 
 /** So long (nanoseconds) a task has had a processor when it is through with an `open`, however often that was interrupted. */
 const THROUGH = 100_000n;

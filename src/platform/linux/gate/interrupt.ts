@@ -1,10 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { constants } from 'node:os';
-import { SystemError } from '../../../core/errors';
 import { wouldInterrupt } from '../../../core/linux/proc';
 import { system } from '../errors';
 import type { GateCalls } from './calls';
-import { readProcAtOnce } from './text';
+import { readProcAtOnce, unlessGone } from './text';
 
 /**
  * Says nothing to who handles it: one signal stands for any number of children, and for none (sigaction(2)). libuv, on which VS Code
@@ -17,14 +16,7 @@ const WAITS = 'break_lease';
 
 /** Of a thread that has ended in the meantime, or that we may not look at, there is nothing to see. */
 function look(file: string): string {
-  try {
-    return readProcAtOnce(file);
-  } catch (thrown) {
-    if (thrown instanceof SystemError) {
-      return '';
-    }
-    throw thrown;
-  }
+  return unlessGone(() => readProcAtOnce(file)) ?? '';
 }
 
 /**

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
+import { SystemError } from '../../../core/errors';
 import { system } from '../errors';
 
 const buffer = Buffer.allocUnsafeSlow(1 << 16);
@@ -41,4 +42,16 @@ export function readProcHead(path: string, most: number): string {
       closeSync(fd);
     }
   });
+}
+
+/** A task that has ended has nothing more to read; one that we may not look at is not known. */
+export function unlessGone<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch (thrown) {
+    if (thrown instanceof SystemError) {
+      return undefined;
+    }
+    throw thrown;
+  }
 }

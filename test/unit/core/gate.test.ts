@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+
+import { SystemError } from '../../../src/core/errors';
+import { type Gate, newGate, react, STAGED } from '../../../src/core/gate/gate';
+import type { Call, GateEvent } from '../../../src/core/gate/operations';
+
+const EDITOR = 1;
+
+/** A bait that a reader has taken is off the path, and the editor waits there. */
+const onOlderBait: Gate = {
+  ...newGate(EDITOR, false),
+  phase: 'broken',
+  path: 2,
+  broken: 0,
+  baits: [
+    { slot: 0, dirty: true },
+    { slot: 2, dirty: false },
+  ],
+};
+
+/** What is asked for, in a world where somebody waits at the older bait. */
+function asked(gate: Gate, event: GateEvent, fails: (call: Call) => boolean, displaced: unknown): readonly string[] {
+  const reaction = react(gate, event);
+  const calls: string[] = [];
+  let step = reaction.next();
+  while (!step.done) {
+    const call = step.value;
+    calls.push(`${call.name} ${call.args.map((value) => (typeof value === 'object' ? value.kind : value)).join()}`);
+    const isHeld = call.name === 'lease' && call.args[0] === 0;
+    if (isHeld || fails(call)) step = reaction.throw(new SystemError('call', '', 'EAGAIN'));
+    else step = reaction.next(call.name === 'exchange' ? displaced : undefined);
+  }
+  return calls;
+}
+
+describe('a gate that cannot publish', () => {
+  const cannotPublish = ({ name, args }: Call): boolean => name === 'exchange' && args[0] === STAGED;
+
+  it('puts an older bait back to the path if the editor waits there: it writes that', () => {
+    const calls = asked(onOlderBait, { is: 'synced', slot: STAGED }, cannotPublish, { slot: 2, touched: false });
+    assert.deepEqual(calls, ['exchange 1', 'lease 0', 'exchange 0', 'lease 2', 'drop 2', 'end withdrawn']);
+  });
+
+  it('keeps what is written to an older bait if that cannot be put back', () => {
+    const calls = asked(onOlderBait, { is: 'synced', slot: STAGED }, ({ name }) => name === 'exchange', undefined);
+    assert.deepEqual(calls, ['exchange 1', 'lease 0', 'exchange 0', 'lease 0', 'letGo 0', 'keep 0', 'end withdrawn']);
+  });
+});
+
+describe('a gate whose editor has saved elsewhere', () => {
+  it('publishes nothing over it, and keeps what others write to where it waited', () => {
+    const calls = asked(onOlderBait, { is: 'over', why: 'saved' }, () => false, { slot: 2, touched: true });
+    assert.deepEqual(calls, ['lease 0', 'exchange 0', 'takeBack 0', 'lease 0', 'letGo 0', 'keep 0', 'end withdrawn']);
+  });
+});
