@@ -280,6 +280,9 @@ for (const name of ['host', 'ext4', 'xfs', 'btrfs', 'tmpfs', 'overlay'] as const
       assert.equal(bench.interrupt(editor.pid), 1);
       const moved = performance.now() + 10_000;
       while (!site.waiting(NEW).includes(editor.pid)) assert.ok(performance.now() < moved, 'it does not begin again');
+      // Woken when the one before it has gone, it waits anew.
+      const again = performance.now() + 10_000;
+      while (site.waiting(OLD).length < 1) assert.ok(performance.now() < again, 'the other one does not wait');
       assert.deepEqual(site.waiting(OLD), [other.pid]);
       assert.equal(bench.interrupt(process.pid), 0, 'a process that waits for nothing');
       site.letGo(OLD);
