@@ -79,7 +79,11 @@ const configurations = {
     mkdirSync(outdir, { recursive: true });
     await build({
       ...common,
-      entryPoints: { stager: 'src/keeper/stager.ts', keeper: 'src/keeper/keeper.ts' },
+      entryPoints: {
+        stager: 'src/keeper/stager.ts',
+        keeper: 'src/keeper/keeper.ts',
+        lookout: 'src/keeper/lookout.ts',
+      },
       outdir,
       minify,
       sourcemap: !minify,
@@ -120,7 +124,7 @@ function isEntry(path) {
     /^test\/.*\.entry\.ts$/.test(path) ||
     path === 'test/support/suite-runner/index.ts' ||
     // The threads, for tests that have no editor.
-    /^src\/keeper\/(stager|keeper)\.ts$/.test(path)
+    /^src\/keeper\/(stager|keeper|lookout)\.ts$/.test(path)
   );
 }
 

@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 
 import { proveDeath } from './lib/proofs/death';
+import { proveHolders } from './lib/proofs/holders';
 import type { Proof } from './lib/proofs/proof';
 import { proveScripts } from './lib/proofs/scripts';
 import { proveTorn } from './lib/proofs/torn';
 
 const proofs: Readonly<Record<string, (seed: number) => Promise<Proof>>> = {
   death: proveDeath,
+  holders: proveHolders,
   scripts: proveScripts,
   torn: proveTorn,
 };

@@ -24,6 +24,13 @@ const programs = [
   { any: ['mkfs.ext4'], package: 'e2fsprogs', without: 'tests on ext4' },
   { any: ['mkfs.xfs'], package: 'xfsprogs', without: 'tests on XFS' },
   { any: ['mkfs.btrfs'], package: 'btrfs-progs', without: 'tests on Btrfs' },
+  { any: ['zsh'], package: 'zsh', without: 'tests of scripts that zsh runs' },
+  { any: ['ksh93'], package: 'ksh93u+m', without: 'tests of scripts that ksh93 runs' },
+  { any: ['mksh'], package: 'mksh', without: 'tests of scripts that mksh runs' },
+  { any: ['yash'], package: 'yash', without: 'tests of scripts that yash runs' },
+  { any: ['busybox'], package: 'busybox', without: 'tests of scripts that BusyBox runs' },
+  { any: ['fish'], package: 'fish', without: 'tests of scripts that fish runs' },
+  { any: ['tcsh'], package: 'tcsh', without: 'tests of scripts that tcsh runs' },
 ];
 
 /** Where distributions put the font. Without any font the editor runs, but its pictures show boxes. */
@@ -70,7 +77,7 @@ function firstOf(names) {
 }
 
 /**
- * One name that apt does not know keeps it from installing any: what can be missing is asked for by itself, and may fail.
+ * One name that apt does not know keeps it from installing any: what can be missing is then asked for one by one, and may fail.
  *
  * @param {readonly { package: string, without?: string }[]} entries
  */
@@ -81,7 +88,9 @@ async function install(entries) {
     await run('apt-get', ['update'], { env });
     const required = entries.filter((entry) => entry.without === undefined).map((entry) => entry.package);
     if (required.length > 0) await apt(required);
-    for (const entry of entries.filter((one) => one.without !== undefined)) {
+    const optional = entries.filter((entry) => entry.without !== undefined);
+    if (await succeeds(() => apt(optional.map((entry) => entry.package)))) return;
+    for (const entry of optional) {
       try {
         await apt([entry.package]);
       } catch (error) {
@@ -91,4 +100,15 @@ async function install(entries) {
       }
     }
   });
+}
+
+/** @param {() => Promise<unknown>} attempt */
+async function succeeds(attempt) {
+  try {
+    await attempt();
+    return true;
+  } catch {
+    // The reason is said where it is tried again, one by one.
+    return false;
+  }
 }

@@ -1,6 +1,7 @@
 import type { ErrorFacts } from './errors';
 import type { Counts } from './gate/operations';
 import type { KeeperEvent } from './guard';
+import type { LookoutEvent } from './holders/service';
 import type { Joined } from './join';
 import { isShortfall, type GivenUp, type Report } from './level';
 import type { SettingProblem } from './settings';
@@ -14,6 +15,15 @@ export interface LogLine {
 /** How long the editor waited for us before it could go on. */
 export function answeredLine(path: string, milliseconds: number): LogLine {
   return { severity: 'debug', text: `answer ${JSON.stringify(path)}: time=${milliseconds.toFixed(1)}ms` };
+}
+
+/** A pattern of `holdfast.watch` could not be searched for. */
+export function patternLine(folder: string, pattern: string, error: ErrorFacts): LogLine {
+  const facts = `operation=${error.operation} errno=${error.errno} detail=${JSON.stringify(error.detail)}`;
+  return {
+    severity: 'warn',
+    text: `pattern ${JSON.stringify(pattern)} of holdfast.watch in ${JSON.stringify(folder)}: ${facts}`,
+  };
 }
 
 /** What a save would be, when that is seen. */
@@ -82,6 +92,19 @@ function countFacts({ publishes, retired, residual, raced, kept }: Counts): read
 
 export function activatedLine(milliseconds: number): LogLine {
   return { severity: 'info', text: `activated: time=${milliseconds.toFixed(1)}ms` };
+}
+
+export function lookoutLine(event: LookoutEvent): LogLine {
+  switch (event.kind) {
+    case 'lookoutReady':
+      return { severity: 'info', text: 'lookout: ready' };
+    case 'lookoutDied': {
+      const next = event.startedAgain ? 'started again' : 'not started again';
+      return { severity: 'error', text: `lookout: died, ${next}: ${errorFacts(event.error)}` };
+    }
+    case 'lookoutProblem':
+      return { severity: 'warn', text: `lookout: cannot see who uses files: ${errorFacts(event.error)}` };
+  }
 }
 
 export function keeperLine(event: KeeperEvent): LogLine {

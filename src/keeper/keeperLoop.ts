@@ -1,11 +1,12 @@
 import { performance } from 'node:perf_hooks';
-import { receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 
 import { describeError, SystemError } from '../core/errors';
 import type { GateSystem } from '../core/gate/ports';
 import { LeaseTable } from '../core/leaseTable';
 import type { GateOrder, KeeperAnswer, KeeperData, KeeperOrder } from '../core/messages';
 import type { Gates, Outbox } from './gates';
+import { receive } from './receive';
 
 /** What the loop is run with. */
 export interface KeeperParts {
@@ -81,9 +82,4 @@ export function keep(
     stager?.close();
     orders.close();
   }
-}
-
-/** The next message that lies in a port, without an event loop. What it is, the one who sends on that port knows. */
-function receive(port: MessagePort): unknown {
-  return receiveMessageOnPort(port)?.message;
 }

@@ -1,7 +1,9 @@
 import { describeError, SystemError } from '../core/errors';
 import type { GateListener, GateSystem } from '../core/gate/ports';
+import type { LookoutSystem } from '../core/holders/ports';
 import type { Platform } from '../core/ports';
 import type { LinuxParts } from './linux/linux';
+import { openLinuxLookout } from './linux/holders/system';
 import { letGoOfAll } from './linux/gate/rescue';
 import { openLinux, openLinuxGate } from './linux/linux';
 import { refuse } from './portable/refusal';
@@ -44,4 +46,16 @@ export function openGate(listener: GateListener): GateSystem {
  */
 export function rescue(descriptors: readonly number[]): void {
   letGoOfAll(descriptors);
+}
+
+/**
+ * Looking for holders, for the thread that calls it.
+ *
+ * @throws as `openGate`
+ */
+export function openLookout(): LookoutSystem {
+  if (process.platform !== 'linux' || !ARCHITECTURES.has(process.arch)) {
+    throw new SystemError('openLookout', `${process.platform}-${process.arch}`, 'ENOSYS');
+  }
+  return openLinuxLookout();
 }

@@ -19,7 +19,7 @@ import { setImmediate as immediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { SystemError } from '../../src/core/errors';
 import type { Wake } from '../../src/core/gate/ports';
-import { decodeNotices } from '../../src/platform/linux/gate/events';
+import { decodeNotices, GATE_MEANINGS } from '../../src/platform/linux/gate/events';
 import { gateable } from '../../src/platform/linux/gate/gateable';
 import { O_PATH } from '../../src/platform/linux/layouts';
 import { compiled } from '../support/compiled';
@@ -197,7 +197,7 @@ describe('the system of the gate', function () {
 
     it('are decoded one after the other, whatever their length', () => {
       const text = Buffer.concat([notice(1, 0x20), notice(2, 0x28, 'a name'), notice(1, 0x20), notice(1, 0x8000)]);
-      assert.deepEqual(decodeNotices(text), {
+      assert.deepEqual(decodeNotices(text, GATE_MEANINGS), {
         events: [
           { watch: 1, what: 'opened' },
           { watch: 2, what: 'opened' },
@@ -209,15 +209,15 @@ describe('the system of the gate', function () {
     });
 
     it('tell of an overflow, and end where they are cut', () => {
-      assert.deepEqual(decodeNotices(Buffer.concat([notice(-1, 0x4000), notice(3, 0x20)])), {
+      assert.deepEqual(decodeNotices(Buffer.concat([notice(-1, 0x4000), notice(3, 0x20)]), GATE_MEANINGS), {
         events: [{ watch: 3, what: 'opened' }],
         overflow: true,
       });
-      assert.deepEqual(decodeNotices(notice(3, 0x20).subarray(0, 12)), { events: [], overflow: false });
-      assert.deepEqual(decodeNotices(Buffer.alloc(0)), { events: [], overflow: false });
+      assert.deepEqual(decodeNotices(notice(3, 0x20).subarray(0, 12), GATE_MEANINGS), { events: [], overflow: false });
+      assert.deepEqual(decodeNotices(Buffer.alloc(0), GATE_MEANINGS), { events: [], overflow: false });
       const long = notice(3, 0x20);
       long.writeUInt32LE(0xffffffff, 12);
-      assert.deepEqual(decodeNotices(long).events, [{ watch: 3, what: 'opened' }]);
+      assert.deepEqual(decodeNotices(long, GATE_MEANINGS).events, [{ watch: 3, what: 'opened' }]);
     });
   });
 

@@ -78,8 +78,85 @@ export function parseStartTime(stat: string): Parsed<bigint> {
   return { value: BigInt(ticks), problems: [] };
 }
 
+/** What `/proc/<pid>/stat` tells of a process; proc_pid_stat(5). */
+export interface ProcessFacts {
+  readonly pid: number;
+  /** What it calls itself, in Latin-1; any byte but NUL may be in it. */
+  readonly name: string;
+  /** One letter. `Z`: its first thread has ended. */
+  readonly state: string;
+  readonly parent: number;
+  /** A thread of the kernel: PF_KTHREAD, include/linux/sched.h. */
+  readonly kernel: boolean;
+  readonly threads: number;
+  /** Clock ticks since boot. */
+  readonly started: number;
+}
+
+const PF_KTHREAD = 0x00200000;
+
+/** `undefined` if it is not complete: no field is guessed. */
+export function parseProcess(stat: string): Parsed<ProcessFacts | undefined> {
+  // The name may hold all that the other fields are made of, and they hold no parenthesis.
+  const begin = stat.indexOf(' (');
+  const end = stat.lastIndexOf(') ');
+  const pid = begin < 0 ? undefined : wholeNumber(stat.slice(0, begin));
+  const fields = end < begin + 2 ? [] : stat.slice(end + 2, end + 1000).split(' ', 20);
+  const [state, parent, flags, threads, started] = [0, 1, 6, 17, 19].map((index) => fields[index] ?? '');
+  const numbers = [parent, flags, threads, started].map((text) => wholeNumber(text ?? ''));
+  const [toParent, bits, count, ticks] = numbers;
+  if (
+    pid === undefined ||
+    state?.length !== 1 ||
+    toParent === undefined ||
+    bits === undefined ||
+    count === undefined ||
+    ticks === undefined
+  ) {
+    return { value: undefined, problems: ['not a complete line'] };
+  }
+  const name = stat.slice(begin + 2, end);
+  const kernel = (BigInt(bits) & BigInt(PF_KTHREAD)) !== 0n;
+  return { value: { pid, name, state, parent: toParent, kernel, threads: count, started: ticks }, problems: [] };
+}
+
+/** Digits and nothing else, no more than are exact. */
+function wholeNumber(text: string): number | undefined {
+  return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+/** The effective user of a process: the second number of `Uid` in `/proc/<pid>/status`, proc_pid_status(5). */
+export function parseUser(status: string): Parsed<number | undefined> {
+  const digits = /^Uid:\t\d{1,10}\t(\d{1,10})\t\d{1,10}\t\d{1,10}$/m.exec(status)?.[1];
+  return digits === undefined
+    ? { value: undefined, problems: ['no Uid line'] }
+    : { value: Number(digits), problems: [] };
+}
+
+/** The words of `/proc/<pid>/cmdline`; proc_pid_cmdline(5). Each ends with NUL, unless the process has written over them. */
+export function parseCommandLine(cmdline: string): readonly string[] {
+  const words = cmdline.split('\0');
+  if (words.at(-1) === '') {
+    words.pop();
+  }
+  return words;
+}
+
+/** Where nothing is told. */
+const FEWEST_FILES = 256;
+
+/** How many files the process may have open, out of `/proc/<pid>/limits`; proc_pid_limits(5). `Infinity`: unlimited. */
+export function parseOpenFilesLimit(limits: string): Parsed<number> {
+  const soft = /^Max open files +(unlimited|\d{1,20}) /m.exec(limits)?.[1];
+  return soft === undefined
+    ? { value: FEWEST_FILES, problems: ['no limit of open files'] }
+    : { value: soft === 'unlimited' ? Infinity : Number(soft), problems: [] };
+}
+
 /** What `/proc/<pid>/fdinfo/<n>` tells of a descriptor; proc_pid_fdinfo(5). `undefined`: not said. */
 export interface DescriptorFacts {
+  /** Bytes from the beginning. */
+  readonly position: number | undefined;
   /** Of open(2). */
   readonly flags: number | undefined;
   readonly mount: number | undefined;
@@ -97,12 +174,14 @@ export interface HeldLease {
 }
 
 export function parseDescriptorFacts(fdinfo: string): Parsed<DescriptorFacts> {
+  const position = /^pos:\t(\d{1,19})$/m.exec(fdinfo)?.[1];
   const flags = /^flags:\t(0[0-7]{0,11})$/m.exec(fdinfo)?.[1];
   const mount = /^mnt_id:\t(\d{1,10})$/m.exec(fdinfo)?.[1];
   const inode = /^ino:\t(\d{1,20})$/m.exec(fdinfo)?.[1];
   const lease = /^lock:\t\d+: LEASE +(ACTIVE|BREAKING) +[A-Z]+ +-?\d+ ([\da-f]+:[\da-f]+:\d+) /m.exec(fdinfo);
   return {
     value: {
+      position: position === undefined ? undefined : Number(position),
       flags: flags === undefined ? undefined : Number.parseInt(flags, 8),
       mount: mount === undefined ? undefined : Number(mount),
       inode,
@@ -181,6 +260,63 @@ export function parseMappings(maps: string, device: string, inode: string): Pars
     }
   }
   return { value: [...paths], problems: [] };
+}
+
+/** One line of `/proc/<pid>/maps` that maps a file. */
+export interface Mapping {
+  /** Where, as the kernel's own names below `/proc/<pid>/map_files` have it. */
+  readonly range: string;
+  /** `device inode`, as it is written there: what `parseMountDevice` says, and decimal. */
+  readonly file: string;
+  readonly path: string;
+}
+
+const MAPPING =
+  /^([\da-f]{1,16}-[\da-f]{1,16}) [-rwxsp]{4} [\da-f]{8,16} ([\da-f]{2,8}:[\da-f]{2,8} \d{1,20}) +(\S.*)$/s;
+
+/**
+ * Files that are mapped, each once, out of `/proc/<pid>/maps`; proc_pid_maps(5).
+ *
+ * @param wanted whether to tell of this inode number: asked for every line of a file, so quick. It may be one that is only near, beyond
+ *   what numbers hold exactly
+ */
+export function parseMappedFiles(maps: string, wanted: (inode: number) => boolean): readonly Mapping[] {
+  const found = new Map<string, Mapping>();
+  for (let begin = 0; begin < maps.length;) {
+    const newline = maps.indexOf('\n', begin);
+    const end = newline < 0 ? maps.length : newline;
+    const inode = inodeOfMapping(maps, begin, end);
+    if (inode > 0 && wanted(inode)) {
+      const [, range, file, path] = MAPPING.exec(maps.slice(begin, end)) ?? [];
+      if (range !== undefined && file !== undefined && path !== undefined) {
+        const key = `${file} ${path}`;
+        // Addresses are padded here, and not there.
+        found.set(key, found.get(key) ?? { range: range.replace(/(^|-)0+(?=.)/g, '$1'), file, path });
+      }
+    }
+    begin = end + 1;
+  }
+  return [...found.values()];
+}
+
+/** The number behind the fourth space; 0 if there is none. */
+function inodeOfMapping(maps: string, begin: number, end: number): number {
+  let at = begin;
+  for (let field = 0; field < 4; field++) {
+    at = maps.indexOf(' ', at) + 1;
+    if (at === 0 || at >= end) {
+      return 0;
+    }
+  }
+  let inode = 0;
+  for (; at < end; at++) {
+    const digit = maps.charCodeAt(at) - 48;
+    if (digit < 0 || digit > 9) {
+      break;
+    }
+    inode = inode * 10 + digit;
+  }
+  return inode;
 }
 
 /** One line of `/proc/<pid>/mountinfo`; proc_pid_mountinfo(5). Paths as the kernel has them, in Latin-1. */

@@ -70,6 +70,8 @@ export const SYS_RENAMEAT2: Readonly<Record<string, number>> = { x64: 316, arm64
 
 /** STATX_BASIC_STATS; attributes come unasked. */
 export const STATX_BASIC_STATS = 0x7ff;
+export const STATX_TYPE = 0x1;
+export const STATX_MODE = 0x2;
 export const STATX_INO = 0x100;
 /** Linux 5.8. */
 export const STATX_MNT_ID = 0x1000;
@@ -132,6 +134,9 @@ export const OWNER = { size: 8, type: 0, pid: 4 } as const;
 export const F_OWNER_TID = 0;
 
 export const SYS_GETTID: Readonly<Record<string, number>> = { x64: 186, arm64: 178 };
+/** Both have the same number everywhere: Linux 5.1 and 5.3. */
+export const SYS_PIDFD_SEND_SIGNAL: Readonly<Record<string, number>> = { x64: 424, arm64: 424 };
+export const SYS_PIDFD_OPEN: Readonly<Record<string, number>> = { x64: 434, arm64: 434 };
 export const SYS_TGKILL: Readonly<Record<string, number>> = { x64: 234, arm64: 131 };
 
 export const SIG_BLOCK = 0;
@@ -147,9 +152,13 @@ export const POLLIN = 1;
 
 /** `struct inotify_event`, without the name that follows it. */
 export const NOTICE = { size: 16, watch: 0, mask: 4, nameLength: 12 } as const;
-export const IN_CLOSE_WRITE = 0x8;
+export const IN_ACCESS = 0x1;
 export const IN_ATTRIB = 0x4;
+export const IN_CLOSE_WRITE = 0x8;
+export const IN_CLOSE_NOWRITE = 0x10;
 export const IN_OPEN = 0x20;
+export const IN_MOVED_TO = 0x80;
+export const IN_CREATE = 0x100;
 export const IN_MOVE_SELF = 0x800;
 export const IN_Q_OVERFLOW = 0x4000;
 export const IN_IGNORED = 0x8000;

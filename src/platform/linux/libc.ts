@@ -107,6 +107,8 @@ export interface Library {
   readonly bind: (name: string, result: string, ...parameters: string[]) => NativeAsync;
   /** The function, or where the library has none (musl and old glibc lack wrappers) the system call itself. */
   readonly bindOrSyscall: (name: string, numbers: Readonly<Record<string, number>>, ...parameters: string[]) => Native;
+  /** Why the last call of this thread failed, right after it; errno(3). */
+  readonly errno: () => number;
   /** Calls, again as long as a signal interrupts. -1 is the only failure. */
   readonly call: Call<Native, number>;
   /** As `call`, but EINTR is a failure, too. */
@@ -133,6 +135,7 @@ export function openLibrary(): Library {
 
   return {
     bind,
+    errno: () => koffi.errno(),
     bindOrSyscall(name, numbers, ...parameters) {
       try {
         return bind(name, 'int', ...parameters);

@@ -28,6 +28,24 @@ export function pathBelow(directory: number, name: Buffer): Buffer {
 }
 
 /**
+ * A descriptor to read a pinned inode with. The caller closes it.
+ *
+ * @throws SystemError of open(2); EAGAIN if a lease is in the way
+ */
+export function openReader(pin: number, path: string): number {
+  const flags = constants.O_RDONLY | constants.O_NONBLOCK;
+  const open = (extra: number): number => system('open', path, () => openSync(descriptorPath(pin), flags | extra));
+  try {
+    return open(constants.O_NOATIME);
+  } catch (thrown) {
+    if (SystemError.is(thrown, 'EPERM')) {
+      return open(0);
+    }
+    throw thrown;
+  }
+}
+
+/**
  * Where a target is: one O_PATH descriptor of its real directory, its base name there, and one O_PATH descriptor that
  * pins its inode. An O_PATH descriptor counts as nobody for leases, so a place held for long makes no other window
  * believe that the file is in use.
@@ -77,17 +95,7 @@ export class Place {
 
   /** A descriptor to read the pinned inode with, whatever its name leads to by now. The caller closes it. */
   openReader(): number {
-    const flags = constants.O_RDONLY | constants.O_NONBLOCK;
-    const open = (extra: number): number =>
-      system('open', this.path, () => openSync(descriptorPath(this.pin), flags | extra));
-    try {
-      return open(constants.O_NOATIME);
-    } catch (thrown) {
-      if (SystemError.is(thrown, 'EPERM')) {
-        return open(0);
-      }
-      throw thrown;
-    }
+    return openReader(this.pin, this.path);
   }
 
   retain(): void {

@@ -24,6 +24,8 @@ import {
   STATX,
   STATX_INO,
   SYS_GETTID,
+  SYS_PIDFD_OPEN,
+  SYS_PIDFD_SEND_SIGNAL,
   SYS_STATX,
   SYS_TGKILL,
   decodeStatx,
@@ -44,6 +46,10 @@ export interface GateCalls {
   blockSignals(signals: readonly number[]): void;
   /** tgkill(2): a signal for one thread of a process. */
   signalThread(process: number, thread: number, signal: number): void;
+  /** pidfd_open(2). */
+  openProcess(pid: number): number;
+  /** pidfd_send_signal(2). */
+  signalProcess(pidfd: number, signal: number, path: string): void;
   /** signalfd(2), not blocking. */
   openSignals(signals: readonly number[]): number;
   /** eventfd(2), not blocking. */
@@ -85,6 +91,8 @@ export function bindGateCalls({ bind, bindOrSyscall, call, callOnce }: Library):
   const pollCall = bind('poll', 'int', 'void *', 'ulong', 'int');
   const statx = bindOrSyscall('statx', SYS_STATX, 'int', 'str', 'int', 'uint', 'void *');
   const tgkill = bindOrSyscall('tgkill', SYS_TGKILL, 'int', 'int', 'int');
+  const pidfdOpen = bindOrSyscall('pidfd_open', SYS_PIDFD_OPEN, 'int', 'uint');
+  const pidfdSendSignal = bindOrSyscall('pidfd_send_signal', SYS_PIDFD_SEND_SIGNAL, 'int', 'int', 'void *', 'uint');
   const thread = call('gettid', '', bindOrSyscall('gettid', SYS_GETTID));
 
   const owner = Buffer.alloc(OWNER.size);
@@ -117,6 +125,10 @@ export function bindGateCalls({ bind, bindOrSyscall, call, callOnce }: Library):
     },
     signalThread(process, task, signal) {
       call('tgkill', `/proc/${String(process)}/task/${String(task)}`, tgkill, process, task, signal);
+    },
+    openProcess: (pid) => call('pidfd_open', `/proc/${String(pid)}`, pidfdOpen, pid, 0),
+    signalProcess(pidfd, signal, path) {
+      call('pidfd_send_signal', path, pidfdSendSignal, pidfd, signal, null, 0);
     },
     openSignals: (signals) => call('signalfd', '', signalfd, -1, signalSet(signals), CLOEXEC | NONBLOCK),
     openEvent: () => call('eventfd', '', eventfd, 0, CLOEXEC | NONBLOCK),

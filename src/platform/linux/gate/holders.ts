@@ -5,7 +5,8 @@ import { limits } from '../../../core/limits';
 import type { Held, Identity } from '../../../core/ports';
 import { system } from '../errors';
 import type { Host } from '../linux';
-import type { Place } from '../place';
+import { openReader, type Place } from '../place';
+import type { GateCalls } from './calls';
 import { quietLease } from './leases';
 import { Search } from './search';
 
@@ -19,23 +20,30 @@ export function probeTarget(host: Host, place: Place, identity: Identity, gate: 
     return 'unknown';
   }
   return unknownIfRefused(() => {
-    const probed = probe(host, place);
+    const probed = probePinned(host.gateCalls(), place.pin, place.path);
     if (probed !== 'held' || host.editor === undefined) {
       return probed;
     }
     const search = new Search(host.libc, host.gateCalls(), place.pin, identity);
     // If it was the editor and is no longer, it has closed the file meanwhile.
-    return search.hasOpen(host.editor) ? searchOthers(search, host.editor) : probe(host, place);
+    return search.hasOpen(host.editor)
+      ? searchOthers(search, host.editor)
+      : probePinned(host.gateCalls(), place.pin, place.path);
   });
 }
 
-function probe(host: Host, place: Place): Held {
-  const fd = openUnlessHeld(place);
+/**
+ * Whether anybody has a pinned inode open, mapped or running, whoever it is; by the write lease.
+ *
+ * @throws SystemError of open(2)
+ */
+export function probePinned(calls: GateCalls, pin: number, path: string): Held {
+  const fd = openUnlessHeld(pin, path);
   if (fd === undefined) {
     return 'held';
   }
   try {
-    const lease = quietLease(host.gateCalls(), fd, place.path);
+    const lease = quietLease(calls, fd, path);
     const probed = lease.probe();
     lease.letGo();
     return probed;
@@ -68,9 +76,9 @@ function searchOthers(search: Search, editor: number | undefined): Held {
 }
 
 /** `undefined`: somebody holds a write lease on it. */
-function openUnlessHeld(place: Place): number | undefined {
+function openUnlessHeld(pin: number, path: string): number | undefined {
   try {
-    return place.openReader();
+    return openReader(pin, path);
   } catch (thrown) {
     if (SystemError.is(thrown, 'EAGAIN')) {
       return undefined;
@@ -79,7 +87,8 @@ function openUnlessHeld(place: Place): number | undefined {
   }
 }
 
-function unknownIfRefused(look: () => Held): Held {
+/** What cannot be had is not known. */
+export function unknownIfRefused(look: () => Held): Held {
   try {
     return look();
   } catch (thrown) {

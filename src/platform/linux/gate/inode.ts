@@ -8,6 +8,7 @@ import type { Stat } from '../layouts';
 import type { Libc } from '../libc';
 import type { GateCalls } from './calls';
 import { Lease } from './leases';
+import { WATCHED } from './events';
 import type { EventWaiter } from './waiter';
 
 /** Opens an inode of another descriptor for reading, as nobody's access and without waiting. */
@@ -53,7 +54,7 @@ export class TakenInode {
         throw new SystemError('open', path, 'ESTALE');
       }
       this.#recorded = found;
-      this.watch = waiter.watches.add(this.fd, path);
+      this.watch = waiter.watches.add(this.fd, path, WATCHED);
     } catch (thrown) {
       closeSync(this.fd);
       throw thrown;

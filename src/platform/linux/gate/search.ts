@@ -2,18 +2,13 @@ import { readdirSync } from 'node:fs';
 import { SystemError } from '../../../core/errors';
 import type { Identity } from '../../../core/ports';
 import type { DescriptorFacts } from '../../../core/linux/proc';
-import { parseDescriptorFacts, parseMappings, parseMountDevice } from '../../../core/linux/proc';
+import { parseDescriptorFacts, parseMappings } from '../../../core/linux/proc';
 import { system } from '../errors';
-import { AT_FDCWD, AT_STATX_DONT_SYNC, AT_SYMLINK_NOFOLLOW, O_PATH } from '../layouts';
+import { O_PATH } from '../layouts';
 import type { Libc } from '../libc';
 import type { GateCalls } from './calls';
+import { isAnotherFile, mappedAs, type MappedAs } from './mapped';
 import { readProc } from './text';
-
-/** How `/proc/<pid>/maps` tells an inode. */
-interface MappedAs {
-  readonly device: string;
-  readonly inode: string;
-}
 
 /** What a process may do to a search: end, close, or not be ours to look into. */
 function unless<T>(otherwise: T, look: () => T): T {
@@ -89,35 +84,14 @@ export class Search {
 
   /** @throws as `holders` */
   hasMapped(pid: number): boolean {
-    this.#mappedAs ??= this.#learn();
+    this.#mappedAs ??= mappedAs(descriptorFacts(`/proc/self/fdinfo/${this.#fd}`), this.#identity, () =>
+      readProc('/proc/self/mountinfo'),
+    );
     if (this.#mappedAs === undefined) {
       return false;
     }
     const { device, inode } = this.#mappedAs;
     const maps = unless('', () => readProc(`/proc/${String(pid)}/maps`));
-    return parseMappings(maps, device, inode).value.some((path) => !this.#isAnotherFile(path));
-  }
-
-  /**
-   * The subvolumes of btrfs share one device in maps, and have the same inode numbers: the path tells them apart, as
-   * long as it leads anywhere.
-   */
-  #isAnotherFile(path: string): boolean {
-    return unless(false, () => {
-      const flags = AT_SYMLINK_NOFOLLOW | AT_STATX_DONT_SYNC;
-      const found = this.#libc.statAt(AT_FDCWD, Buffer.from(path, 'latin1'), flags, path);
-      return found.inode === this.#identity.inode && found.device !== this.#identity.device;
-    });
-  }
-
-  /** The kernel tells how maps show an inode where it tells of our own descriptor of it. */
-  #learn(): MappedAs | undefined {
-    const { lease, mount, inode } = descriptorFacts(`/proc/self/fdinfo/${this.#fd}`);
-    const leased = lease === undefined ? null : /^(.*):(\d+)$/.exec(lease.file);
-    if (leased?.[1] !== undefined && leased[2] !== undefined) {
-      return { device: leased[1], inode: leased[2] };
-    }
-    const device = mount === undefined ? undefined : parseMountDevice(readProc('/proc/self/mountinfo'), mount).value;
-    return device === undefined ? undefined : { device, inode: inode ?? String(this.#identity.inode) };
+    return parseMappings(maps, device, inode).value.some((path) => !isAnotherFile(this.#libc, path, this.#identity));
   }
 }

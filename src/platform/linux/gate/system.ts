@@ -7,6 +7,7 @@ import { bystanders } from './bystanders';
 import { bindGateCalls } from './calls';
 import type { GateCalls } from './calls';
 import { coordinationFolder, PathLocks } from './coordination';
+import { WATCHED } from './events';
 import { interruptOpens } from './interrupt';
 import { GateSite } from './site';
 import { EventWaiter } from './waiter';
@@ -27,7 +28,7 @@ export function openGateSystem(host: Host, listener: GateListener): GateSystem {
     bystanders,
     interrupt: (process) => interruptOpens(calls, process),
     claim: (place) => (locks === undefined ? () => undefined : claim(locks, place, onProblem)),
-    watchClaims: () => (locks === undefined ? undefined : waiter.watches.add(locks.watched, locks.file)),
+    watchClaims: () => (locks === undefined ? undefined : waiter.watches.add(locks.watched, locks.file, WATCHED)),
     unwatchClaims: (watch) => waiter.watches.remove(watch),
     open: (place) => new GateSite(host, calls, waiter, place, listener),
   };

@@ -5,7 +5,7 @@ import type { Waiter, Wake } from '../../../core/gate/ports';
 import { system } from '../errors';
 import { POLLED, POLLIN } from '../layouts';
 import type { GateCalls } from './calls';
-import { decodeNotices } from './events';
+import { decodeNotices, GATE_MEANINGS } from './events';
 import { Watches } from './watches';
 
 /**
@@ -115,7 +115,10 @@ export class EventWaiter implements Waiter {
 
   #notices(): Pick<Wake, 'events' | 'overflow'> {
     const length = this.#drain(this.watches.descriptor);
-    return this.watches.translate(decodeNotices(this.#buffer.subarray(0, length)));
+    const { events, again, overflow } = this.watches.translate(
+      decodeNotices(this.#buffer.subarray(0, length), GATE_MEANINGS),
+    );
+    return { events, overflow: overflow || again.length > 0 };
   }
 
   /** How much was read; what does not fit into the buffer wakes again. */

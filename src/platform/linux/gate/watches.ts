@@ -1,15 +1,23 @@
 import { SystemError } from '../../../core/errors';
-import type { Wake } from '../../../core/gate/ports';
 import { descriptorPath } from '../place';
 import type { GateCalls } from './calls';
-import { WATCHED } from './events';
 import type { Notices } from './events';
 
 interface Watched {
   readonly fd: number;
   readonly path: string;
+  /** What is asked for, as inotify's bits. Two watches of one inode are told what either asks for. */
+  readonly mask: number;
   /** inotify's number: the same for two descriptors of one inode, and another one after the watch was ended. */
   native: number;
+}
+
+/** Notices by our numbers. */
+export interface Told<What extends string> {
+  readonly events: readonly { readonly watch: number; readonly what: What }[];
+  /** Watches that had ended and were set again: they have missed something. */
+  readonly again: readonly number[];
+  readonly overflow: boolean;
 }
 
 /**
@@ -22,6 +30,8 @@ export class Watches {
   readonly descriptor: number;
   readonly #calls: GateCalls;
   readonly #watched = new Map<number, Watched>();
+  /** Our numbers for each of inotify's. */
+  readonly #users = new Map<number, Set<number>>();
   #next = 1;
 
   /** @throws SystemError EMFILE: the user's instances are used up */
@@ -35,16 +45,30 @@ export class Watches {
   }
 
   /** @throws SystemError ENOSPC: the user's watches are used up */
-  add(fd: number, path: string): number {
+  add(fd: number, path: string, mask: number): number {
     const watch = this.#next++;
-    this.#watched.set(watch, { fd, path, native: this.#set(fd, path) });
+    this.#set(watch, fd, path, mask);
     return watch;
+  }
+
+  /** Asks for something else than before. */
+  change(watch: number, mask: number): void {
+    const watched = this.#watched.get(watch);
+    if (watched === undefined || watched.mask === mask) {
+      return;
+    }
+    this.#forget(watch, watched);
+    this.#set(watch, watched.fd, watched.path, mask);
   }
 
   remove(watch: number): void {
     const watched = this.#watched.get(watch);
+    if (watched === undefined) {
+      return;
+    }
     this.#watched.delete(watch);
-    if (watched === undefined || this.#users(watched.native).length > 0) {
+    this.#forget(watch, watched);
+    if (this.#users.has(watched.native)) {
       return;
     }
     try {
@@ -57,31 +81,49 @@ export class Watches {
     }
   }
 
-  /** Tells notices by our numbers. A watch that had ended has missed something. */
-  translate(notices: Notices): Pick<Wake, 'events' | 'overflow'> {
-    const events: Wake['events'][number][] = [];
-    let { overflow } = notices;
+  /** Tells notices by our numbers. */
+  translate<What extends string>(notices: Notices<What>): Told<What> {
+    const events: { readonly watch: number; readonly what: What }[] = [];
+    const again: number[] = [];
     for (const { watch: native, what } of notices.events) {
-      const users = this.#users(native);
+      const users = [...(this.#users.get(native) ?? [])];
       if (what !== 'ended') {
-        events.push(...users.map(([watch]) => ({ watch, what })));
-      } else if (users.length > 0) {
-        users.forEach(([, watched]) => (watched.native = this.#set(watched.fd, watched.path)));
-        overflow = true;
+        events.push(...users.map((watch) => ({ watch, what })));
+        continue;
+      }
+      again.push(...users);
+      for (const watch of users) {
+        const watched = this.#watched.get(watch);
+        if (watched !== undefined) {
+          this.#forget(watch, watched);
+          this.#set(watch, watched.fd, watched.path, watched.mask);
+        }
       }
     }
-    return { events, overflow };
+    return { events, again, overflow: notices.overflow };
   }
 
   close(): void {
     this.#calls.closeDescriptor(this.descriptor);
   }
 
-  #set(fd: number, path: string): number {
-    return this.#calls.addWatch(this.descriptor, descriptorPath(fd), WATCHED, path);
+  #set(watch: number, fd: number, path: string, mask: number): void {
+    const ask = (asked: number): number => this.#calls.addWatch(this.descriptor, descriptorPath(fd), asked, path);
+    const native = ask(mask);
+    this.#watched.set(watch, { fd, path, mask, native });
+    const users = this.#users.get(native) ?? new Set();
+    this.#users.set(native, users.add(watch));
+    const all = [...users].reduce((bits, user) => bits | (this.#watched.get(user)?.mask ?? 0), mask);
+    if (all !== mask) {
+      ask(all);
+    }
   }
 
-  #users(native: number): [number, Watched][] {
-    return [...this.#watched].filter(([, watched]) => watched.native === native);
+  #forget(watch: number, { native }: Watched): void {
+    const users = this.#users.get(native);
+    users?.delete(watch);
+    if (users?.size === 0) {
+      this.#users.delete(native);
+    }
   }
 }

@@ -43,7 +43,13 @@ const MAPS = `55d0c8a00000-55d0c8a02000 r--p 00000000 00:1a 257                 
 describe('descriptor facts', () => {
   it('are read, lease and all', () => {
     assert.deepEqual(parseDescriptorFacts(LEASED), {
-      value: { flags: 0o2120000, mount: 27, inode: '2146315', lease: { file: 'fe:00:2146315', breaking: false } },
+      value: {
+        position: 0,
+        flags: 0o2120000,
+        mount: 27,
+        inode: '2146315',
+        lease: { file: 'fe:00:2146315', breaking: false },
+      },
       problems: [],
     });
     assert.equal(parseDescriptorFacts(BREAKING).value.lease?.breaking, true);
@@ -52,12 +58,13 @@ describe('descriptor facts', () => {
   it('are absent where the kernel does not tell', () => {
     const old = 'pos:\t0\nflags:\t0100000\nmnt_id:\t27\n';
     assert.deepEqual(parseDescriptorFacts(old).value, {
+      position: 0,
       flags: 0o100000,
       mount: 27,
       inode: undefined,
       lease: undefined,
     });
-    const none = { flags: undefined, mount: undefined, inode: undefined, lease: undefined };
+    const none = { position: undefined, flags: undefined, mount: undefined, inode: undefined, lease: undefined };
     assert.deepEqual(parseDescriptorFacts(''), { value: none, problems: ['no flags line'] });
     const locked = `${old}lock:\t1: POSIX  ADVISORY  WRITE 812 fe:00:2146315 0 EOF\n`;
     assert.equal(parseDescriptorFacts(locked).value.lease, undefined);

@@ -1,0 +1,21 @@
+/** Bounds of looking for holders; times in milliseconds. */
+export const lookout = {
+  /** After an event, before the pass: a program that starts opens its script several times, and what only reads it is done. */
+  settles: 25,
+  /** Between two passes, when all was quiet before, */
+  shortestRest: 100,
+  /** and when events go on and on. */
+  longestRest: 1_000,
+  /** Between two looks at how far a program has read. */
+  betweenRereads: 150,
+  /** Watched files at most; less where the process may open fewer files. */
+  files: 10_000,
+  /** Files of which is asked after one pass whether somebody has them who cannot be named; the others after the next. */
+  probes: 500,
+  /** Versions of one file that are remembered while they have holders. */
+  versions: 16,
+  /** Processes whose ends are awaited. */
+  awaited: 256,
+  /** Bytes of a script up to which lines are counted. */
+  counted: 4 << 20,
+} as const;

@@ -1,0 +1,27 @@
+import type { ErrorFacts } from '../errors';
+import type { ProcessKey } from './holder';
+import type { FileInUse } from './inUse';
+
+/** What the lookout's thread is started with. `P` is a message port, for `LookoutOrder`. */
+export interface LookoutData<P = unknown> {
+  readonly orders: P;
+  /** The process that reads and writes files for this window. */
+  readonly editor: number;
+}
+
+/** What the extension host tells the lookout. */
+export type LookoutOrder =
+  | { readonly kind: 'watch'; readonly paths: readonly string[] }
+  | { readonly kind: 'look'; readonly path: string }
+  /** Answered by `ended`. */
+  | { readonly kind: 'end'; readonly id: number; readonly process: ProcessKey }
+  | { readonly kind: 'stop' };
+
+/** What the lookout tells the extension host. */
+export type LookoutAnswer =
+  | { readonly kind: 'ready'; readonly orders: number }
+  /** Of these files something else is known than before; those that are not watched any more. */
+  | { readonly kind: 'inUse'; readonly files: readonly FileInUse[]; readonly dropped: readonly string[] }
+  | { readonly kind: 'ended'; readonly id: number; readonly error?: ErrorFacts }
+  /** Processes could not be listed, or events not be had. */
+  | { readonly kind: 'problem'; readonly error: ErrorFacts };

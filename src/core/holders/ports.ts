@@ -1,0 +1,112 @@
+import type { Held, Identity } from '../ports';
+import type { Holder, ProcessKey, ReadUpTo } from './holder';
+
+/**
+ * An inode that is remembered: as long as it is, its number is not given to another file. Nobody takes us for a holder of it.
+ * Whoever is given a pin closes it.
+ */
+export interface Pin {
+  readonly identity: Identity;
+  /** Bytes, now. */
+  size(): number;
+  /** Nanoseconds since the epoch, now. */
+  mtime(): bigint;
+  /**
+   * Its first bytes.
+   *
+   * @throws SystemError EACCES and the like
+   */
+  read(bytes: number): Uint8Array;
+  close(): void;
+}
+
+/** What one pass over all processes has found. */
+export interface Found {
+  /**
+   * The holders of each pin that has any. A process that has loaded a script is found by what its command line's path leads
+   * to now, whatever that was when it started.
+   */
+  readonly holders: ReadonlyMap<Pin, readonly Holder[]>;
+  /** The pins that somebody has open or mapped who is not told: the editor, ourselves, another guard. */
+  readonly untold: ReadonlySet<Pin>;
+  /** How many processes could not be looked into: theirs are not among the holders. */
+  readonly closed: number;
+}
+
+/** Finds holders. Every method throws `SystemError` for what the system refuses, and nothing else. */
+export interface HolderFinder {
+  /**
+   * Pins what `path` leads to, symbolic links followed.
+   *
+   * @throws SystemError ENOENT and the like; EINVAL if it is not a regular file
+   */
+  pin(path: string): Pin;
+  /**
+   * One pass for all of them.
+   *
+   * @param except pids that are not told: the editor's
+   * @throws SystemError if processes cannot be listed at all
+   */
+  pass(pins: readonly Pin[], except: ReadonlySet<number>): Found;
+  /** How far this holder has read by now. `undefined`: it does not have it any more, or it cannot be told. */
+  reread(pin: Pin, holder: Holder): ReadUpTo | undefined;
+  /**
+   * Whether anybody at all has it, to be named or not: by a lease, which costs microseconds. What this process itself has open counts,
+   * and so does the editor; an `O_PATH` descriptor does not. `unknown` where that is not to be had or not to be believed. Opens and closes
+   * the inode once.
+   */
+  probe(pin: Pin): Held;
+  /**
+   * Asks this process to end: SIGTERM, through a pidfd.
+   *
+   * @throws SystemError ESRCH: it has ended, whoever has its pid now; EPERM: it is not ours
+   */
+  end(process: ProcessKey): void;
+}
+
+/** What one sleep has ended with. Watches are told by the numbers that `watch` gave. */
+export interface UseWake {
+  readonly orders: boolean;
+  /** Opened or closed. */
+  readonly used: ReadonlySet<number>;
+  /** Read, where that was asked for. */
+  readonly read: ReadonlySet<number>;
+  /** A name has come or gone, or something has come to the folder. */
+  readonly moved: ReadonlySet<number>;
+  /** A process has ended that was awaited. */
+  readonly ended: boolean;
+  /** Events were lost: anything may have happened. */
+  readonly overflow: boolean;
+}
+
+/** Tells when watched inodes are used. Methods throw `SystemError`. */
+export interface UseWaiter {
+  /** An eventfd, as `Waiter.orders`. */
+  readonly orders: number;
+  /** @throws SystemError ENOSPC: the user's watches are used up */
+  watch(pin: Pin, path: string): number;
+  /** Watches the folder of a path that leads to nothing, until something comes. */
+  watchFolder(path: string): number;
+  /** Whether it is told when it is read, too. */
+  tellReads(watch: number, on: boolean): void;
+  unwatch(watch: number): void;
+  /** The processes whose ends are told, from now on. What has ended already is told at once. */
+  await(processes: readonly ProcessKey[]): void;
+  /** The result of work that opens and closes the watched inode once itself, which is not told. */
+  unseen<T>(watch: number, work: () => T): T;
+  /**
+   * Sleeps, at most so many milliseconds; `undefined`: for ever; 0: only looks.
+   *
+   * @param uses whether events of inodes end the sleep; otherwise they are kept for later
+   */
+  wait(milliseconds: number | undefined, uses: boolean): UseWake;
+  close(): void;
+}
+
+/** All that the lookout's thread asks of the system. */
+export interface LookoutSystem {
+  /** So many files may be pinned at once: a part of what the process may open. */
+  readonly pinsAtMost: number;
+  readonly finder: HolderFinder;
+  readonly waiter: UseWaiter;
+}

@@ -1,0 +1,33 @@
+import type { Disposable } from '../disposable';
+import type { ErrorFacts } from '../errors';
+import type { ProcessKey } from './holder';
+import type { FileInUse } from './inUse';
+
+/** What the shell asks of those who look for holders. Nothing of it throws or rejects. */
+export interface Lookout {
+  /**
+   * Which files are watched, from now on: absolute paths. Those that were watched and are in use stay watched until nobody holds
+   * them. Beyond `lookout.files` the last ones are not watched.
+   */
+  watch(paths: readonly string[]): void;
+  /** The user looks at this file: looks at it anew, and whether somebody holds it whom we may not look into. */
+  look(path: string): void;
+  /** What is known of a watched file; `undefined` until it was looked at. */
+  of(path: string): FileInUse | undefined;
+  /** All watched files that are in use, by path. */
+  all(): readonly FileInUse[];
+  /** Told the path of every file of which something else is known than before. */
+  onDidChange(listener: (paths: readonly string[]) => void): Disposable;
+  /**
+   * Asks a process to end (SIGTERM), this very one and no other that has its pid by now. Why not, if it could not be asked: ESRCH if it has ended, EPERM if it
+   * is not ours.
+   */
+  end(process: ProcessKey): Promise<ErrorFacts | undefined>;
+}
+
+/** What happens to the lookout itself: for the log. */
+export type LookoutEvent =
+  | { readonly kind: 'lookoutReady' }
+  | { readonly kind: 'lookoutDied'; readonly error: ErrorFacts; readonly startedAgain: boolean }
+  /** Processes could not be listed, or events not be had. */
+  | { readonly kind: 'lookoutProblem'; readonly error: ErrorFacts };

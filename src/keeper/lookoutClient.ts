@@ -1,0 +1,152 @@
+import type { MessagePort } from 'node:worker_threads';
+
+import type { Disposable } from '../core/disposable';
+import { describeError, SystemError, type ErrorFacts } from '../core/errors';
+import type { ProcessKey } from '../core/holders/holder';
+import { inUse, type FileInUse } from '../core/holders/inUse';
+import type { LookoutAnswer, LookoutData, LookoutOrder } from '../core/holders/messages';
+import type { Lookout, LookoutEvent } from '../core/holders/service';
+import { limits } from '../core/limits';
+import { SleepingThread } from './sleepingThread';
+
+/** A thread that dies is started once more; one that dies again has a reason to. */
+const startsAtMost = 2;
+
+/** The extension host's end of the lookout's thread, which is started when first something is to be watched. */
+export class LookoutClient implements Lookout {
+  readonly #script: string;
+  readonly #editor: number;
+  readonly #onEvent: (event: LookoutEvent) => void;
+  readonly #known = new Map<string, FileInUse>();
+  readonly #listeners = new Set<(paths: readonly string[]) => void>();
+  readonly #ending = new Map<number, (error: ErrorFacts | undefined) => void>();
+  #thread: SleepingThread<LookoutOrder, LookoutAnswer> | undefined;
+  #watched: readonly string[] = [];
+  #starts = 0;
+  #nextId = 1;
+  #stopping = false;
+
+  /** @param editor the process that reads and writes files for this window: no holder */
+  constructor(script: string, editor: number, onEvent: (event: LookoutEvent) => void) {
+    this.#script = script;
+    this.#editor = editor;
+    this.#onEvent = onEvent;
+  }
+
+  watch(paths: readonly string[]): void {
+    this.#watched = paths;
+    if (this.#stopping) return;
+    if (!this.#thread && paths.length > 0 && this.#starts === 0) this.#start();
+    else this.#thread?.order({ kind: 'watch', paths });
+  }
+
+  look(path: string): void {
+    this.#thread?.order({ kind: 'look', path });
+  }
+
+  of(path: string): FileInUse | undefined {
+    return this.#known.get(path);
+  }
+
+  all(): readonly FileInUse[] {
+    return [...this.#known.values()].filter(inUse).sort((one, other) => (one.path < other.path ? -1 : 1));
+  }
+
+  onDidChange(listener: (paths: readonly string[]) => void): Disposable {
+    // Each listener counts for itself, though it be the same function.
+    const own = (paths: readonly string[]): void => {
+      listener(paths);
+    };
+    this.#listeners.add(own);
+    return { dispose: () => this.#listeners.delete(own) };
+  }
+
+  end(process: ProcessKey): Promise<ErrorFacts | undefined> {
+    const thread = this.#thread;
+    if (!thread || this.#stopping) return Promise.resolve(gone());
+    const id = this.#nextId++;
+    return new Promise((resolve) => {
+      this.#ending.set(id, resolve);
+      thread.order({ kind: 'end', id, process });
+    });
+  }
+
+  /** Resolves when the thread has ended, or after `limits.stop`. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    const thread = this.#thread;
+    if (!thread) return;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        // As soon as it comes out of the kernel.
+        void thread.worker.terminate();
+        resolve();
+      }, limits.stop);
+    });
+    await Promise.race([thread.stop(), late]);
+    clearTimeout(timer);
+  }
+
+  #start(): void {
+    this.#starts++;
+    const data = (orders: MessagePort): LookoutData<MessagePort> => ({ orders, editor: this.#editor });
+    this.#thread = new SleepingThread<LookoutOrder, LookoutAnswer>(
+      this.#script,
+      'lookout',
+      data,
+      { kind: 'stop' },
+      {
+        ready: () => {
+          this.#onEvent({ kind: 'lookoutReady' });
+        },
+        answer: (answer) => {
+          this.#take(answer);
+        },
+        ended: (failure) => {
+          this.#died(failure);
+        },
+      },
+    );
+    this.#thread.order({ kind: 'watch', paths: this.#watched });
+  }
+
+  #take(answer: Exclude<LookoutAnswer, { kind: 'ready' }>): void {
+    switch (answer.kind) {
+      case 'inUse':
+        for (const file of answer.files) this.#known.set(file.path, file);
+        for (const path of answer.dropped) this.#known.delete(path);
+        this.#changed([...answer.files.map(({ path }) => path), ...answer.dropped]);
+        return;
+      case 'ended':
+        this.#ending.get(answer.id)?.(answer.error);
+        this.#ending.delete(answer.id);
+        return;
+      case 'problem':
+        this.#onEvent({ kind: 'lookoutProblem', error: answer.error });
+    }
+  }
+
+  #died(failure: unknown): void {
+    this.#thread = undefined;
+    for (const resolve of this.#ending.values()) resolve(gone());
+    this.#ending.clear();
+    if (this.#stopping) return;
+    const startedAgain = this.#starts < startsAtMost;
+    this.#onEvent({ kind: 'lookoutDied', error: describeError(failure, 'lookout', this.#script), startedAgain });
+    // What is not looked at any more is not known.
+    const known = [...this.#known.keys()];
+    this.#known.clear();
+    this.#changed(known);
+    if (startedAgain) this.#start();
+  }
+
+  #changed(paths: readonly string[]): void {
+    if (paths.length === 0) return;
+    for (const listener of [...this.#listeners]) listener(paths);
+  }
+}
+
+function gone(): ErrorFacts {
+  return describeError(new SystemError('end', '', 'ESHUTDOWN'));
+}

@@ -1,0 +1,69 @@
+import type { MessagePort } from 'node:worker_threads';
+
+import { describeError, SystemError, type ErrorFacts } from '../core/errors';
+import type { LookoutAnswer, LookoutData, LookoutOrder } from '../core/holders/messages';
+import type { LookoutSystem } from '../core/holders/ports';
+import { LineCounts } from './lineCounts';
+import { receive } from './receive';
+import { WatchDesk, type WatchDeskParts } from './watchDesk';
+
+/**
+ * The lookout's life: sleeps until somebody uses a watched file, something ends, or an order comes. It has no event loop.
+ *
+ * @param tell reaches the extension host
+ */
+export function lookOut(
+  { orders, editor }: LookoutData<MessagePort>,
+  tell: (answer: LookoutAnswer) => void,
+  system: LookoutSystem,
+  clocks: Pick<WatchDeskParts, 'now' | 'clock'>,
+): void {
+  const { waiter, finder } = system;
+  const desk = new WatchDesk({ system, lines: new LineCounts(), editor, tell, ...clocks });
+  const obey = (order: LookoutOrder): boolean => {
+    switch (order.kind) {
+      case 'watch':
+        desk.watch(order.paths);
+        return true;
+      case 'look':
+        desk.look(order.path);
+        return true;
+      case 'end': {
+        const error = refused(() => {
+          finder.end(order.process);
+        });
+        tell({ kind: 'ended', id: order.id, ...(error ? { error } : {}) });
+        return true;
+      }
+      case 'stop':
+        return false;
+    }
+  };
+  tell({ kind: 'ready', orders: waiter.orders });
+  try {
+    for (let running = true; running;) {
+      const { milliseconds, uses } = desk.sleep();
+      const wake = waiter.wait(milliseconds, uses);
+      if (wake.orders) {
+        for (let next = receive(orders); next !== undefined && running; next = receive(orders)) {
+          running = obey(next as LookoutOrder);
+        }
+      }
+      if (running) desk.woken(wake);
+    }
+  } finally {
+    desk.close();
+    waiter.close();
+    orders.close();
+  }
+}
+
+function refused(work: () => void): ErrorFacts | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (thrown) {
+    if (thrown instanceof SystemError) return describeError(thrown);
+    throw thrown;
+  }
+}

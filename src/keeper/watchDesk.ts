@@ -1,0 +1,274 @@
+import { describeError, SystemError } from '../core/errors';
+import type { ErrorFacts } from '../core/errors';
+import type { FileInUse } from '../core/holders/inUse';
+import { lookout } from '../core/holders/limits';
+import type { LookoutAnswer } from '../core/holders/messages';
+import { Pace } from '../core/holders/pace';
+import type { Found, LookoutSystem, Pin, UseWake } from '../core/holders/ports';
+import { WatchedFile } from '../core/holders/watchedFile';
+import type { LineCounts } from './lineCounts';
+
+/** A watched file, and the watches that tell of it. */
+interface Desk {
+  readonly file: WatchedFile;
+  /** Watches of its inodes, or of the folder where there is none. */
+  watches: ReadonlyMap<Pin | undefined, number>;
+  /** What the extension host was told last; empty: nothing. */
+  told: string;
+  /** Nobody has it, and that was told. */
+  quiet: boolean;
+  /** What the path leads to is to be looked at. */
+  moved: boolean;
+  /** Whether somebody has it who cannot be named is to be asked, too. */
+  probe: boolean;
+}
+
+/** Who the desk speaks with. */
+export interface WatchDeskParts {
+  readonly system: LookoutSystem;
+  readonly lines: LineCounts;
+  /** Not told as a holder. */
+  readonly editor: number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Milliseconds of a clock that nobody sets. */
+  readonly clock: () => number;
+  readonly tell: (answer: Extract<LookoutAnswer, { kind: 'inUse' | 'problem' }>) => void;
+}
+
+/** The files that are watched, and when to look at what. Does one thing after the other, and sleeps nowhere. */
+export class WatchDesk {
+  readonly #parts: WatchDeskParts;
+  readonly #desks = new Map<string, Desk>();
+  readonly #byWatch = new Map<number, Desk>();
+  readonly #pace = new Pace();
+  #wanted: ReadonlySet<string> = new Set();
+  #rereadFrom: number | undefined;
+  /** What was told of failed passes last. */
+  #problem = '';
+
+  constructor(parts: WatchDeskParts) {
+    this.#parts = parts;
+  }
+
+  watch(paths: readonly string[]): void {
+    this.#wanted = new Set(paths.slice(0, Math.min(lookout.files, this.#parts.system.pinsAtMost)));
+    for (const path of this.#wanted) {
+      if (!this.#desks.has(path)) this.look(path);
+    }
+    this.#drop();
+  }
+
+  /** Nothing if it is not watched. */
+  look(path: string): void {
+    if (!this.#wanted.has(path) && !this.#desks.has(path)) return;
+    const desk = this.#desks.get(path) ?? {
+      file: new WatchedFile(path),
+      watches: new Map(),
+      told: '',
+      quiet: false,
+      moved: true,
+      probe: true,
+    };
+    desk.moved = true;
+    desk.probe = true;
+    this.#desks.set(path, desk);
+    this.#pace.want(this.#parts.clock());
+  }
+
+  /** How long to sleep, and whether to be woken by the use of files: not while a pass is due anyway. */
+  sleep(): { readonly milliseconds: number | undefined; readonly uses: boolean } {
+    const now = this.#parts.clock();
+    const left = [this.#pace.left(now), this.#rereadFrom === undefined ? undefined : this.#rereadFrom - now].flatMap(
+      (one) => one ?? [],
+    );
+    return {
+      milliseconds: left.length === 0 ? undefined : Math.max(0, Math.min(...left)),
+      uses: !this.#pace.wanted && this.#rereadFrom === undefined,
+    };
+  }
+
+  woken(wake: UseWake): void {
+    const now = this.#parts.clock();
+    this.#note(wake);
+    if (wake.ended || wake.overflow || wake.used.size > 0 || wake.moved.size > 0) this.#pace.want(now);
+    else if (wake.read.size > 0) this.#rereadFrom ??= now + lookout.betweenRereads;
+    if (this.#pace.left(now) === 0) {
+      this.#pass();
+      this.#rereadFrom = undefined;
+    } else if (this.#rereadFrom !== undefined && this.#rereadFrom <= now) {
+      this.#rereadFrom = undefined;
+      this.#reread();
+    }
+  }
+
+  close(): void {
+    this.#wanted = new Set();
+    for (const desk of this.#desks.values()) this.#close(desk);
+  }
+
+  #note(wake: UseWake): void {
+    for (const watch of wake.moved) {
+      const desk = this.#byWatch.get(watch);
+      if (desk) desk.moved = true;
+    }
+    for (const watch of wake.used) {
+      const desk = this.#byWatch.get(watch);
+      if (desk) desk.probe = true;
+    }
+    if (!wake.overflow) return;
+    for (const desk of this.#desks.values()) {
+      desk.moved = true;
+    }
+  }
+
+  #pass(): void {
+    const { system, clock, editor, tell } = this.#parts;
+    // What has happened since then is looked at now.
+    this.#note(system.waiter.wait(0, true));
+    for (const desk of this.#desks.values()) {
+      if (desk.moved) this.#resolve(desk);
+    }
+    const pins = [...this.#desks.values()].flatMap(({ file }) => file.pins);
+    try {
+      const found = system.finder.pass(pins, new Set([editor]));
+      this.#pace.passed(clock());
+      this.#take(found);
+      this.#problem = '';
+    } catch (thrown) {
+      if (!(thrown instanceof SystemError)) throw thrown;
+      if (this.#problem !== thrown.message) tell({ kind: 'problem', error: describeError(thrown) });
+      this.#problem = thrown.message;
+      this.#pace.passed(clock());
+    }
+  }
+
+  #take(found: Found): void {
+    let probes = 0;
+    for (const desk of this.#desks.values()) {
+      desk.file.found(found);
+      if (desk.probe && probes < lookout.probes) {
+        this.#probe(desk, found);
+        probes++;
+      }
+      if (!desk.quiet || desk.file.inUse) this.#rewatch(desk);
+    }
+    if (probes === lookout.probes) this.#pace.want(this.#parts.clock());
+    this.#drop();
+    this.#awaitEnds();
+    this.#tell();
+  }
+
+  #reread(): void {
+    const { finder } = this.#parts.system;
+    for (const { file } of this.#desks.values()) {
+      for (const [pin, holder] of file.readers()) file.hasRead(pin, holder, finder.reread(pin, holder));
+    }
+    this.#tell();
+  }
+
+  /** What the path leads to now. */
+  #resolve(desk: Desk): void {
+    const { system, now } = this.#parts;
+    const { file } = desk;
+    desk.moved = false;
+    desk.quiet = false;
+    // What comes to the folder after this look is told.
+    if (!file.current) this.#rewatch(desk);
+    try {
+      file.leadsTo(system.finder.pin(file.path), now());
+    } catch (thrown) {
+      file.leadsNowhere(facts(thrown));
+    }
+    this.#rewatch(desk);
+  }
+
+  /** As many watches as there are inodes; or one of the folder, where the path leads to nothing. */
+  #rewatch(desk: Desk): void {
+    const { waiter } = this.#parts.system;
+    const { file } = desk;
+    const wanted: readonly (Pin | undefined)[] = file.current ? file.pins : [undefined, ...file.pins];
+    const watches = new Map(desk.watches);
+    for (const [pin, watch] of desk.watches) {
+      if (wanted.includes(pin)) continue;
+      watches.delete(pin);
+      this.#byWatch.delete(watch);
+      waiter.unwatch(watch);
+    }
+    try {
+      for (const pin of wanted) {
+        if (watches.has(pin)) continue;
+        const watch = pin ? waiter.watch(pin, file.path) : waiter.watchFolder(file.path);
+        watches.set(pin, watch);
+        this.#byWatch.set(watch, desk);
+      }
+    } catch (thrown) {
+      // A folder that is not there either: the next look tells.
+      const problem = facts(thrown);
+      if (file.current) file.unwatchable(problem);
+    }
+    desk.watches = watches;
+    file.closeReleased();
+    const reading = new Set(file.readers().map(([pin]) => pin));
+    for (const [pin, watch] of watches) {
+      if (pin) waiter.tellReads(watch, reading.has(pin));
+    }
+  }
+
+  /** Whether anybody has it who cannot be named: where a pass has seen nobody. */
+  #probe(desk: Desk, found: Found): void {
+    const { waiter, finder } = this.#parts.system;
+    const { file } = desk;
+    const pin = file.current;
+    const watch = desk.watches.get(pin);
+    desk.probe = false;
+    if (!pin || watch === undefined) return;
+    const seen = found.untold.has(pin) || (found.holders.get(pin) ?? []).some(({ harm }) => harm !== 'loaded');
+    file.heldByOthers(seen ? 'free' : waiter.unseen(watch, () => finder.probe(pin)));
+  }
+
+  /** Files that nobody wants watched any more, and nobody holds. */
+  #drop(): void {
+    const dropped = [...this.#desks].filter(([path, { file }]) => !this.#wanted.has(path) && !file.inUse);
+    for (const [path, desk] of dropped) {
+      this.#close(desk);
+      this.#desks.delete(path);
+    }
+    const known = dropped.filter(([, { told }]) => told !== '').map(([path]) => path);
+    if (known.length > 0) this.#parts.tell({ kind: 'inUse', files: [], dropped: known });
+  }
+
+  #close({ file, watches }: Desk): void {
+    for (const watch of watches.values()) {
+      this.#byWatch.delete(watch);
+      this.#parts.system.waiter.unwatch(watch);
+    }
+    file.close();
+  }
+
+  /** A child inherits what its parent has open without opening it: only the parent's end tells. */
+  #awaitEnds(): void {
+    const holders = [...this.#desks.values()].flatMap(({ file }) => file.holders);
+    this.#parts.system.waiter.await(holders.slice(0, lookout.awaited).map((holder) => holder.process));
+  }
+
+  #tell(): void {
+    const files: FileInUse[] = [];
+    for (const desk of this.#desks.values()) {
+      if (desk.quiet && !desk.file.inUse) continue;
+      desk.quiet = !desk.file.inUse;
+      const view = desk.file.view((pin, holder) => this.#parts.lines.lineOf(pin, holder));
+      const told = JSON.stringify(view);
+      if (told === desk.told) continue;
+      desk.told = told;
+      files.push(view);
+    }
+    if (files.length > 0) this.#parts.tell({ kind: 'inUse', files, dropped: [] });
+  }
+}
+
+/** @throws what is not an answer of the system */
+function facts(thrown: unknown): ErrorFacts {
+  if (thrown instanceof SystemError) return describeError(thrown);
+  throw thrown;
+}

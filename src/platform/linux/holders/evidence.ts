@@ -1,0 +1,172 @@
+import type { Descriptor, Evidence } from '../../../core/holders/classify';
+import { parseDescriptorFacts, parseMappedFiles, type DescriptorFacts } from '../../../core/linux/proc';
+import type { Identity } from '../../../core/ports';
+import { isAnotherFile } from '../gate/mapped';
+import { readProc, readProcAtOnce } from '../gate/text';
+import { AT_FDCWD, AT_STATX_DONT_SYNC, O_PATH } from '../layouts';
+import type { Libc } from '../libc';
+import type { HolderCalls } from './calls';
+import { unlessEnded, type Look } from './look';
+import type { PinnedInode } from './pin';
+import { scriptOf } from './scripts';
+
+export interface Eyes {
+  readonly libc: Libc;
+  readonly calls: HolderCalls;
+}
+
+/** The pins of a pass, by what is asked for most. */
+export class Wanted {
+  /** Those that somebody has who is not told. */
+  readonly untold = new Set<PinnedInode>();
+  readonly #byInode = new Map<number, PinnedInode[]>();
+  /** By what maps write; two subvolumes of btrfs may have files of one name there. */
+  readonly #byMapping = new Map<string, PinnedInode[]>();
+  readonly #mapped = new Set<number>();
+
+  /** @param mountinfo ours, asked for once at most */
+  constructor(pins: readonly PinnedInode[], mountinfo: () => string) {
+    let text: string | undefined;
+    for (const pin of pins) {
+      const mapping = pin.mappedAs(() => (text ??= mountinfo()));
+      push(this.#byInode, Number(pin.identity.inode), pin);
+      push(this.#byMapping, mapping, pin);
+      this.#mapped.add(Number(mapping.slice(mapping.indexOf(' ') + 1)));
+    }
+  }
+
+  isInode(inode: number): boolean {
+    return this.#byInode.has(inode);
+  }
+
+  isMapped(inode: number): boolean {
+    return this.#mapped.has(inode);
+  }
+
+  of({ device, inode }: Identity): readonly PinnedInode[] {
+    const near = this.#byInode.get(Number(inode)) ?? [];
+    return near.filter(({ identity }) => identity.inode === inode && identity.device === device);
+  }
+
+  ofMapping(file: string): readonly PinnedInode[] {
+    return this.#byMapping.get(file) ?? [];
+  }
+}
+
+function push<K>(map: Map<K, PinnedInode[]>, key: K, pin: PinnedInode): void {
+  const there = map.get(key);
+  if (there === undefined) {
+    map.set(key, [pin]);
+  } else {
+    there.push(pin);
+  }
+}
+
+interface Gathered {
+  readonly descriptors: Descriptor[];
+  mapped: boolean;
+  named: boolean;
+}
+
+/** What a process has to do with each pin, asked anew. */
+export function gatherEvidence({ libc, calls }: Eyes, look: Look, wanted: Wanted): ReadonlyMap<PinnedInode, Evidence> {
+  const gathered = new Map<PinnedInode, Gathered>();
+  const of = (pin: PinnedInode): Gathered => {
+    const there = gathered.get(pin) ?? { descriptors: [], mapped: false, named: false };
+    gathered.set(pin, there);
+    return there;
+  };
+  look.inodes.forEach((inode, index) => {
+    const number = look.descriptors[index];
+    if (number !== undefined && wanted.isInode(inode) && calls.isForUse(`${look.at}/fd/${number}`)) {
+      const { identity, descriptor } = descriptorAt(libc, look, number) ?? {};
+      for (const pin of identity === undefined ? [] : wanted.of(identity)) {
+        if (descriptor === undefined) {
+          wanted.untold.add(pin);
+        } else {
+          of(pin).descriptors.push(descriptor);
+        }
+      }
+    }
+  });
+  for (const pin of mappedPins(libc, look, wanted)) {
+    of(pin).mapped = true;
+  }
+  for (const names of look.invocation?.scripts ?? []) {
+    const script = scriptOf(libc, look.at, names);
+    for (const pin of script === undefined ? [] : wanted.of(script)) {
+      of(pin).named = true;
+    }
+  }
+  return new Map(
+    [...gathered].map(([pin, evidence]) => [pin, { ...evidence, invocation: look.invocation, size: pin.size() }]),
+  );
+}
+
+/** Where a thread sleeps that waits for a child or a time; proc_pid_wchan(5). */
+const WAITING: ReadonlySet<string> = new Set(['do_wait', 'hrtimer_nanosleep', 'do_nanosleep']);
+
+/** `false` as well if the kernel does not say. */
+function isWaiting(at: string): boolean {
+  return WAITING.has(unlessEnded(() => readProcAtOnce(`${at}/wchan`)) ?? '');
+}
+
+/** `undefined`: it is closed by now, or uses nothing (O_PATH). Without `descriptor`: it is a guard's that has a lease through it. */
+function descriptorAt(
+  libc: Libc,
+  { at, invocation }: Look,
+  number: number,
+): { readonly identity: Identity; readonly descriptor?: Descriptor } | undefined {
+  const path = `${at}/fd/${number}`;
+  const identity = identityAt(libc, path);
+  const facts = factsOf(at, number);
+  // A position before and after: it is the one at which the process waited in between.
+  const waits = invocation !== undefined && isWaiting(at);
+  const last = waits ? factsOf(at, number) : facts;
+  // Its number may have been given to another file in between.
+  const after = identityAt(libc, path);
+  if (identity === undefined || identity.inode !== after?.inode || identity.device !== after.device) {
+    return undefined;
+  }
+  if (facts === undefined || last?.flags === undefined || last.position === undefined) {
+    return undefined;
+  }
+  const { flags, position, lease } = last;
+  if ((flags & O_PATH) !== 0) {
+    return undefined;
+  }
+  if (lease !== undefined) {
+    return { identity };
+  }
+  return { identity, descriptor: { number, flags, position, waits: waits && position === facts.position } };
+}
+
+function factsOf(at: string, number: number): DescriptorFacts | undefined {
+  const text = unlessEnded(() => readProcAtOnce(`${at}/fdinfo/${number}`));
+  return text === undefined ? undefined : parseDescriptorFacts(text).value;
+}
+
+function mappedPins(libc: Libc, look: Look, wanted: Wanted): readonly PinnedInode[] {
+  const found: PinnedInode[] = [];
+  if (look.mapped.some((inode) => wanted.isMapped(inode))) {
+    const maps = unlessEnded(() => readProc(`${look.at}/maps`)) ?? '';
+    for (const { range, file, path } of parseMappedFiles(maps, (inode) => wanted.isMapped(inode))) {
+      // Whoever may, asks the kernel which file it is; otherwise the path must tell.
+      const exact = `/proc/${look.pid}/map_files/${range}`;
+      for (const pin of wanted.ofMapping(file)) {
+        if (!isAnotherFile(libc, exact, pin.identity, true) && !isAnotherFile(libc, path, pin.identity)) {
+          found.push(pin);
+        }
+      }
+    }
+  }
+  if (wanted.isInode(look.executableInode)) {
+    const executable = identityAt(libc, `${look.at}/exe`);
+    found.push(...(executable === undefined ? [] : wanted.of(executable)));
+  }
+  return found;
+}
+
+function identityAt(libc: Libc, path: string): Identity | undefined {
+  return unlessEnded(() => libc.statAt(AT_FDCWD, Buffer.from(path, 'latin1'), AT_STATX_DONT_SYNC, path));
+}

@@ -1,0 +1,74 @@
+import { uptime } from 'node:os';
+import type { Holder, ProcessKey, ReadUpTo } from '../../../core/holders/holder';
+import type { Found, HolderFinder, Pin } from '../../../core/holders/ports';
+import type { Held } from '../../../core/ports';
+import { bindGateCalls, type GateCalls } from '../gate/calls';
+import { gateable } from '../gate/gateable';
+import { probePinned, unknownIfRefused } from '../gate/holders';
+import { loadLibc, type Libc, type Library } from '../libc';
+import { bindHolderCalls } from './calls';
+import { Memory } from './memory';
+import { lookAgain, passOver, type Finding } from './pass';
+import { PinnedInode } from './pin';
+import { endProcess } from './processes';
+
+/** Finds holders on Linux, for the thread that made it. */
+class LinuxHolderFinder implements HolderFinder {
+  readonly #libc: Libc;
+  readonly #gateCalls: GateCalls;
+  readonly #eyes: Finding;
+
+  constructor(library: Library) {
+    this.#libc = loadLibc(library);
+    this.#gateCalls = bindGateCalls(library);
+    const calls = bindHolderCalls(library);
+    this.#eyes = {
+      libc: this.#libc,
+      calls,
+      memory: new Memory(calls, () => performance.now()),
+      // Once: what is told of a process does not change with the clock.
+      booted: Date.now() - uptime() * 1000,
+    };
+  }
+
+  pin(path: string): Pin {
+    return PinnedInode.open(this.#libc, path);
+  }
+
+  pass(pins: readonly Pin[], except: ReadonlySet<number>): Found {
+    return passOver(this.#eyes, pins.map(ours), except);
+  }
+
+  probe(pin: Pin): Held {
+    const { fd, path } = ours(pin);
+    return unknownIfRefused(() => {
+      const may = gateable(fd, path);
+      return may.gate && may.probe ? probePinned(this.#gateCalls, fd, path) : 'unknown';
+    });
+  }
+
+  reread(pin: Pin, holder: Holder): ReadUpTo | undefined {
+    return lookAgain(this.#eyes, ours(pin), holder)?.read;
+  }
+
+  end(process: ProcessKey): void {
+    endProcess(this.#gateCalls, process);
+  }
+}
+
+/** A descriptor of the inode, for as long as it is pinned. */
+export function descriptorOf(pin: Pin): number {
+  return ours(pin).fd;
+}
+
+function ours(pin: Pin): PinnedInode {
+  if (!(pin instanceof PinnedInode)) {
+    throw new TypeError('a pin of another finder');
+  }
+  return pin;
+}
+
+/** @throws Error of koffi's if the C library lacks a function */
+export function openLinuxHolderFinder(library: Library): HolderFinder {
+  return new LinuxHolderFinder(library);
+}

@@ -1,0 +1,191 @@
+/** The lookout's thread on the real kernel, with real holders. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import type { FileInUse } from '../../src/core/holders/inUse';
+import type { LookoutEvent } from '../../src/core/holders/service';
+import { LookoutClient } from '../../src/keeper/lookoutClient';
+import { compiled } from '../support/compiled';
+import { within } from '../support/deadline';
+import { projectFolder } from '../support/editor/installations';
+import { LineProgram } from '../support/lineProgram';
+import { openDescriptors } from '../support/platform';
+import { skip } from '../support/skip';
+
+const deadline = 20_000;
+
+describe('the lookout', function () {
+  this.timeout(60_000);
+  let folder: string;
+  let client: LookoutClient;
+  let events: LookoutEvent[];
+  let descriptors: string[];
+  let threads: readonly string[];
+
+  before(function () {
+    if (process.platform !== 'linux') skip(this, 'lookout', 'only Linux');
+  });
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'holdfast-lookout-'));
+    events = [];
+    descriptors = openDescriptors();
+    threads = readdirSync('/proc/self/task');
+    client = new LookoutClient(join(projectFolder(), 'out/src/keeper/lookout.cjs'), 1, (event) => events.push(event));
+  });
+
+  afterEach(async () => {
+    await client.stop();
+    rmSync(folder, { recursive: true });
+    assert.deepEqual(
+      events.filter(({ kind }) => kind !== 'lookoutReady'),
+      [],
+    );
+    // Its eventfd stays for the life of the process.
+    const left = openDescriptors().filter((one) => !descriptors.includes(one) && !one.includes('eventfd'));
+    assert.deepEqual(left, []);
+  });
+
+  function file(name: string, text = 'content\n'): string {
+    const path = join(folder, name);
+    writeFileSync(path, text);
+    return path;
+  }
+
+  function watched(path: string, what: string, as: (known: FileInUse) => boolean): Promise<FileInUse> {
+    const seen = new Promise<FileInUse>((resolve) => {
+      const look = (): void => {
+        const known = client.of(path);
+        if (known && as(known)) resolve(known);
+      };
+      client.onDidChange(look);
+      look();
+    });
+    return within(deadline, what, seen);
+  }
+
+  it('tells who opens a watched file, and when that ends', async () => {
+    const path = file('data');
+    client.watch([path]);
+    await watched(path, 'the first look', ({ current }) => current?.holders.length === 0);
+    const opener = await LineProgram.start(await compiled('opener'));
+    await opener.ask(`open r ${path}`);
+    const known = await watched(path, 'the holder', ({ current }) => current?.holders.length === 1);
+    const [holder] = known.current?.holders ?? [];
+    assert.deepEqual([holder?.process.pid, holder?.harm], [opener.pid, 'open']);
+    assert.ok(Math.abs((holder?.since ?? 0) - Date.now()) < deadline, 'it has just begun');
+    await opener.ask('close');
+    await watched(path, 'the end', ({ current }) => current?.holders.length === 0);
+    await opener.end();
+  });
+
+  it('tells of a mapping, whose descriptor is closed, and when it is given back', async () => {
+    const path = file('library');
+    client.watch([path]);
+    const mapper = await LineProgram.start(await compiled('mapper'), 'private', path);
+    const known = await watched(path, 'the holder', ({ current }) => current?.holders.length === 1);
+    assert.equal(known.current?.holders[0]?.harm, 'mapped');
+    await mapper.end();
+    await watched(path, 'the end', ({ current }) => current?.holders.length === 0);
+  });
+
+  it('follows a running script: its line, the version that it keeps, and its end', async () => {
+    // Each step runs a program, which waits for a line.
+    const steps = Array.from({ length: 20 }, (_, index) => `sh -c 'read x'; echo ${String(index + 2)}`);
+    const text = ['#!/usr/bin/env bash', 'echo READY', ...steps, ''].join('\n');
+    const path = file('job.sh', text);
+    client.watch([path]);
+    const script = await LineProgram.start('bash', path);
+    const line = ({ current, older }: FileInUse): number =>
+      [...(current ? [current] : []), ...older].flatMap(({ holders }) => holders)[0]?.line ?? 0;
+    const before = await watched(path, 'the first step', (known) => line(known) === 3);
+    assert.equal(before.current?.holders[0]?.harm, 'readsAsItRuns');
+    for (const number of [2, 3, 4]) assert.equal(await script.ask(), String(number));
+    await watched(path, 'the fourth step', (known) => line(known) === 6);
+    writeFileSync(`${path}.new`, `# Another one.\n${text}`);
+    renameSync(`${path}.new`, path);
+    const after = await watched(path, 'the new version', ({ older }) => older.length === 1);
+    assert.deepEqual(after.current?.holders, []);
+    assert.ok(Math.abs((after.current.since ?? 0) - Date.now()) < deadline);
+    for (const number of [5, 6, 7]) assert.equal(await script.ask(), String(number));
+    await watched(path, 'the seventh step, in its own version', (known) => line(known) === 9);
+    await script.kill();
+    await watched(path, 'its end', ({ older }) => older.length === 0);
+  });
+
+  it('finds the file again after it was gone', async () => {
+    const path = file('data');
+    client.watch([path]);
+    await watched(path, 'the first look', ({ current }) => current !== undefined);
+    rmSync(path);
+    await watched(
+      path,
+      'that it is gone',
+      ({ current, problem }) => current === undefined && problem?.errno === 'ENOENT',
+    );
+    file('data', 'again\n');
+    await watched(path, 'that it is there', ({ current, problem }) => current?.size === 6 && problem === undefined);
+  });
+
+  it('keeps to itself: at rest nothing wakes it, and looking wakes it only once', async () => {
+    const paths = Array.from({ length: 1_000 }, (_, index) => file(`file-${String(index)}`));
+    client.watch(paths);
+    await watched(paths.at(-1) ?? '', 'the first look', ({ current }) => current !== undefined);
+    const own = readdirSync('/proc/self/task').filter((task) => !threads.includes(task));
+    // Each look opens the file to ask who has it, which the watch sees.
+    for (const path of paths.slice(0, 20)) client.look(path);
+    const counts: number[] = [];
+    for (let seconds = 0; seconds < 10 && counts.at(-1) !== 0; seconds++) {
+      const before = switches(own);
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      counts.push(switches(own) - before);
+    }
+    assert.equal(counts.at(-1), 0, `context switches in each second: ${counts.join(', ')}`);
+  });
+
+  it('asks the very process to end, and no other that has its pid', async () => {
+    const path = file('data');
+    client.watch([path]);
+    const sleeper = spawn('sleep', ['600'], { stdio: 'ignore' });
+    const ended = new Promise((resolve) => sleeper.once('exit', (_code, signal) => resolve(signal)));
+    const pid = sleeper.pid ?? 0;
+    const stat = readFileSync(`/proc/${String(pid)}/stat`, 'latin1');
+    const started = Number(stat.slice(stat.lastIndexOf(')')).split(' ')[20]);
+    const other = await client.end({ pid, started: started + 1 });
+    assert.equal(other?.errno, 'ESRCH');
+    assert.equal(sleeper.exitCode, null);
+    assert.equal(await client.end({ pid, started }), undefined);
+    assert.equal(await within(deadline, 'its end', ended), 'SIGTERM');
+    const gone = await client.end({ pid, started });
+    assert.equal(gone?.errno, 'ESRCH');
+  });
+
+  it('says that somebody has it who may not be looked into', async function () {
+    if (process.getuid?.() !== 0) skip(this, 'lookout.unnamed', 'only root can be somebody else');
+    chmodSync(folder, 0o755);
+    const path = file('data');
+    const opener = await LineProgram.start(await compiled('opener'));
+    await opener.ask(`open r ${path}`);
+    const asNobody = await LineProgram.start(
+      process.execPath,
+      join(projectFolder(), 'out/test/support/strangerLookout.entry.cjs'),
+      path,
+    );
+    assert.equal(await asNobody.next(), 'unnamed');
+    await opener.ask('close');
+    assert.equal(await asNobody.next(), 'free');
+    await asNobody.end();
+    await opener.end();
+  });
+});
+
+/** Voluntary and involuntary context switches of these threads. */
+function switches(tasks: readonly string[]): number {
+  return tasks
+    .map((task) => readFileSync(`/proc/self/task/${task}/status`, 'latin1'))
+    .flatMap((status) => [...status.matchAll(/ctxt_switches:\s+(\d+)/g)])
+    .reduce((sum, [, count]) => sum + Number(count), 0);
+}

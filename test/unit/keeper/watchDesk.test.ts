@@ -1,0 +1,239 @@
+import assert from 'node:assert/strict';
+
+import { SystemError } from '../../../src/core/errors';
+import type { Holder } from '../../../src/core/holders/holder';
+import type { FileInUse } from '../../../src/core/holders/inUse';
+import { lookout } from '../../../src/core/holders/limits';
+import type { Found, Pin } from '../../../src/core/holders/ports';
+import { LineCounts } from '../../../src/keeper/lineCounts';
+import { WatchDesk, type WatchDeskParts } from '../../../src/keeper/watchDesk';
+import { FakeLookoutSystem, wake } from '../../support/fakes/lookout';
+
+const bash: Holder = {
+  process: { pid: 7, started: 70 },
+  program: 'bash',
+  since: 1_000,
+  harm: 'readsAsItRuns',
+  read: { offset: 10, by: 'command' },
+  uid: 0,
+  ancestors: [],
+};
+
+describe('the desk of the lookout', () => {
+  let system: FakeLookoutSystem;
+  let time: number;
+  let told: Parameters<WatchDeskParts['tell']>[0][];
+  let desk: WatchDesk;
+
+  beforeEach(() => {
+    system = new FakeLookoutSystem();
+    time = 0;
+    told = [];
+    desk = new WatchDesk({
+      system,
+      lines: new LineCounts(),
+      editor: 1,
+      now: () => 1_000_000 + time,
+      clock: () => time,
+      tell: (answer) => told.push(answer),
+    });
+    system.paths.set('/a', 1).set('/b', 2);
+  });
+
+  /** Until nothing is due any more. */
+  function settle(): void {
+    for (let turns = 0; turns < 20; turns++) {
+      const { milliseconds } = desk.sleep();
+      if (milliseconds === undefined) return;
+      time += milliseconds;
+      desk.woken(wake({}));
+    }
+    assert.fail('it does not come to rest');
+  }
+
+  function holds(inode: number, ...holders: readonly Holder[]): void {
+    system.found = (pins): Found => ({
+      holders: new Map(
+        pins
+          .filter(({ identity }) => identity.inode === BigInt(inode))
+          .map((pin): [Pin, readonly Holder[]] => [pin, holders]),
+      ),
+      untold: new Set(),
+      closed: 1,
+    });
+  }
+
+  const last = (path: string): FileInUse | undefined =>
+    told.flatMap((answer) => (answer.kind === 'inUse' ? answer.files : [])).findLast((file) => file.path === path);
+
+  it('looks at all files in one pass, tells, and sleeps until something happens', () => {
+    holds(1, bash);
+    desk.watch(['/a', '/b']);
+    settle();
+    assert.equal(system.passes.length, 1);
+    assert.deepEqual(
+      last('/a')?.current?.holders.map(({ program, line }) => [program, line]),
+      [['bash', 10]],
+    );
+    assert.deepEqual(last('/b')?.current?.holders, []);
+    assert.deepEqual(desk.sleep(), { milliseconds: undefined, uses: true });
+    assert.deepEqual(system.awaited, [bash.process]);
+  });
+
+  it('passes again when one is used, and tells only what is new', () => {
+    desk.watch(['/a', '/b']);
+    settle();
+    told = [];
+    holds(2, bash);
+    time += 10_000;
+    desk.woken(wake({ used: new Set([system.watchOf('/b')]) }));
+    assert.deepEqual(desk.sleep(), { milliseconds: lookout.settles, uses: false });
+    settle();
+    assert.equal(system.passes.length, 2);
+    assert.deepEqual(
+      told.flatMap((answer) => (answer.kind === 'inUse' ? answer.files : [])).map(({ path }) => path),
+      ['/b'],
+    );
+  });
+
+  it('follows the path to another inode, and keeps who has the older one', () => {
+    holds(1, bash);
+    desk.watch(['/a']);
+    settle();
+    system.paths.set('/a', 3);
+    time += 10_000;
+    desk.woken(wake({ moved: new Set([system.watchOf('/a')]) }));
+    settle();
+    assert.equal(last('/a')?.current?.since, 1_000_000 + time);
+    assert.deepEqual(
+      last('/a')?.older.map(({ holders }) => holders.length),
+      [1],
+    );
+    assert.equal(system.watches.size, 2);
+    system.found = () => ({ holders: new Map(), untold: new Set(), closed: 0 });
+    time += 10_000;
+    desk.woken(wake({ ended: true }));
+    settle();
+    assert.deepEqual(last('/a')?.older, []);
+    assert.deepEqual([system.watches.size, system.open], [1, 1]);
+  });
+
+  it('waits in the folder for what is gone to come again', () => {
+    desk.watch(['/a']);
+    settle();
+    system.paths.delete('/a');
+    time += 10_000;
+    desk.woken(wake({ moved: new Set([system.watchOf('/a')]) }));
+    settle();
+    assert.equal(last('/a')?.problem?.errno, 'ENOENT');
+    system.paths.set('/a', 9);
+    time += 10_000;
+    desk.woken(wake({ moved: new Set([system.watchOf('folder of /a')]) }));
+    settle();
+    assert.equal(last('/a')?.problem, undefined);
+    assert.deepEqual([...system.watches.values()], ['/a']);
+  });
+
+  it('keeps looking at what is in use when nobody wants it watched, until it is not', () => {
+    holds(1, bash);
+    desk.watch(['/a']);
+    settle();
+    desk.watch([]);
+    assert.equal(system.open, 1);
+    holds(1);
+    time += 10_000;
+    desk.woken(wake({ used: new Set([system.watchOf('/a')]) }));
+    settle();
+    assert.deepEqual([system.open, system.watches.size], [0, 0]);
+    assert.deepEqual(told.at(-1), { kind: 'inUse', files: [], dropped: ['/a'] });
+  });
+
+  it('asks for those who cannot be named only where nobody was seen', () => {
+    system.probed = 'held';
+    system.found = () => ({ holders: new Map(), untold: new Set(), closed: 1 });
+    desk.watch(['/a']);
+    settle();
+    assert.equal(last('/a')?.unnamed, true);
+    system.found = (pins) => ({ holders: new Map(), untold: new Set(pins), closed: 1 });
+    desk.look('/a');
+    settle();
+    assert.equal(last('/a')?.unnamed, false, 'it was the editor, or ourselves');
+    assert.equal(last('/a')?.uncertain, false);
+  });
+
+  it('asks of so many files after one pass, and of the others after the next', () => {
+    const paths = Array.from({ length: lookout.probes * 2 + 1 }, (_, index) => `/file-${String(index)}`);
+    paths.forEach((path, index) => system.paths.set(path, 100 + index));
+    desk.watch(paths);
+    settle();
+    assert.deepEqual([system.probes, system.passes.length], [paths.length, 3]);
+  });
+
+  it('asks again when those who cannot be named may have gone', () => {
+    system.probed = 'held';
+    system.found = () => ({ holders: new Map(), untold: new Set(), closed: 1 });
+    desk.watch(['/a']);
+    settle();
+    system.probed = 'free';
+    time += 10_000;
+    desk.woken(wake({ used: new Set([system.watchOf('/a')]) }));
+    settle();
+    assert.equal(last('/a')?.unnamed, false);
+  });
+
+  it('looks how far a script was read without a pass', () => {
+    holds(1, bash);
+    desk.watch(['/a']);
+    settle();
+    assert.equal(system.reads.size, 1);
+    time += 10_000;
+    desk.woken(wake({ read: new Set([system.watchOf('/a')]) }));
+    settle();
+    assert.equal(system.passes.length, 1);
+    assert.equal(last('/a')?.current?.holders[0]?.line, 11);
+  });
+
+  it('looks at everything when events were lost', () => {
+    desk.watch(['/a', '/b']);
+    settle();
+    system.paths.set('/a', 3).set('/b', 4);
+    time += 10_000;
+    desk.woken(wake({ overflow: true }));
+    settle();
+    const inodes = system.passes.at(-1)?.map(({ identity }) => identity.inode);
+    assert.ok(inodes?.includes(3n) && inodes.includes(4n));
+  });
+
+  it('says once that processes cannot be listed, and tries again at the next event', () => {
+    desk.watch(['/a']);
+    system.found = () => {
+      throw new SystemError('readdir', '/proc', 'EMFILE');
+    };
+    settle();
+    desk.look('/a');
+    settle();
+    assert.deepEqual(
+      told.map(({ kind }) => kind),
+      ['problem'],
+    );
+    holds(1, bash);
+    desk.look('/a');
+    settle();
+    assert.equal(last('/a')?.current?.holders.length, 1);
+  });
+
+  it('watches no more files than may be pinned, the first ones', () => {
+    system.pinsAtMost = 1;
+    desk.watch(['/a', '/b']);
+    settle();
+    assert.deepEqual([...system.watches.values()], ['/a']);
+  });
+
+  it('gives everything back', () => {
+    holds(1, bash);
+    desk.watch(['/a', '/b']);
+    settle();
+    desk.close();
+    assert.deepEqual([system.open, system.watches.size], [0, 0]);
+  });
+});
