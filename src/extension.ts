@@ -2,10 +2,17 @@ import { performance } from 'node:perf_hooks';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 
+import type { Holdfast } from '../api/holdfast';
 import type { CommandName } from './core/contributions';
 import { DisposableStore } from './core/disposable';
-import { activatedLine, keeperLine, settingLine } from './core/logLines';
+import { activatedLine, keeperLine, lookoutLine, settingLine } from './core/logLines';
 import { KeeperClient } from './keeper/client';
+import { LookoutClient } from './keeper/lookoutClient';
+import { Badges } from './shell/badges';
+import { Explanations } from './shell/explanations';
+import { FoundFiles } from './shell/foundFiles';
+import { HolderCommands } from './shell/holderCommands';
+import { HoldersTree } from './shell/holdersTree';
 import { JoinNames } from './shell/joinNames';
 import { KeptMenu } from './shell/keptMenu';
 import { Levels } from './shell/levels';
@@ -14,16 +21,22 @@ import { DirtyDocuments } from './shell/dirtyDocuments';
 import { editorProcess } from './shell/editorProcess';
 import { tellInvalidSetting, tellKeeperEvent } from './shell/notices';
 import { SaveParticipant } from './shell/participant';
+import { PublicApi } from './shell/publicApi';
 import { Questions } from './shell/questions';
+import { ReadMarks } from './shell/readMarks';
 import { Settings } from './shell/settings';
+import { ShownTexts } from './shell/shownTexts';
 import { StatusItem } from './shell/statusItem';
+import { Terminals } from './shell/terminals';
+import { WatchedFiles } from './shell/watchedFiles';
 
 /** When the bundle's first line ran, in milliseconds of `performance.now()`; see `esbuild.mjs`. */
 declare const bundleBegan: number;
 
 let keeper: KeeperClient | undefined;
+let lookout: LookoutClient | undefined;
 
-export function activate(context: vscode.ExtensionContext): void {
+export function activate(context: vscode.ExtensionContext): Holdfast {
   const owned = new DisposableStore();
   context.subscriptions.push(owned);
 
@@ -59,7 +72,21 @@ export function activate(context: vscode.ExtensionContext): void {
   owned.add(new SaveParticipant(guard, levels, settings, log, () => performance.now()));
   owned.add(new Questions(documents, levels, settings));
   const names = new JoinNames(guard, levels, log);
-  owned.add(new StatusItem(levels, settings));
+
+  const holders = new LookoutClient(join(__dirname, 'lookout.js'), editorProcess(), (event) => {
+    log.write(lookoutLine(event));
+  });
+  lookout = holders;
+  owned.add(new WatchedFiles(holders, settings, owned.add(new FoundFiles(settings, log))));
+  owned.add(new StatusItem(holders, levels, settings));
+  const terminals = owned.add(new Terminals());
+  const tree = owned.add(new HoldersTree(holders, levels, terminals));
+  owned.add(new HolderCommands(holders, tree, terminals));
+  owned.add(new Badges(holders));
+  const media = vscode.Uri.joinPath(context.extensionUri, 'media');
+  owned.add(new ReadMarks(holders, levels, owned.add(new ShownTexts()), media));
+  owned.add(new Explanations(holders, levels, settings));
+
   owned.add(
     vscode.commands.registerCommand('holdfast.showLog' satisfies CommandName, () => {
       log.show();
@@ -69,10 +96,13 @@ export function activate(context: vscode.ExtensionContext): void {
   owned.add(
     vscode.commands.registerCommand('holdfast.showKept' satisfies CommandName, () => new KeptMenu(guard).show()),
   );
+  const { api } = owned.add(new PublicApi(holders));
   log.write(activatedLine(performance.now() - bundleBegan));
+  return api;
 }
 
 export async function deactivate(): Promise<void> {
-  await keeper?.stop();
+  await Promise.all([keeper?.stop(), lookout?.stop()]);
   keeper = undefined;
+  lookout = undefined;
 }

@@ -1,7 +1,21 @@
 /** Everything that is made from the tables in `src/core`: pure, so that a test can compare it with what is on disk. */
-import { capabilities, commands, product, settings, type Setting } from '../../src/core/contributions';
+import {
+  capabilities,
+  colors,
+  commands,
+  containers,
+  product,
+  settings,
+  views,
+  type Color,
+  type Command,
+  type Container,
+  type Setting,
+  type View,
+  type ViewName,
+} from '../../src/core/contributions';
 import { temporaryNames } from '../../src/core/temporaryName';
-import { because, leftAlone, losses, texts } from '../../src/core/text';
+import { because, leftAlone, losses, texts, wouldChange } from '../../src/core/text';
 
 type Json = Record<string, unknown>;
 
@@ -19,10 +33,26 @@ export function manifestParts(): Json {
       },
     },
     contributes: {
-      commands: Object.keys(commands).map((name) => ({
+      commands: Object.entries<Command>(commands).map(([name, { icon }]) => ({
         command: name,
         title: `%command.${name}%`,
         category: '%displayName%',
+        ...(icon === undefined ? {} : { icon }),
+      })),
+      menus: menus(),
+      viewsContainers: {
+        activitybar: Object.entries<Container>(containers).map(([id, { icon }]) => ({
+          id,
+          title: `%container.${id}%`,
+          icon,
+        })),
+      },
+      views: viewsByContainer(),
+      viewsWelcome: Object.keys(views).map((name) => ({ view: name, contents: `%view.${name}.empty%` })),
+      colors: Object.entries<Color>(colors).map(([id, { defaults }]) => ({
+        id,
+        description: `%color.${id}%`,
+        defaults,
       })),
       configuration: {
         title: '%displayName%',
@@ -46,6 +76,26 @@ export function manifestParts(): Json {
   };
 }
 
+function menus(): Json {
+  const ofItems = Object.entries<Command>(commands).flatMap(([command, { item }]) => (item ? [{ command, item }] : []));
+  const when = (word: string): string =>
+    `view == ${'holdfast.holders' satisfies ViewName} && viewItem =~ /\\b${word}\\b/`;
+  return {
+    commandPalette: ofItems.map(({ command }) => ({ command, when: 'false' })),
+    'view/item/context': ofItems.flatMap(({ command, item }) =>
+      item.groups.map((group) => ({ command, when: when(item.word), group })),
+    ),
+  };
+}
+
+function viewsByContainer(): Json {
+  const byContainer: Record<string, Json[]> = {};
+  for (const [id, { container, icon }] of Object.entries<View>(views)) {
+    (byContainer[container] ??= []).push({ id, name: `%view.${id}%`, icon });
+  }
+  return byContainer;
+}
+
 /** `package.nls.json`. */
 export function manifestTexts(): Json {
   return {
@@ -53,6 +103,14 @@ export function manifestTexts(): Json {
     description: product.description,
     ...prefixed('capability', capabilities),
     ...Object.fromEntries(Object.entries(commands).map(([name, { title }]) => [`command.${name}`, title])),
+    ...Object.fromEntries(Object.entries<Container>(containers).map(([id, { title }]) => [`container.${id}`, title])),
+    ...Object.fromEntries(
+      Object.entries<View>(views).flatMap(([id, { name, empty }]): [string, string][] => [
+        [`view.${id}`, name],
+        [`view.${id}.empty`, empty.join('\n')],
+      ]),
+    ),
+    ...Object.fromEntries(Object.entries<Color>(colors).map(([id, { description }]) => [`color.${id}`, description])),
     ...Object.fromEntries(
       Object.entries<Setting>(settings).flatMap(([name, setting]): [string, string][] => [
         [`setting.${name}`, setting.description],
@@ -67,7 +125,7 @@ export function manifestTexts(): Json {
 
 /** `l10n/bundle.l10n.json`: what translators start from. */
 export function bundleTexts(): Json {
-  const all = [texts, because, losses, leftAlone].flatMap((table) => Object.values(table));
+  const all = [texts, because, wouldChange, losses, leftAlone].flatMap((table) => Object.values(table));
   return Object.fromEntries(all.map((text) => [text, text]));
 }
 
@@ -77,7 +135,8 @@ export function settingsTable(): string {
     '|---|---|---|---|',
     ...Object.entries<Setting>(settings).map(([name, setting]) => {
       const choices = Object.entries(choicesOf(setting)).map(([word, meaning]) => `<br>\`${word}\`: ${meaning}`);
-      const fallback = typeof setting.default === 'object' ? setting.default.join('`<br>`') : String(setting.default);
+      const fallback =
+        typeof setting.default === 'object' ? setting.default.join('`<br>`') || '[]' : String(setting.default);
       return `| \`${name}\` | \`${fallback}\` | ${scopes[setting.scope]} | ${setting.description}${choices.join('')} |`;
     }),
   ].join('\n');

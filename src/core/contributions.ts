@@ -115,6 +115,14 @@ export const settings = {
     untrusted: 'ignored',
     description: 'What must be on the disk before a save is done, in case of a power cut.',
   },
+  'holdfast.watch': {
+    type: 'globs',
+    default: [],
+    scope: 'resource',
+    untrusted: 'ignored',
+    description:
+      'Files for which Holdfast shows who uses them even while they are not open in the editor: glob patterns, matched below the workspace folder; at most 200 files of a folder. What `files.exclude` hides is left out. A workspace that is not trusted cannot set it.',
+  },
 } as const satisfies Record<`holdfast.${string}`, Setting>;
 
 export type SettingName = keyof typeof settings;
@@ -128,13 +136,99 @@ type ValueOf<S extends Setting> = S extends BooleanSetting
     ? keyof S['choices'] & string
     : readonly string[];
 
+/** A command; with `item` one of a tree item alone, which the command palette does not list. */
+export interface Command {
+  readonly title: string;
+  readonly icon?: string;
+  /** For which tree items it is there: a word of their context value; and where in their menu. */
+  readonly item?: { readonly word: ItemWord; readonly groups: readonly string[] };
+}
+
+/** What a tree item's context value is made of. */
+export type ItemWord = 'file' | 'holder' | 'terminal' | 'own';
+
 export const commands = {
   'holdfast.showLog': { title: 'Show Log' },
   'holdfast.joinNames': { title: 'Join the Names Again' },
   'holdfast.showKept': { title: 'Show Kept Versions' },
-} as const satisfies Record<`holdfast.${string}`, { readonly title: string }>;
+  'holdfast.showHolders': { title: 'Show Holders' },
+  'holdfast.explain': { title: 'Explain How This File Is Guarded' },
+  'holdfast.revealTerminal': { title: 'Reveal Terminal of Holder' },
+  'holdfast.copyProcessId': { title: 'Copy Process ID of Holder' },
+  'holdfast.endProcess': { title: 'End Process of Holder' },
+  'holdfast.item.open': {
+    title: 'Open',
+    icon: '$(go-to-file)',
+    item: { word: 'file', groups: ['inline', '1_open'] },
+  },
+  'holdfast.item.revealTerminal': {
+    title: 'Show Its Terminal',
+    icon: '$(terminal)',
+    item: { word: 'terminal', groups: ['inline', '1_open'] },
+  },
+  'holdfast.item.copyProcessId': { title: 'Copy Process ID', item: { word: 'holder', groups: ['2_copy'] } },
+  'holdfast.item.endProcess': { title: 'End Process…', item: { word: 'own', groups: ['3_end'] } },
+} as const satisfies Record<`holdfast.${string}`, Command>;
 
 export type CommandName = keyof typeof commands;
+
+/** A place of its own in the activity bar. */
+export interface Container {
+  readonly title: string;
+  readonly icon: string;
+}
+
+export const containers = {
+  holdfast: { title: 'Holdfast', icon: 'media/holders.svg' },
+} as const satisfies Record<string, Container>;
+
+/** A view, and where it is. */
+export interface View {
+  readonly container: keyof typeof containers;
+  readonly name: string;
+  readonly icon: string;
+  /** What it says while it is empty; a line with nothing but a link is a button. */
+  readonly empty: readonly string[];
+}
+
+export const views = {
+  'holdfast.holders': {
+    container: 'holdfast',
+    name: 'Files in Use',
+    icon: 'media/holders.svg',
+    empty: [
+      'No program is seen to use a file that is open here.',
+      'When a program runs, maps or has open such a file, it is listed: which program, since when, and how far it has read.',
+      '[Explain How This File Is Guarded](command:holdfast.explain)',
+      'The setting [holdfast.watch](command:workbench.action.openSettings?%5B%22holdfast.watch%22%5D) names more files to look at.',
+    ],
+  },
+} as const satisfies Record<`holdfast.${string}`, View>;
+
+export type ViewName = keyof typeof views;
+
+export interface Color {
+  readonly description: string;
+  /** By kind of theme. */
+  readonly defaults: Readonly<Record<'light' | 'dark' | 'highContrast' | 'highContrastLight', string>>;
+}
+
+export const colors = {
+  'holdfast.heldForeground': {
+    description: 'Names of files that a program uses, in the Explorer.',
+    defaults: { light: '#0b6e8a', dark: '#6cc5de', highContrast: '#6cc5de', highContrastLight: '#004f66' },
+  },
+  'holdfast.staleForeground': {
+    description: 'Names of files of which a program still uses an older version, in the Explorer.',
+    defaults: { light: '#855b00', dark: '#e0b35a', highContrast: '#ffcf70', highContrastLight: '#6b4700' },
+  },
+  'holdfast.readUpTo': {
+    description: 'The line up to which a running program has read, in the editor and its overview ruler.',
+    defaults: { light: '#0b6e8a', dark: '#6cc5de', highContrast: '#6cc5de', highContrastLight: '#004f66' },
+  },
+} as const satisfies Record<`holdfast.${string}`, Color>;
+
+export type ColorName = keyof typeof colors;
 
 export const capabilities = {
   virtualWorkspaces: 'Holdfast guards files on a disk: a virtual workspace has no inodes and no running programs.',

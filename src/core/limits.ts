@@ -92,3 +92,12 @@ export const keptAtLeastDays = 1;
 
 /** Files whose levels are remembered. */
 export const rememberedLevels = 500;
+
+/** Files of one folder that are watched because the setting holdfast.watch names them. */
+export const foundByPattern = 200;
+
+/** Edits that are remembered of a document while it is not saved. */
+export const rememberedEdits = 10_000;
+
+/** Longer texts, in UTF-16 code units, are not compared with what programs have: they would have to be encoded each time they are saved. */
+export const comparedText = 4_000_000;

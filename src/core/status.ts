@@ -1,5 +1,7 @@
 import type { CommandName } from './contributions';
-import { isShortfall, type GivenUp, type Lost, type Report } from './level';
+import type { FileInUse } from './holders/inUse';
+import { isShortfall, type GivenUp, type Level, type Lost, type Report } from './level';
+import { countSentences, holdersOf, hoverParagraphs, inARow, staleHolders, type Moment } from './shown/words';
 import { because, losses, message, texts, type Message } from './text';
 
 /** Who switched the guard off for a document. */
@@ -21,8 +23,24 @@ export interface StatusView {
   readonly label: Message;
   readonly tooltip: Message;
   readonly warning: boolean;
+  /** What the level is called: `off` for a file that is not to be guarded. */
+  readonly levelWord: Level | 'off';
   /** A command that the hover offers, and what it is called there. */
-  readonly offer?: { readonly command: CommandName; readonly label: Message };
+  readonly offer?: Offer;
+}
+
+export interface Offer {
+  readonly command: CommandName;
+  readonly label: Message;
+}
+
+/** The same, with who uses the file. */
+export interface StatusItemView extends StatusView {
+  /** What the hover says below the tooltip, a paragraph each. */
+  readonly holders: readonly Message[];
+  /** What is read out, without the label. */
+  readonly spoken: Message;
+  readonly offers: readonly Offer[];
 }
 
 export function statusView(input: StatusInput): StatusView {
@@ -35,7 +53,43 @@ export function statusView(input: StatusInput): StatusView {
   };
 }
 
+const always: readonly Offer[] = [
+  { command: 'holdfast.showHolders', label: message(texts.holders) },
+  { command: 'holdfast.explain', label: message(texts.explain) },
+  { command: 'holdfast.showLog', label: message(texts.log) },
+];
+
+/** @param file what is known of who uses it */
+export function statusItemView(input: StatusInput, file: FileInUse | undefined, at: Moment): StatusItemView {
+  const view = statusView(input);
+  const offers = [...(view.offer ? [view.offer] : []), ...always];
+  const counts = file ? countSentences(file) : [];
+  if (!file || counts.length === 0) return { ...view, holders: [], spoken: view.tooltip, offers };
+  const behind = staleHolders(file).length > 0 || file.unnamed;
+  return {
+    ...view,
+    label: heldLabel(view.label, file),
+    ...(behind ? { icon: 'warning', warning: true } : {}),
+    holders: hoverParagraphs(file, view.levelWord === 'off' ? 'direct' : view.levelWord, at),
+    spoken: inARow([view.tooltip, ...counts]),
+    offers,
+  };
+}
+
+function heldLabel(level: Message, file: FileInUse): Message {
+  const stale = staleHolders(file).length;
+  const count = holdersOf(file).length;
+  if (stale > 0) return message(texts.staleLabel, level, stale);
+  if (!file.unnamed) return message(texts.heldLabel, level, count);
+  return count === 0 ? message(texts.heldByOthersLabel, level) : message(texts.heldAndOthersLabel, level, count);
+}
+
 function levelView(input: StatusInput): StatusView {
+  const off = input.report.reason === 'switchedOff' || input.report.reason === 'neverGuarded';
+  return { ...levelLooks(input), levelWord: off ? 'off' : input.report.level };
+}
+
+function levelLooks(input: StatusInput): Omit<StatusView, 'levelWord' | 'offer'> {
   const { name, report } = input;
   if (report.reason === 'switchedOff') {
     const tooltip = message(texts.offTooltip, name, offBy(input.switchedOffBy));

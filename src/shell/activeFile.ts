@@ -11,7 +11,7 @@ export interface ActiveFile {
 /** `undefined` if the active tab shows no file on this machine's disks: then no level is shown. */
 export function activeFile(): ActiveFile | undefined {
   const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
-  const uri = uriOf(input);
+  const uri = tabUri(input);
   if (uri?.scheme !== 'file') return undefined;
   const wanted = uri.toString();
   const known: readonly { readonly uri: vscode.Uri }[] =
@@ -19,7 +19,8 @@ export function activeFile(): ActiveFile | undefined {
   return { uri, announced: known.some((document) => document.uri.toString() === wanted) };
 }
 
-function uriOf(input: unknown): vscode.Uri | undefined {
+/** The file that a tab shows; of a comparison the one that can be edited. */
+export function tabUri(input: unknown): vscode.Uri | undefined {
   if (input instanceof vscode.TabInputText) return input.uri;
   if (input instanceof vscode.TabInputTextDiff) return input.modified;
   if (input instanceof vscode.TabInputNotebook) return input.uri;

@@ -36,6 +36,11 @@ export class Settings {
     };
   }
 
+  /** Patterns of the files below this folder that are watched though they are not open. */
+  watched(folder: vscode.Uri): readonly string[] {
+    return this.#read('holdfast.watch', folder);
+  }
+
   /** The user's answer for this file, as long as the window is open. */
   answer(uri: vscode.Uri, question: Question, answer: Answer): void {
     const key = uri.toString();

@@ -1,29 +1,33 @@
-import { basename } from 'node:path';
 import * as vscode from 'vscode';
 
 import type { CommandName } from '../core/contributions';
 import { DisposableStore, type Disposable } from '../core/disposable';
-import { report } from '../core/level';
-import { statusView, type StatusView } from '../core/status';
+import type { Lookout } from '../core/holders/service';
+import { statusItemView, type StatusItemView } from '../core/status';
 import { message, texts } from '../core/text';
 import { activeFile, type ActiveFile } from './activeFile';
-import type { KnownLevel, Levels } from './levels';
+import type { Levels } from './levels';
+import { hover } from './markdown';
+import { writtenMoment } from './moments';
 import { concernsUs, type Settings } from './settings';
+import { statusOf } from './statusOf';
 import { translate } from './translate';
 
-/** The level of the current file, in the status bar. Hidden where there is nothing to say. */
+/** The level of the current file and who uses it, in the status bar. Hidden where there is nothing to say. */
 export class StatusItem implements Disposable {
+  readonly #lookout: Lookout;
   readonly #levels: Levels;
   readonly #settings: Settings;
   readonly #item: vscode.StatusBarItem;
   readonly #owned = new DisposableStore();
 
-  constructor(levels: Levels, settings: Settings) {
+  constructor(lookout: Lookout, levels: Levels, settings: Settings) {
+    this.#lookout = lookout;
     this.#levels = levels;
     this.#settings = settings;
     this.#item = this.#owned.add(vscode.window.createStatusBarItem('level', vscode.StatusBarAlignment.Right, 100));
     this.#item.name = translate(message(texts.itemName));
-    this.#item.command = 'holdfast.showLog' satisfies CommandName;
+    this.#item.command = 'holdfast.showHolders' satisfies CommandName;
     this.#listen();
     this.#look();
   }
@@ -65,6 +69,12 @@ export class StatusItem implements Disposable {
         if (active?.uri.toString() === uri.toString()) this.#show(active);
       }),
     );
+    this.#owned.add(
+      this.#lookout.onDidChange((paths) => {
+        const active = activeFile();
+        if (active && paths.includes(active.uri.fsPath)) this.#show(active);
+      }),
+    );
   }
 
   /** Shows what is known at once, and looks at the file anew. */
@@ -79,49 +89,22 @@ export class StatusItem implements Disposable {
   }
 
   #show(active: ActiveFile): void {
-    const known = this.#knownLevel(active);
-    if (!known) {
+    const status = statusOf(active, this.#levels, this.#settings);
+    if (!status) {
       this.#item.hide();
       return;
     }
-    const switchedOff = known.report.reason === 'switchedOff';
-    this.#assign(
-      statusView({
-        name: basename(active.uri.fsPath),
-        ...known,
-        ...(switchedOff ? { switchedOffBy: this.#settings.switchedOffBy(active.uri) } : {}),
-      }),
-    );
+    const watched = !this.#settings.unguarded(active.uri);
+    const file = watched ? this.#lookout.of(active.uri.fsPath) : undefined;
+    this.#assign(statusItemView(status, file, writtenMoment));
   }
 
-  #knownLevel(active: ActiveFile): KnownLevel | undefined {
-    const unguarded = this.#settings.unguarded(active.uri);
-    if (unguarded) return { report: unguarded, when: 'foreseen' };
-    if (!active.announced) return { report: report('unannounced'), when: 'foreseen' };
-    return this.#levels.of(active.uri);
-  }
-
-  #assign(view: StatusView): void {
+  #assign(view: StatusItemView): void {
     const label = translate(view.label);
-    const tooltip = translate(view.tooltip);
     this.#item.text = `$(${view.icon}) ${label}`;
-    this.#item.tooltip = hover(tooltip, view.offer);
-    this.#item.accessibilityInformation = { label: `${label}. ${tooltip}`, role: 'button' };
+    this.#item.tooltip = hover([view.tooltip, ...view.holders, message(texts.click)], view.offers);
+    this.#item.accessibilityInformation = { label: `${label}. ${translate(view.spoken)}`, role: 'button' };
     this.#item.backgroundColor = view.warning ? new vscode.ThemeColor('statusBarItem.warningBackground') : undefined;
     this.#item.show();
   }
-}
-
-function hover(tooltip: string, offer: StatusView['offer']): string | vscode.MarkdownString {
-  const click = translate(message(texts.click));
-  if (!offer) return `${tooltip}\n${click}`;
-  const link = `[${translate(offer.label)}](command:${offer.command})`;
-  const markdown = new vscode.MarkdownString([escaped(tooltip), escaped(click), link].join('\n\n'));
-  markdown.isTrusted = { enabledCommands: [offer.command] };
-  return markdown;
-}
-
-/** What `appendText` makes of it has no spaces at which a line could be broken. */
-function escaped(text: string): string {
-  return text.replace(/[!-/:-@[-`{-~]/g, '\\$&');
 }

@@ -12,7 +12,8 @@ interface Law {
 const laws = JSON.parse(readFileSync('layers.json', 'utf8')) as Record<string, Law>;
 
 function layerOf(path: string): string {
-  return path === 'src/extension.ts' ? 'extension' : (path.split('/')[1] ?? path);
+  if (path === 'src/extension.ts') return 'extension';
+  return path.startsWith('api/') ? 'api' : (path.split('/')[1] ?? path);
 }
 
 /** Every module that the source asks for, however it does: import, export from, import type, require, import(). */

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 
 import { levelOf, report, type GivenUp, type Reason } from '../../../src/core/level';
-import { statusView } from '../../../src/core/status';
+import { statusItemView, statusView } from '../../../src/core/status';
 import { english, losses, message, texts } from '../../../src/core/text';
+import { at, bash, file, generation, holder } from '../../support/fakes/filesInUse';
 
 const reasons = Object.keys(levelOf) as Reason[];
 
@@ -116,5 +117,62 @@ describe('statusView', () => {
       when: 'foreseen',
     });
     assert.match(english(lost.tooltip), /\(attribute user\.note\)/);
+  });
+});
+
+describe('statusItemView', () => {
+  const view = (...[one, reason]: [Parameters<typeof statusItemView>[1], Reason?]): ReturnType<typeof statusItemView> =>
+    statusItemView({ name: 'run.sh', report: report(reason ?? 'gated'), when: 'foreseen' }, one, at);
+  const label = (...args: Parameters<typeof view>): string => english(view(...args).label);
+
+  it('is as quiet as without holders while nothing is held, or nothing is known', () => {
+    for (const one of [undefined, file([])]) {
+      const { label: shown, icon, warning, holders, spoken, tooltip } = view(one);
+      assert.deepEqual([english(shown), icon, warning, holders.length], ['Holdfast: gated', 'shield', false, 0]);
+      assert.equal(spoken, tooltip);
+    }
+  });
+
+  it('counts holders, and tells each in its hover, with what the save does to them', () => {
+    const held = view(file([bash(1, 12), holder(2, 'loaded')]));
+    assert.deepEqual([english(held.label), held.icon, held.warning], ['Holdfast: gated · held by 2', 'shield', false]);
+    assert.deepEqual(held.holders.length, 3);
+    assert.match(held.holders.map(english).join(' '), /up to line 12\. .* Your save is safe/);
+    assert.match(english(held.spoken), /^run\.sh: .*\. 2 programs use it\.$/);
+    const direct = view(file([bash(1, 12)]), 'hardLinks')
+      .holders.map(english)
+      .join(' ');
+    assert.match(direct, /would change it under the program/);
+  });
+
+  it('warns of stale holders, and of those who cannot be named', () => {
+    const stale = view(file([holder(9, 'open')], [generation([bash(1, 12)])]));
+    assert.deepEqual(
+      [english(stale.label), stale.icon, stale.warning],
+      ['Holdfast: gated · 1 on old version', 'warning', true],
+    );
+    const unnamed = view(file([], [], { unnamed: true }));
+    assert.deepEqual(
+      [english(unnamed.label), unnamed.icon, unnamed.warning],
+      ['Holdfast: gated · held', 'warning', true],
+    );
+    assert.match(english(unnamed.spoken), /you may not inspect/);
+    assert.equal(label(file([bash(1, 1)], [], { unnamed: true })), 'Holdfast: gated · held by 1 and others');
+  });
+
+  it('does not warn of a program that has read all of an older version', () => {
+    const { icon, warning } = view(file([], [generation([holder(1, 'loaded')])]));
+    assert.deepEqual([icon, warning], ['shield', false]);
+  });
+
+  it('leads to the list by a click, and by its hover to the log, the explanation, and to what else is offered', () => {
+    const commands = view(file([bash(1, 1)])).offers.map(({ command }) => command);
+    assert.deepEqual(commands, ['holdfast.showHolders', 'holdfast.explain', 'holdfast.showLog']);
+    const apart = statusItemView(
+      { name: 'a', report: report('gated', { separated: true }), when: 'reached' },
+      undefined,
+      at,
+    );
+    assert.equal(apart.offers[0]?.command, 'holdfast.joinNames');
   });
 });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { startGuardedEditor } from '../../../scripts/lib/guardedEditor';
+import { texts } from '../../../src/core/text';
 import type { Editor } from '../../support/editor';
 import { show, untilLevel } from '../../support/statusBar';
 
@@ -61,7 +62,7 @@ describe('what the user sees', function () {
     });
   }
 
-  it('the status bar leads to the log', async () => {
+  it('the status bar leads to who uses the file, and its hover to the log', async () => {
     assert.ok(editor);
     const window = await editor.openWindow({ size: { width: 1000, height: 600 } });
     await window.activate('holdfast.holdfast');
@@ -69,6 +70,10 @@ describe('what the user sees', function () {
     await untilLevel(window, 'gated', 'backup.sh');
     // Not with the mouse: while it is under way, an item that VS Code shows late can push this one from under it.
     await window.page.locator('[id="holdfast.holdfast.level"] a').press('Enter');
+    await window.page.locator('.sidebar .composite.title', { hasText: /files in use/i }).waitFor();
+    await window.page.locator('.notification-toast', { hasText: 'backup.sh' }).waitFor();
+    await window.page.locator('[id="holdfast.holdfast.level"] a').hover();
+    await window.page.locator('.monaco-hover').getByRole('link', { name: texts.log }).click();
     const panel = window.page.locator('.part.panel');
     await panel.locator('select option:checked', { hasText: 'Holdfast' }).first().waitFor({ state: 'attached' });
     await panel.locator('.view-lines', { hasText: /\[info\]/ }).waitFor();
