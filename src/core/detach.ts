@@ -30,6 +30,7 @@ import { defaultOptions, type SaveOptions } from './options';
 import { planTarget } from './plan';
 import type { Staged, Target, TargetSystem } from './ports';
 import { refusal } from './refusal';
+import { foreseeVeto } from './veto';
 
 /** How the one who waits for the save and the one who carries it out agree on who decides. */
 export interface Permission {
@@ -148,7 +149,8 @@ export function assess(system: TargetSystem, path: string, options: SaveOptions 
     if (!target) return report('newFile');
     try {
       const planned = planTarget(target, options, 'thorough');
-      return planned.level === 'gated' || planned.level === 'detached' ? withMounts(planned, target.mounts()) : planned;
+      if (planned.level !== 'gated' && planned.level !== 'detached') return planned;
+      return foreseeVeto(target) ?? withMounts(planned, target.mounts());
     } finally {
       target.close();
     }

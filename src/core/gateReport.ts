@@ -19,7 +19,10 @@ export function reportOf(outcome: Exclude<Outcome, { kind: 'refused' }>, givesUp
       return report('otherWriter', details);
     case 'stopped':
       return report('gateStopped', details);
+    case 'vetoed':
+      return report('vetoed', want(outcome));
     case 'failed':
+      if (outcome.room) return report('noRoom', want(outcome));
       return report('failed', outcome.error ? { ...details, error: outcome.error } : details);
   }
 }
@@ -27,4 +30,9 @@ export function reportOf(outcome: Exclude<Outcome, { kind: 'refused' }>, givesUp
 function published({ residual, raced }: Counts): Reason {
   if (raced > 0) return 'writersCaught';
   return residual > 0 ? 'readersCaught' : 'gated';
+}
+
+/** Why there was no new version, or why the editor was not stopped from doing without. */
+function want({ room, error }: Extract<Outcome, { kind: 'withdrawn' }>): Omit<Report, 'level' | 'reason'> {
+  return { ...(room ? { room } : {}), ...(error ? { error } : {}) };
 }

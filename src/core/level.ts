@@ -2,6 +2,7 @@ import { describeError, type ErrorFacts } from './errors';
 import type { Counts, RefusedWhy, WithdrawnWhy } from './gate/operations';
 import type { Question } from './options';
 import type { Loss } from './ports';
+import type { Room, Unstoppable } from './veto';
 
 /**
  * What a save of a target can be given:
@@ -51,6 +52,7 @@ export const levelOf = {
   keeperStopped: 'direct',
   failed: 'direct',
 
+  vetoed: 'none',
   newFile: 'none',
   notRegular: 'none',
   sealed: 'none',
@@ -66,6 +68,7 @@ const shortfalls: ReadonlySet<Reason> = new Set<Reason>([
   'otherWriter',
   'passedBy',
   'noRoom',
+  'vetoed',
   'tooSlow',
   'busy',
   'changedMeanwhile',
@@ -107,6 +110,10 @@ export interface Report {
   readonly pattern?: string;
   /** For a gate that was not to be had: what came in its way. */
   readonly gate?: RefusedWhy | WithdrawnWhy;
+  /** For `noRoom` and `vetoed`. */
+  readonly room?: Room;
+  /** For `noRoom`: why the editor is not stopped. */
+  readonly unstoppable?: Unstoppable;
   /** For what the system refused. */
   readonly error?: ErrorFacts;
   /** For a reached level: whether the clone was on the disk before it was published. */

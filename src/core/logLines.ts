@@ -55,6 +55,8 @@ function detailFacts(report: Report): readonly string[] {
     ...(report.lost ? [`lost=${report.lost.what}:${report.lost.name}`] : []),
     ...(report.givesUp ? [`without=${report.givesUp.map(givenUpFact).join(',')}`] : []),
     ...(report.gate === undefined ? [] : [`gate=${report.gate}`]),
+    ...(report.room ? [`needed=${String(report.room.needed)}`, `free=${String(report.room.free)}`] : []),
+    ...(report.unstoppable === undefined ? [] : [`unstoppable=${report.unstoppable}`]),
     ...(report.synced === false ? ['synced=no'] : []),
     ...(report.directorySynced === undefined ? [] : [`directory=${report.directorySynced ? 'synced' : 'unsynced'}`]),
     ...(report.counts ? countFacts(report.counts) : []),
@@ -153,6 +155,8 @@ export function keeperLine(event: KeeperEvent): LogLine {
       return { severity: 'warn', text: `recovery: not recorded: ${errorFacts(event.error)}` };
     case 'recovered':
       return { severity: 'info', text: `recovery: removed ${JSON.stringify(event.path)}` };
+    case 'unprotected':
+      return { severity: 'info', text: `recovery: not write-protected any more ${JSON.stringify(event.path)}` };
     case 'notRecovered':
       return { severity: 'warn', text: `recovery: left: ${errorFacts(event.error)}` };
     case 'recoveryEnded':

@@ -6,6 +6,7 @@ import type { Joined } from './join';
 import type { KeptVersion, KeptWhy } from './kept';
 import type { GivenUp, Report } from './level';
 import type { SaveOptions } from './options';
+import type { Room, VetoBy } from './veto';
 
 /** What the stager's thread is started with. */
 export interface StagerData {
@@ -89,6 +90,8 @@ export type Answer =
   | { readonly kind: 'notKept'; readonly path: string; readonly why: KeptWhy; readonly error: ErrorFacts }
   /** What a save may leave if it is interrupted could not be written down. */
   | { readonly kind: 'notRecorded'; readonly error: ErrorFacts }
+  /** A file was protected against writing when its process died, and is not any more. */
+  | { readonly kind: 'unprotected'; readonly path: string }
   /** A temporary name of an earlier process was removed, or could not be. */
   | { readonly kind: 'recovered'; readonly path: string }
   | { readonly kind: 'notRecovered'; readonly error: ErrorFacts }
@@ -131,6 +134,17 @@ export type GateOrder =
        * if nobody has it open by now.
        */
       readonly givesUp: readonly GivenUp[];
+    }
+  /** There is nothing to publish, and the editor is to fail; see `gate/veto.ts`. Answered as `arm`. */
+  | {
+      readonly kind: 'veto';
+      readonly id: number;
+      readonly place: HandedPlace;
+      readonly target: Handed;
+      readonly editor: number;
+      readonly by: VetoBy;
+      readonly because: ErrorFacts;
+      readonly room: Room;
     }
   | { readonly kind: 'cloned'; readonly id: number; readonly slot: Slot; readonly handed: Handed }
   | {
@@ -183,7 +197,8 @@ export type KeeperOrder<P = unknown> =
 /** What the keeper tells the extension host. */
 export type KeeperAnswer =
   | { readonly kind: 'ready'; readonly orders: number }
-  | { readonly kind: 'armed'; readonly id: number }
+  /** @see Outbox.armed */
+  | { readonly kind: 'armed'; readonly id: number; readonly ifStopped: 'gateStopped' | 'noRoom' }
   | {
       readonly kind: 'ended';
       readonly id: number;

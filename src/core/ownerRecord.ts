@@ -4,6 +4,7 @@
  */
 import { fieldsOf } from './json';
 import type { Parsed } from './linux/proc';
+import type { VetoBy } from './veto';
 
 /** Raised when an older Holdfast could misread it; what is newer than ours is left alone. */
 const format = 1;
@@ -30,6 +31,14 @@ export interface OwnerRecord {
    * may not have got to the disk when the machine died.
    */
   readonly unfinished: ReadonlySet<string>;
+  /** Files that may be protected against writing, by their real paths. */
+  readonly protectedFiles: ReadonlyMap<string, ProtectedFile>;
+}
+
+/** A file that is protected against writing for a moment, so that the editor's `open` fails. */
+export interface ProtectedFile {
+  readonly by: VetoBy;
+  readonly inode: bigint;
 }
 
 export function ownerLine({ startTime, ...owner }: Owner): string {
@@ -51,6 +60,16 @@ export function completeLine(name: string): string {
   return line({ complete: name });
 }
 
+/** @param path real path as bytes in Latin-1 */
+export function protectLine(path: string, { by, inode }: ProtectedFile): string {
+  return line({ protected: path, by, inode: String(inode) });
+}
+
+/** It is not protected any more. */
+export function unprotectLine(path: string): string {
+  return line({ unprotected: path });
+}
+
 function line(fields: object): string {
   return `${JSON.stringify(fields)}\n`;
 }
@@ -63,15 +82,26 @@ export function parseOwnerRecord(text: string): Parsed<OwnerRecord | undefined> 
   if (owner === undefined) return { value: undefined, problems: ['no owner in the first line'] };
   const targets = new Map<number, string>();
   const unfinished = new Set<string>();
+  const protectedFiles = new Map<string, ProtectedFile>();
   const problems: string[] = [];
   for (const text of rest) {
-    const { target, path, begun, complete } = fieldsOf(text);
-    if (typeof target === 'number' && isRealPath(path)) targets.set(target, path);
+    const fields = fieldsOf(text);
+    const { target, path, begun, complete, unprotected } = fields;
+    const protection = parseProtection(fields);
+    if (protection) protectedFiles.set(...protection);
+    else if (typeof unprotected === 'string') protectedFiles.delete(unprotected);
+    else if (typeof target === 'number' && isRealPath(path)) targets.set(target, path);
     else if (typeof begun === 'string') unfinished.add(begun);
     else if (typeof complete === 'string') unfinished.delete(complete);
     else problems.push(`not understood: ${text.slice(0, 100)}`);
   }
-  return { value: { owner, targets, unfinished }, problems };
+  return { value: { owner, targets, unfinished, protectedFiles }, problems };
+}
+
+function parseProtection(fields: Readonly<Record<string, unknown>>): [string, ProtectedFile] | undefined {
+  const { protected: path, by, inode } = fields;
+  if (!isRealPath(path) || (by !== 'writeBit' && by !== 'immutable')) return undefined;
+  return typeof inode === 'string' && /^\d{1,20}$/.test(inode) ? [path, { by, inode: BigInt(inode) }] : undefined;
 }
 
 /** What a name is joined to must not lead elsewhere. */

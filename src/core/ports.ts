@@ -9,6 +9,7 @@ import type { SystemError } from './errors';
 import type { Gateable, Handed, HandedPlace } from './gate/ports';
 import type { Left } from './join';
 import type { Separation } from './separation';
+import type { DiskRoom, VetoBy, VetoMeans } from './veto';
 
 /** A file as the kernel tells it apart: `st_dev` and `st_ino`. Only meaningful while something pins the inode. */
 export interface Identity {
@@ -148,6 +149,17 @@ export interface Target {
    * save itself needs.
    */
   prepareAhead(signal: AbortSignal): Promise<Prepared | undefined>;
+  /** What this user may still write on its disk. `undefined`: the file system does not tell. */
+  room(): DiskRoom | undefined;
+  /** By what the editor's own `open` for writing can be made to fail. */
+  vetoMeans(): VetoMeans;
+  /**
+   * Writes down that the target is about to be protected against writing by another thread of this process, so that the protection
+   * does not outlive it. The returned function writes down that it does not exist any more; it never throws.
+   *
+   * @param end `unknown`: the other thread may not have taken the protection off; that is done first
+   */
+  noteProtection(by: VetoBy): (end: 'lifted' | 'unknown') => void;
   /** Resolves when the names in the target's folder are on the disk. Does not block the calling thread. */
   syncDirectory(): Promise<void>;
   close(): void;
@@ -212,6 +224,8 @@ export interface Salvage {
   keep(descriptor: number, path: string): Promise<void>;
   /** All its bytes are elsewhere by now; the name is gone. */
   removed(name: string): void;
+  /** A file that was protected for a moment when its process died is as it was. */
+  unprotected(path: string): void;
   /** It could not be looked at or removed, or was not ours to touch. */
   problem(error: SystemError): void;
 }

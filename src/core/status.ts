@@ -2,7 +2,7 @@ import type { CommandName } from './contributions';
 import type { FileInUse } from './holders/inUse';
 import { isShortfall, type GivenUp, type Level, type Lost, type Report } from './level';
 import { countSentences, holdersOf, hoverParagraphs, inARow, staleHolders, type Moment } from './shown/words';
-import { because, losses, message, texts, type Message } from './text';
+import { because, losses, message, noRoom, texts, unstoppable, type Message } from './text';
 
 /** Who switched the guard off for a document. */
 export type SwitchedOffBy =
@@ -100,6 +100,7 @@ function levelLooks(input: StatusInput): Omit<StatusView, 'levelWord' | 'offer'>
     const tooltip = message(texts.neverTooltip, name, why);
     return { icon: 'circle-slash', label: message(texts.off), tooltip, warning: false };
   }
+  if (report.reason === 'vetoed' || report.reason === 'noRoom') return noRoomView(input, why);
   switch (report.level) {
     case 'gated': {
       const caught = isShortfall(report.reason) && input.when === 'reached';
@@ -138,6 +139,35 @@ function levelLooks(input: StatusInput): Omit<StatusView, 'levelWord' | 'offer'>
   }
 }
 
+function noRoomView({ name, report, when }: StatusInput, why: Message): ReturnType<typeof levelLooks> {
+  const view = { icon: 'warning', label: message(texts.noRoom), warning: true } as const;
+  if (report.reason === 'vetoed') {
+    return { ...view, tooltip: message(when === 'reached' ? texts.vetoedTooltip : texts.toBeVetoedTooltip, name, why) };
+  }
+  if (when === 'reached') return { ...view, tooltip: message(texts.overwrittenTooltip, name, why) };
+  const clause = message(unstoppable[report.unstoppable ?? 'leases']);
+  return { ...view, tooltip: message(texts.unstoppableTooltip, name, why, clause) };
+}
+
+/** Of a save that was stopped. */
+export function vetoedMessage(name: string, report: Report): Message {
+  return message(texts.vetoed, name, reasonMessage(report));
+}
+
+function roomMessage({ reason, room, error }: Report): Message {
+  if (room && error?.errno === 'EDQUOT') return message(noRoom.quota, sizeText(room.needed));
+  // A file system that counts in another way than it fills up.
+  if (room && room.free < room.needed) return message(noRoom.counted, sizeText(room.needed), sizeText(room.free));
+  return message(because[reason]);
+}
+
+/** As disks are sold: in powers of a thousand. */
+function sizeText(bytes: number): string {
+  const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
+  const power = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), units.length - 1);
+  return `${power === 0 ? String(bytes) : (bytes / 1000 ** power).toFixed(1)} ${units[power] ?? ''}`;
+}
+
 function caughtMessage({ reason, counts }: Report, name: string): Message {
   return reason === 'writersCaught'
     ? message(texts.racedTooltip, name)
@@ -173,6 +203,7 @@ export function reasonMessage(report: Report): Message {
   if (report.reason === 'wouldLose' && report.lost) {
     return message(because.wouldLose, lostMessage(report.lost));
   }
+  if (report.reason === 'vetoed' || report.reason === 'noRoom') return roomMessage(report);
   if (report.reason === 'neverGuarded') return message(because.neverGuarded, report.pattern ?? '?');
   return message(because[report.reason], report.error?.errno ?? '?');
 }

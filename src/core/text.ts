@@ -5,6 +5,7 @@
 import type { LeftWhy } from './join';
 import type { Loss } from './ports';
 import type { Reason } from './level';
+import type { Unstoppable } from './veto';
 
 export interface Message {
   readonly text: string;
@@ -42,7 +43,8 @@ export const because = {
   foreignGroup: 'the file belongs to a group that a copy could not be given',
   wouldLose: 'a copy would lose something that the file carries ({0})',
   notReadable: 'the file cannot be read, so it cannot be copied',
-  noRoom: 'there is no room for a copy',
+  noRoom: 'there is no room on its disk for a new version',
+  vetoed: 'there is no room on its disk for a new version',
   tooSlow: 'the copy was not ready in time',
   busy: 'an earlier save on a slow or stuck disk has not ended yet',
   changedMeanwhile: 'another program kept changing the file meanwhile',
@@ -64,6 +66,8 @@ const hardLinksWould =
   'A file with one name only. While a program uses it, the setting holdfast.hardLinks says whether a save makes a new file.';
 const ownerWould =
   'A file of your own. While a program uses it, the setting holdfast.owner says whether a save makes a new file.';
+
+const roomWould = 'Room for a second copy of the file on its disk.';
 
 /** What would change the level: sentences. */
 export const wouldChange = {
@@ -94,7 +98,8 @@ export const wouldChange = {
   wouldLose:
     'While a program uses it, the setting holdfast.attributes says whether a save makes a new file without that.',
   notReadable: 'The right to read the file.',
-  noRoom: 'Room for a second copy of the file.',
+  noRoom: roomWould,
+  vetoed: roomWould,
   tooSlow: 'A faster disk, or a disk with less to do. The next save may be in time.',
   busy: 'The end of the earlier save.',
   changedMeanwhile: nextSaveMay,
@@ -120,6 +125,21 @@ export const losses = {
   bytes: 'content',
 } as const satisfies Record<Loss['what'], string>;
 
+/** Why there is no new version, where more is known: a clause that follows "because". */
+export const noRoom = {
+  counted: 'there is no room on its disk for a new version ({0} needed, {1} free)',
+  quota: 'your quota leaves no room for a new version ({0} needed)',
+} as const;
+
+/** Why the editor is not stopped from writing where there is no room: a clause. */
+export const unstoppable = {
+  leases: 'no program that opens a file can be held back there',
+  editor: 'VS Code’s process cannot be reached from here',
+  privileged: 'it is allowed to write whatever the permissions say',
+  attribute: 'it is allowed to write whatever the permissions say, and the file system knows no other protection',
+  otherUser: 'the file belongs to another user',
+} as const satisfies Record<Unstoppable, string>;
+
 /** What became of a name that was not joined: a clause. */
 export const leftAlone = {
   changed: '{0} was changed since, and is left as it is',
@@ -139,6 +159,7 @@ export const texts = {
   direct: 'Holdfast: direct',
   none: 'Holdfast: none',
   off: 'Holdfast: off',
+  noRoom: 'Holdfast: no room',
   gatedTooltip:
     '{0}: a save is there for others when it is complete, and not before. Programs that use the file now keep the version that they have.',
   caughtTooltip:
@@ -158,6 +179,13 @@ export const texts = {
   attributeGoneTooltip: '{0} The file is without its {1} now.',
   heldTooltip: '{0}: a program uses this file now, and a save will change it under that program, because {1}.',
   shortfallTooltip: '{0}: the last save changed the file in place, because {1}. Programs that used it saw the change.',
+  toBeVetoedTooltip: '{0}: a save will be stopped before it changes anything, because {1}. Make room there first.',
+  vetoedTooltip: '{0}: the last save was stopped before it changed anything, because {1}.',
+  unstoppableTooltip:
+    '{0}: a save may destroy the file, because {1}. VS Code empties a file before it writes it, and cannot be stopped here: {2}. Make room there first.',
+  overwrittenTooltip: '{0}: VS Code has emptied the file before it wrote it, because {1}. Look whether it is complete.',
+  vetoed:
+    '{0} was not saved, because {1}. The file is as it was, and your text is still in the editor. Make room there, and save again: until then “Retry” and “Overwrite” are stopped, too, but “Retry as Sudo” would overwrite the file.',
   noneTooltip: '{0}: there is nothing to guard, because {1}.',
   offTooltip:
     '{0}: Holdfast is switched off by {1}. A save changes the file in place; programs that use it now will see the change.',

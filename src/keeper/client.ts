@@ -12,7 +12,7 @@ import { reportOf } from '../core/gateReport';
 import type { Guard, GuardedSave, Kept, KeeperEvent } from '../core/guard';
 import { notJoined, type Joined } from '../core/join';
 import type { KeptVersion } from '../core/kept';
-import { report, type GivenUp, type Report } from '../core/level';
+import { report, type GivenUp, type Reason, type Report } from '../core/level';
 import { limits } from '../core/limits';
 import type { Answer, KeptOrder, Order, StagerData } from '../core/messages';
 import { defaultOptions, type SaveOptions } from '../core/options';
@@ -32,7 +32,8 @@ export interface Scripts {
 interface OpenSave {
   readonly path: string;
   readonly ended: (reached: Report) => void;
-  armed: boolean;
+  /** The gate is shut; and what the save is if the keeper ends before it. */
+  armed: Reason | undefined;
   /** With durability `full`: whether the folder has reached the disk, when the stager says so. */
   readonly directory: Told<boolean> | undefined;
 }
@@ -109,7 +110,7 @@ export class KeeperClient implements Guard, Kept {
       this.#open.set(id, {
         path,
         ended: resolve,
-        armed: false,
+        armed: undefined,
         directory: options.durability === 'full' ? told() : undefined,
       });
     });
@@ -237,7 +238,7 @@ export class KeeperClient implements Guard, Kept {
       answer: (answer) => {
         switch (answer.kind) {
           case 'armed':
-            this.#armed(answer.id);
+            this.#armed(answer.id, answer.ifStopped);
             return;
           case 'ended':
             this.#gateEnded(answer.id, answer.outcome, answer.givesUp);
@@ -260,9 +261,9 @@ export class KeeperClient implements Guard, Kept {
     this.#post({ kind: 'keeper', port: port2, orders: this.#gateOrders }, [port2]);
   }
 
-  #armed(id: number): void {
+  #armed(id: number, ifStopped: Reason): void {
     const save = this.#open.get(id);
-    if (save) save.armed = true;
+    if (save) save.armed = ifStopped;
     this.#answer(id, 'armed');
   }
 
@@ -368,9 +369,9 @@ export class KeeperClient implements Guard, Kept {
   #gateDied(failure: unknown): void {
     this.#gate = undefined;
     this.#gateOrders = undefined;
-    // Its leases went with it: the editor writes what the path leads to, which is nobody else's.
+    // Its leases went with it: the editor writes what the path leads to, which is nobody else's unless it was to be stopped.
     for (const { armed, ended } of this.#open.values()) {
-      if (armed) ended(report('gateStopped'));
+      if (armed) ended(report(armed));
     }
     if (this.#stopping) return;
     const startedAgain = this.#gateStarts < startsAtMost;

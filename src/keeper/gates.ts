@@ -10,15 +10,39 @@ import type { GivenUp } from '../core/level';
 import type { GateOrder, GateRequest } from '../core/messages';
 import type { Clock } from '../core/ports';
 import { PathTurns } from './pathTurns';
-import { RunningGate, type ArmOrder } from './runningGate';
+import { RunningGate, type AnsweredOrder, type ArmOrder, type GatePlace } from './runningGate';
+import { RunningVeto, type VetoOrder } from './runningVeto';
 
 /** Whom the gates talk to. */
 export interface Outbox {
   toStager(request: GateRequest): void;
-  armed(id: number): void;
+  /** @param ifStopped what the save is if the keeper ends before it */
+  armed(id: number, ifStopped: 'gateStopped' | 'noRoom'): void;
   ended(id: number, outcome: Outcome, givesUp: readonly GivenUp[]): void;
   /** Something was refused that is not to be: for the log. */
   problem(error: ErrorFacts): void;
+}
+
+/** A save that is under way here. */
+interface Running {
+  readonly path: string;
+  /** Nothing is left of it. */
+  readonly closed: boolean;
+  readonly hasEvents: boolean;
+  /** When the next timer is due. */
+  readonly due: number | undefined;
+  start(): void;
+  over(why: EndReason): void;
+  /** Notes what concerns it. */
+  heed(wake: Wake): void;
+  askLeases(): void;
+  takeEvents(): void;
+  tick(now: number): void;
+  take(order: AnsweredOrder): void;
+  /** The text has changed, and is not staged yet. */
+  change(content: Uint8Array): void;
+  withoutStager(error: ErrorFacts): void;
+  close(): void;
 }
 
 export class Gates {
@@ -26,7 +50,7 @@ export class Gates {
   readonly #outbox: Outbox;
   readonly #leaseTable: LeaseTable;
   readonly #now: Clock;
-  readonly #running = new Map<number, RunningGate>();
+  readonly #running = new Map<number, Running>();
   readonly #turns: PathTurns;
   /** What was woken up for and not looked at yet: a glance of one gate must not lose what concerns another. */
   #leases = false;
@@ -72,7 +96,10 @@ export class Gates {
         this.#turns.giveUp(order.id);
         break;
       case 'arm':
-        this.#arm(order);
+        this.#begin(order, (place) => this.#gate(order, place));
+        break;
+      case 'veto':
+        this.#begin(order, (place) => this.#veto(order, place));
         break;
       default:
         this.#running.get(order.id)?.take(order);
@@ -81,7 +108,7 @@ export class Gates {
   }
 
   over(id: number, why: EndReason): void {
-    this.#running.get(id)?.on({ is: 'over', why });
+    this.#running.get(id)?.over(why);
     this.#forgetEnded();
   }
 
@@ -98,7 +125,7 @@ export class Gates {
 
   stop(): void {
     for (const gate of this.#running.values()) {
-      gate.on({ is: 'over', why: 'stop' });
+      gate.over('stop');
       gate.close();
     }
     this.#running.clear();
@@ -112,15 +139,15 @@ export class Gates {
     }
     // Our own lease on the same inode would look like somebody else's open.
     const own = this.#savesOf(place.path);
-    for (const gate of own) gate.on({ is: 'over', why: 'superseded' });
+    for (const gate of own) gate.over('superseded');
     this.#turns.ask(id, place, own.length > 0, false);
   }
 
-  #savesOf(path: string): readonly RunningGate[] {
+  #savesOf(path: string): readonly Running[] {
     return [...this.#running.values()].filter((gate) => gate.path === path);
   }
 
-  #arm(order: ArmOrder): void {
+  #begin(order: ArmOrder | VetoOrder, make: (place: GatePlace) => Running): void {
     const release = this.#turns.handOver(order.id);
     if (!release) {
       this.#refuse(order, 'otherWindow');
@@ -130,26 +157,28 @@ export class Gates {
       const site = this.#system.open(order.place);
       const bystanders = (): (() => boolean) => this.#system.bystanders();
       const interrupt = (process: number): number => this.#system.interrupt(process);
-      const look = (): void => {
-        this.#look(0);
-      };
-      const gate = new RunningGate(
-        order,
-        { site, release, bystanders, interrupt },
-        this.#outbox,
-        this.#leaseTable,
-        this.#now,
-        look,
-      );
+      const gate = make({ site, release, bystanders, interrupt });
       this.#running.set(order.id, gate);
-      gate.on({ is: 'started' });
+      gate.start();
     } catch (thrown) {
       release();
       this.#refuse(order, 'noLease', describeError(thrown, 'open', order.place.path));
     }
   }
 
-  #refuse({ id }: ArmOrder, why: RefusedWhy, error?: ErrorFacts): void {
+  #gate(order: ArmOrder, place: GatePlace): Running {
+    const look = (): void => {
+      this.#look(0);
+    };
+    return new RunningGate(order, place, this.#outbox, this.#leaseTable, this.#now, look);
+  }
+
+  #veto(order: VetoOrder, place: GatePlace): Running {
+    const protect: GateSystem['protect'] = (descriptor, by, path) => this.#system.protect(descriptor, by, path);
+    return new RunningVeto(order, { ...place, protect }, this.#outbox, this.#leaseTable, this.#now);
+  }
+
+  #refuse({ id }: ArmOrder | VetoOrder, why: RefusedWhy, error?: ErrorFacts): void {
     this.#outbox.toStager({ kind: 'ended', id, outcome: { kind: 'refused', why, ...(error ? { error } : {}) } });
   }
 

@@ -30,8 +30,8 @@ export function keep(
   let stager: MessagePort | undefined;
   const outbox: Outbox = {
     toStager: (request) => stager?.postMessage(request),
-    armed: (id) => {
-      tell({ kind: 'armed', id });
+    armed: (id, ifStopped) => {
+      tell({ kind: 'armed', id, ifStopped });
     },
     ended: (id, outcome, givesUp) => {
       stager?.postMessage({ kind: 'ended', id, outcome });

@@ -1,7 +1,14 @@
 import { describeError, type ErrorFacts } from '../core/errors';
 import { newGate, react, STAGED, TARGET, type Gate } from '../core/gate/gate';
 import { gateLimits } from '../core/gate/limits';
-import { perform, type GateEvent, type Operations, type Outcome, type TimerName } from '../core/gate/operations';
+import {
+  perform,
+  type EndReason,
+  type GateEvent,
+  type Operations,
+  type Outcome,
+  type TimerName,
+} from '../core/gate/operations';
 import type { Handed, Site, Slot, Wake } from '../core/gate/ports';
 import type { LeaseTable } from '../core/leaseTable';
 import type { GivenUp } from '../core/level';
@@ -10,7 +17,7 @@ import type { Clock } from '../core/ports';
 import type { Outbox } from './gates';
 
 export type ArmOrder = Extract<GateOrder, { kind: 'arm' }>;
-type AnsweredOrder = Exclude<GateOrder, { kind: 'arm' | 'lock' | 'unlock' }>;
+export type AnsweredOrder = Exclude<GateOrder, { kind: 'arm' | 'veto' | 'lock' | 'unlock' }>;
 
 export interface GatePlace {
   readonly site: Site;
@@ -92,6 +99,14 @@ export class RunningGate {
   /** When the next timer is due. */
   get due(): number | undefined {
     return this.#timers.size === 0 ? undefined : Math.min(...Array.from(this.#timers.values(), ({ at }) => at));
+  }
+
+  start(): void {
+    this.on({ is: 'started' });
+  }
+
+  over(why: EndReason): void {
+    this.on({ is: 'over', why });
   }
 
   on(event: GateEvent): void {
@@ -395,7 +410,7 @@ export class RunningGate {
       },
       answer: () => {
         this.#outbox.toStager({ kind: 'armed', id });
-        this.#outbox.armed(id);
+        this.#outbox.armed(id, 'gateStopped');
       },
       end: (outcome) => {
         this.#end(outcome);

@@ -2,7 +2,7 @@ import { describeError, SystemError } from '../core/errors';
 import { TARGET } from '../core/gate/gate';
 import type { Outcome } from '../core/gate/operations';
 import type { Slot } from '../core/gate/ports';
-import type { GivenUp } from '../core/level';
+import type { GivenUp, Reason } from '../core/level';
 import { isForeseen } from '../core/losses';
 import type { GateOrder, GateRequest } from '../core/messages';
 import type { SaveOptions } from '../core/options';
@@ -64,6 +64,9 @@ export class StagedSave {
     this.#signal = signal;
     this.#services = services;
   }
+
+  /** What the save is if the keeper ends. */
+  readonly ifStopped: Reason = 'gateStopped';
 
   /** The gate is shut, or was. */
   get armed(): boolean {

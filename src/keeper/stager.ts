@@ -10,7 +10,7 @@ import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 
 import { Claim } from '../core/claim';
 import { assess, detach, type Permission } from '../core/detach';
-import { describeError } from '../core/errors';
+import { describeError, SystemError } from '../core/errors';
 import { gated } from '../core/gated';
 import type { Outcome } from '../core/gate/operations';
 import type { HandedPlace, Locked } from '../core/gate/ports';
@@ -20,6 +20,7 @@ import { limits, savesAtOnce, syncLimit, syncsAtOnce } from '../core/limits';
 import type { Answer, GateOrder, GateRequest, Order, PlatformReport, StagerData } from '../core/messages';
 import type { SaveOptions } from '../core/options';
 import type { Platform, Prepared, Target, TargetSystem } from '../core/ports';
+import { decideVeto } from '../core/veto';
 import { openPlatform } from '../platform/select';
 import { SeparationFiles } from '../platform/separationFiles';
 import { Baselines } from './baselines';
@@ -27,6 +28,7 @@ import { ClonesAhead, type ClaimedClone } from './clonesAhead';
 import { KeptDesk } from './keptDesk';
 import { NameJoiner } from './nameJoiner';
 import { StagedSave } from './stagedSave';
+import { notVetoed, VetoedSave } from './vetoedSave';
 import { SpareTime } from './spareTime';
 import { Turns } from './turns';
 import { WhenQuiet } from './whenQuiet';
@@ -57,7 +59,7 @@ const ahead = platform.supported ? new ClonesAhead(platform.targets, (work) => s
 /** Looking ahead, for which nobody waits long, gives way to saves. */
 const spare = new SpareTime(limits.lookingAheadWaits);
 const running = new Map<number, AbortController>();
-const gatedSaves = new Map<number, StagedSave>();
+const gatedSaves = new Map<number, StagedSave | VetoedSave>();
 /** Saves and joins that wait for their path. */
 const locking = new Map<number, (how: Locked) => void>();
 let keeper: { readonly port: MessagePort; readonly orders: number } | undefined;
@@ -91,7 +93,10 @@ async function save(order: SaveOrder): Promise<Report | undefined> {
   const { targets, expectEditor } = platform;
   const clone = ahead?.claim(order.path);
   try {
-    const reached = await turns.take(() => gateOrDetach(targets, order, permission, expectEditor, clone));
+    const reached = await turns.take(async () => {
+      const found = await gateOrDetach(targets, order, permission, expectEditor, clone);
+      return found && orVeto(targets, order, found, permission.signal, expectEditor);
+    });
     if (reached) clone?.drop();
     return reached;
   } finally {
@@ -150,6 +155,44 @@ async function gateOrDetach(
       return outcome.report;
     case 'refused':
       return ungated(outcome.because);
+  }
+}
+
+/** Where going on would destroy the only complete version, the editor is to fail. `undefined`: the keeper sees to that. */
+async function orVeto(
+  targets: TargetSystem,
+  order: SaveOrder,
+  found: Report,
+  signal: AbortSignal,
+  expectEditor: () => () => void,
+): Promise<Report | undefined> {
+  const isGivenUp = (): boolean => signal.aborted;
+  if (found.reason !== 'noRoom' || !keeper || isGivenUp()) return found;
+  const { id, path, content } = order;
+  let target: Target | undefined;
+  let ours = false;
+  try {
+    target = targets.open(path);
+    if (!target) return found;
+    const decided = decideVeto(target, found, content && BigInt(content.length));
+    if (decided.is === 'leave') return decided.report;
+    const { by, room } = decided;
+    const how = await lock(id, target.place, 'supersede');
+    ours = how === 'atOnce' || how === 'waited';
+    // It may be writing by now.
+    if (!ours || isGivenUp()) return { ...found, room };
+    const because = found.error ?? describeError(new SystemError('stage', path, 'ENOSPC'));
+    const saving = new VetoedSave(id, target, by, expectEditor());
+    target = undefined;
+    ours = false;
+    gatedSaves.set(id, saving);
+    const outcome = await saving.arm(toKeeper, { editor, by, because, room });
+    return outcome === 'armed' ? undefined : notVetoed(outcome, room);
+  } catch (thrown) {
+    return { ...found, error: describeError(thrown, 'veto', path) };
+  } finally {
+    target?.close();
+    if (ours) toKeeper({ kind: 'unlock', id });
   }
 }
 
@@ -280,8 +323,8 @@ function toKeeper(order: GateOrder): void {
 }
 
 /** The keeper may have told us that the gate is shut, and nobody else: the one who waits is not to wait for ever. */
-function refused(id: number, staging: StagedSave, outcome: Outcome): void {
-  if (staging.armed) answer({ kind: 'report', id, report: report('gateStopped') });
+function refused(id: number, staging: StagedSave | VetoedSave, outcome: Outcome): void {
+  if (staging.armed) answer({ kind: 'report', id, report: report(staging.ifStopped) });
   staging.end(outcome);
 }
 
@@ -346,6 +389,9 @@ async function recoverAll(signal: AbortSignal): Promise<void> {
         keep: (descriptor, path) => kept.keep('interrupted', path, descriptor),
         removed: (path) => {
           answer({ kind: 'recovered', path });
+        },
+        unprotected: (path) => {
+          answer({ kind: 'unprotected', path });
         },
         problem: (error) => {
           answer({ kind: 'notRecovered', error: describeError(error) });

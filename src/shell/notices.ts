@@ -3,7 +3,9 @@ import * as vscode from 'vscode';
 
 import type { CommandName } from '../core/contributions';
 import type { Kept, KeeperEvent } from '../core/guard';
+import type { Report } from '../core/level';
 import type { SettingProblem } from '../core/settings';
+import { vetoedMessage } from '../core/status';
 import { message, texts } from '../core/text';
 import { translate } from './translate';
 
@@ -21,6 +23,11 @@ async function tellKeeperDied(which: 'keeperDied' | 'gateDied'): Promise<void> {
   const reload = translate(message(texts.reload));
   const answer = await vscode.window.showWarningMessage(translate(message(texts[which])), reload);
   if (answer === reload) await vscode.commands.executeCommand('workbench.action.reloadWindow');
+}
+
+/** VS Code says that it has failed, and not why. */
+export async function tellVetoed(path: string, report: Report): Promise<void> {
+  await vscode.window.showErrorMessage(translate(vetoedMessage(basename(path), report)));
 }
 
 /** @param file where the other program's version is */

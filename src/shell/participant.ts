@@ -9,6 +9,7 @@ import type { Clock } from '../core/ports';
 import { documentBytes } from './documentBytes';
 import type { Levels } from './levels';
 import type { Log } from './log';
+import { tellVetoed } from './notices';
 import { OpenSaves } from './openSaves';
 import type { Settings } from './settings';
 
@@ -98,6 +99,7 @@ export class SaveParticipant implements Disposable {
     void save.reached.then((reached) => {
       this.#levels.reached(uri, reached);
       this.#log.write(savedLine(uri.fsPath, reached, this.#now() - started));
+      if (reached.reason === 'vetoed') void tellVetoed(uri.fsPath, reached);
     });
     return save.answered;
   }

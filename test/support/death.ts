@@ -175,6 +175,7 @@ export class DeathBench {
           kept.push(readFileSync(`/proc/self/fd/${String(descriptor)}`, 'utf8'));
         },
         removed: () => undefined,
+        unprotected: () => undefined,
         problem: ({ message }) => problems.push(message),
       },
       new AbortController().signal,

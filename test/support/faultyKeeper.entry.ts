@@ -104,6 +104,7 @@ function faultySystem(system: GateSystem, faults: Faults): GateSystem {
     unwatchClaims: (watch) => {
       system.unwatchClaims(watch);
     },
+    protect: (descriptor, by, path) => system.protect(descriptor, by, path),
     open: (place) => {
       strike(faults, 'open');
       return striking(system.open(place), faults, (name) => sitePoints[name as keyof typeof sitePoints]);
@@ -123,9 +124,9 @@ function faultyOutbox(outbox: Outbox, faults: Faults): Outbox {
       strike(faults, pointOf(request.kind));
       outbox.toStager(request);
     },
-    armed: (id) => {
+    armed: (id, ifStopped) => {
       strike(faults, 'answer');
-      outbox.armed(id);
+      outbox.armed(id, ifStopped);
     },
     ended: (id, outcome, givesUp) => {
       strike(faults, 'end');

@@ -62,6 +62,7 @@ describe('recovery', function () {
   let counter = 0;
   const kept: { readonly path: string; readonly bytes: string }[] = [];
   const removed: string[] = [];
+  const unprotected: string[] = [];
   const problems: SystemError[] = [];
   let refuseToKeep = false;
   let descriptors: readonly string[];
@@ -76,7 +77,7 @@ describe('recovery', function () {
     mkdirSync(owners);
     path = join(folder, 'file');
     writeFileSync(path, 'new version\n');
-    kept.length = removed.length = problems.length = 0;
+    kept.length = removed.length = unprotected.length = problems.length = 0;
     refuseToKeep = false;
     descriptors = openDescriptors();
   });
@@ -109,6 +110,7 @@ describe('recovery', function () {
           kept.push({ path: of, bytes: readFileSync(`/proc/self/fd/${String(descriptor)}`, 'utf8') });
         },
         removed: (name) => removed.push(name),
+        unprotected: (of) => unprotected.push(of),
         problem: (error) => problems.push(error),
       },
       never,

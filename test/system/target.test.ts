@@ -353,8 +353,18 @@ describe('proc text', () => {
   });
 
   it('gives capabilities', () => {
-    const none = { chown: false, fowner: false, lease: false, setfcap: false, sysAdmin: false };
+    const none = {
+      dacOverride: false,
+      linuxImmutable: false,
+      chown: false,
+      fowner: false,
+      lease: false,
+      setfcap: false,
+      sysAdmin: false,
+    };
     assert.deepEqual(parseCapabilities('Name:\tx\nCapEff:\t000001fffeffffff\n').value, {
+      dacOverride: true,
+      linuxImmutable: true,
       chown: true,
       fowner: true,
       lease: true,
@@ -362,6 +372,8 @@ describe('proc text', () => {
       sysAdmin: true,
     });
     assert.deepEqual(parseCapabilities('CapEff:\t0000000000000001\n').value, { ...none, chown: true });
+    assert.deepEqual(parseCapabilities('CapEff:\t0000000000000002\n').value, { ...none, dacOverride: true });
+    assert.deepEqual(parseCapabilities('CapEff:\t0000000000000200\n').value, { ...none, linuxImmutable: true });
     assert.deepEqual(parseCapabilities('CapEff:\t0000000000000008\n').value, { ...none, fowner: true });
     assert.deepEqual(parseCapabilities('CapEff:\t0000000010000000\n').value, { ...none, lease: true });
     assert.deepEqual(parseCapabilities('CapEff:\t0000000080000000\n').value, { ...none, setfcap: true });

@@ -1,5 +1,6 @@
 /** What a reaction of the gate may do. Every operation is one step: between two of them anything can happen in the world. */
 import type { ErrorFacts } from '../errors';
+import type { Room } from '../veto';
 import type { Displaced, Probed, Slot } from './ports';
 
 export type TimerName = 'expire' | 'expect' | 'hold' | 'drain' | 'search' | 'look' | 'close';
@@ -43,10 +44,18 @@ export interface Counts {
 export type Outcome =
   | { readonly kind: 'refused'; readonly why: RefusedWhy; readonly error?: ErrorFacts }
   | { readonly kind: 'published'; readonly counts: Counts }
-  | { readonly kind: 'withdrawn'; readonly why: WithdrawnWhy; readonly error?: ErrorFacts; readonly counts: Counts };
+  | {
+      readonly kind: 'withdrawn';
+      readonly why: WithdrawnWhy;
+      readonly error?: ErrorFacts;
+      readonly counts: Counts;
+      /** Nothing was staged for want of room, and the editor was to be stopped for that. */
+      readonly room?: Room;
+    };
 
 export type RefusedWhy = 'otherWindow' | 'changed' | 'noLease' | 'noClone' | 'stopped';
-export type WithdrawnWhy = 'passedBy' | 'notWritten' | 'otherWriter' | 'stopped' | 'failed';
+/** `vetoed`: the editor was made to fail, before it changed anything; see `veto.ts`. */
+export type WithdrawnWhy = 'passedBy' | 'notWritten' | 'otherWriter' | 'stopped' | 'failed' | 'vetoed';
 
 export interface Operations {
   // Asked of the kernel; see `Site`. They throw `SystemError`.

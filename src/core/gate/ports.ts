@@ -6,6 +6,7 @@
  */
 import type { SystemError } from '../errors';
 import type { Identity } from '../ports';
+import type { VetoBy } from '../veto';
 
 /** One inode that takes part in a gated save, by a number that the protocol gives it. */
 export type Slot = number;
@@ -176,4 +177,11 @@ export interface GateSystem {
   watchClaims(): number | undefined;
   unwatchClaims(watch: number): void;
   open(place: HandedPlace): Site;
+  /**
+   * Protects a file against whoever opens it for writing from now on. What takes that off again throws `SystemError`; again: nothing.
+   *
+   * @param descriptor of the file, open for reading
+   * @throws SystemError of fchmod(2), ioctl_iflags(2)
+   */
+  protect(descriptor: number, by: VetoBy, path: string): () => void;
 }

@@ -7,6 +7,10 @@ export interface Parsed<T> {
 
 /** The effective capabilities that decide what a clone can be given; see capabilities(7). */
 export interface Capabilities {
+  /** CAP_DAC_OVERRIDE: permissions do not bind us. */
+  readonly dacOverride: boolean;
+  /** CAP_LINUX_IMMUTABLE: files may be made immutable. */
+  readonly linuxImmutable: boolean;
   /** CAP_CHOWN: any owner and group may be given away. */
   readonly chown: boolean;
   /** CAP_FOWNER: the rules for a file's owner, and of sticky directories, do not bind us. */
@@ -20,12 +24,22 @@ export interface Capabilities {
 }
 
 const CAP_CHOWN = 0n;
+const CAP_DAC_OVERRIDE = 1n;
 const CAP_FOWNER = 3n;
+const CAP_LINUX_IMMUTABLE = 9n;
 const CAP_SYS_ADMIN = 21n;
 const CAP_LEASE = 28n;
 const CAP_SETFCAP = 31n;
 
-const NONE: Capabilities = { chown: false, fowner: false, lease: false, setfcap: false, sysAdmin: false };
+const NONE: Capabilities = {
+  dacOverride: false,
+  linuxImmutable: false,
+  chown: false,
+  fowner: false,
+  lease: false,
+  setfcap: false,
+  sysAdmin: false,
+};
 
 /**
  * Reads `CapEff` out of `/proc/<pid>/status`; proc_pid_status(5). Without it nothing is assumed to be allowed.
@@ -39,6 +53,8 @@ export function parseCapabilities(status: string): Parsed<Capabilities> {
   const has = (capability: bigint): boolean => (mask & (1n << capability)) !== 0n;
   return {
     value: {
+      dacOverride: has(CAP_DAC_OVERRIDE),
+      linuxImmutable: has(CAP_LINUX_IMMUTABLE),
       chown: has(CAP_CHOWN),
       fowner: has(CAP_FOWNER),
       lease: has(CAP_LEASE),
@@ -59,6 +75,24 @@ export function wouldInterrupt(status: string, signal: number): boolean {
     return digits === undefined ? undefined : (BigInt(`0x${digits}`) & (1n << BigInt(signal - 1))) !== 0n;
   };
   return isIn('SigCgt') === true && isIn('SigBlk') === false;
+}
+
+/**
+ * Reads the user as which a process touches files (the fourth `Uid`) out of `/proc/<pid>/status`; proc_pid_status(5).
+ */
+export function parseFileUser(status: string): Parsed<number | undefined> {
+  const digits = /^Uid:[ \t]*(?:\d+[ \t]+){3}(\d{1,10})[ \t]*$/m.exec(status)?.[1];
+  return digits === undefined
+    ? { value: undefined, problems: ['no Uid line'] }
+    : { value: Number(digits), problems: [] };
+}
+
+/**
+ * Whether `/proc/<pid>/uid_map` is that of the initial user namespace, in which alone some capabilities count;
+ * user_namespaces(7).
+ */
+export function isInitialUserMap(map: string): boolean {
+  return /^[ \t]*0[ \t]+0[ \t]+4294967295[ \t]*\n?$/.test(map);
 }
 
 /**

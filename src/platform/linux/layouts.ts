@@ -44,6 +44,9 @@ export const FS_FLAGS = {
   x: 0x02000000,
 } as const;
 
+/** Of the same word, and no clone's business; chattr(1), `i`. */
+export const FS_IMMUTABLE_FL = 0x00000010;
+
 export const FS_XFLAG_REALTIME = 0x00000001;
 export const FS_XFLAG_PROJINHERIT = 0x00000200;
 export const FS_XFLAG_EXTSIZE = 0x00000800;
@@ -303,13 +306,16 @@ export const SYNTHETIC_FILE_SYSTEMS: ReadonlySet<bigint> = new Set([
   0x958458f6n, // hugetlbfs: has no write(2)
 ]);
 
+/** ext2, ext3 and ext4, as `statfs` calls them. */
+export const EXT_FILE_SYSTEM = 0xef53n;
+
 /**
  * File systems on which a read lease keeps writers out, and whether a granted write lease means that nobody else is on
  * the inode. `f_type` of statfs(2). Others may grant leases and not see who is on the file: FUSE does, and knows
  * nothing of its backing files.
  */
 export const LEASE_FILE_SYSTEMS: ReadonlyMap<bigint, { readonly name: string; readonly probe: boolean }> = new Map([
-  [0xef53n, { name: 'ext', probe: true }],
+  [EXT_FILE_SYSTEM, { name: 'ext', probe: true }],
   [0x58465342n, { name: 'xfs', probe: true }],
   [0x9123683en, { name: 'btrfs', probe: true }],
   [0x01021994n, { name: 'tmpfs', probe: true }],

@@ -3,7 +3,17 @@ import { closeSync, constants, fdatasync, mkdirSync, openSync, readFileSync, ren
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { SystemError } from '../../core/errors';
-import { beginLine, completeLine, ownerLine, parseOwnerRecord, targetLine, type Owner } from '../../core/ownerRecord';
+import {
+  beginLine,
+  completeLine,
+  ownerLine,
+  parseOwnerRecord,
+  protectLine,
+  targetLine,
+  unprotectLine,
+  type Owner,
+  type ProtectedFile,
+} from '../../core/ownerRecord';
 import { asSystemError, system, systemAsync } from './errors';
 import type { GateCalls } from './gate/calls';
 import { F_WRLCK } from './layouts';
@@ -85,6 +95,22 @@ export class OwnRecord {
    */
   completes(name: Buffer): void {
     if (this.#fd !== undefined) append(this.#fd, completeLine(name.toString('latin1')), this.name);
+  }
+
+  /** To be called before this process protects the file against writing. */
+  protects(place: Place, file: ProtectedFile): void {
+    this.#trying(() => {
+      const fd = this.#open();
+      append(fd, protectLine(place.realPath.toString('latin1'), file), this.name);
+      this.#sync(fd);
+    });
+  }
+
+  /** To be called when it is not protected any more. */
+  unprotects(place: Place): void {
+    this.#trying(() => {
+      if (this.#fd !== undefined) append(this.#fd, unprotectLine(place.realPath.toString('latin1')), this.name);
+    });
   }
 
   /** What the end of the thread does, too. Its lock goes when nothing is on its way to the disk any more. */

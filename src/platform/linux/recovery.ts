@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { SystemError } from '../../core/errors';
 import { judgeLeftover, type LeftoverFacts } from '../../core/leftover';
 import { limits, recordDays } from '../../core/limits';
-import { ended, parseOwnerRecord, type Owner, type OwnerRecord } from '../../core/ownerRecord';
+import { ended, parseOwnerRecord, type Owner, type OwnerRecord, type ProtectedFile } from '../../core/ownerRecord';
 import type { Salvage } from '../../core/ports';
 import { parseTemporaryName } from '../../core/temporaryName';
 import { digestInto } from '../digest';
@@ -22,6 +22,7 @@ import type { Host } from './linux';
 import { lookFor, thisOwner } from './owner';
 import { descriptorPath } from './place';
 import { draftName, recordName } from './records';
+import { unprotect } from './veto';
 
 const DAY = 86_400_000;
 const PIECE = 1 << 18;
@@ -86,6 +87,13 @@ async function recoverOwner(recovery: Recovery, path: string): Promise<'stuck' |
     const local = LEASE_FILE_SYSTEMS.has(BigInt.asUintN(32, type));
     if (!ended(record.owner, us, { locked, local, process: lookFor(record.owner) })) return undefined;
     let done = true;
+    for (const [protectedPath, file] of record.protectedFiles) {
+      if (signal.aborted) return undefined;
+      const dealtWith = await trying(salvage, bytesOf(protectedPath).toString(), () =>
+        unprotectLeft(recovery, protectedPath, file),
+      );
+      done &&= dealtWith === true;
+    }
     for (const folder of foldersOf(record)) {
       if (signal.aborted) return undefined;
       const outcome = await trying(salvage, folder, () => recoverFolder(recovery, record, folder));
@@ -97,6 +105,31 @@ async function recoverOwner(recovery: Recovery, path: string): Promise<'stuck' |
     const { mtimeMs } = await file.stat();
     if (done || Date.now() - mtimeMs > recordDays * DAY) await unlink(path);
     return undefined;
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * A file that was to be protected for a moment when the process died.
+ *
+ * @param at real path as bytes in Latin-1
+ */
+async function unprotectLeft({ host, salvage }: Recovery, at: string, { by, inode }: ProtectedFile): Promise<true> {
+  const path = bytesOf(at).toString();
+  let file: FileHandle;
+  try {
+    file = await open(bytesOf(at), LOOK);
+  } catch (thrown) {
+    // It was removed since: whoever may do that has found no protection.
+    if (isErrno(thrown, 'ENOENT', 'ENOTDIR', 'ELOOP')) return true;
+    throw thrown;
+  }
+  try {
+    const found = await file.stat({ bigint: true });
+    // By permissions it could have been replaced.
+    if (found.isFile() && found.ino === inode && unprotect(host.libc, file.fd, by, path)) salvage.unprotected(path);
+    return true;
   } finally {
     await file.close();
   }

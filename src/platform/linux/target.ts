@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { SystemError } from '../../core/errors';
 import type { Handed, HandedPlace } from '../../core/gate/ports';
 import type { FileKind, Held, Identity, Prepared, Staged, Target, TargetFacts } from '../../core/ports';
+import type { DiskRoom, VetoBy, VetoMeans } from '../../core/veto';
 import { system, systemAsync } from './errors';
 import {
   AT_EACCESS,
@@ -27,6 +28,7 @@ import { probeTarget, searchTarget } from './gate/holders';
 import { mountsOfPlace } from './mounts';
 import { prepare } from './prepare';
 import { stage, withReader } from './stage';
+import { diskRoom, findMeans, noteProtection } from './veto';
 import { reaches } from './workshop';
 
 const fsyncAsync = promisify(fsync);
@@ -172,6 +174,19 @@ class LinuxTarget implements Target {
       clone.close();
       return undefined;
     });
+  }
+
+  room(): DiskRoom | undefined {
+    return diskRoom(this.#host, this.#place);
+  }
+
+  vetoMeans(): VetoMeans {
+    this.#check();
+    return findMeans(this.#host, this.#place, this.#examined, this.facts.gate);
+  }
+
+  noteProtection(by: VetoBy): (end: 'lifted' | 'unknown') => void {
+    return noteProtection(this.#host, this.#place, by, this.facts.identity.inode);
   }
 
   async syncDirectory(): Promise<void> {

@@ -11,6 +11,7 @@ import type {
   TargetFacts,
   TargetSystem,
 } from '../../../src/core/ports';
+import type { DiskRoom, VetoMeans } from '../../../src/core/veto';
 
 /** Facts of a plain file of ours, on which everything is possible. */
 export const plainFacts: TargetFacts = {
@@ -44,6 +45,8 @@ export interface FakeOptions {
   readonly current?: () => boolean;
   /** Where the file itself is mounted. */
   readonly mounts?: readonly string[];
+  readonly room?: DiskRoom;
+  readonly vetoMeans?: VetoMeans;
   readonly losses?: readonly Loss[];
   readonly published?: readonly Published[];
   /** Fail the call with this number, counted from 1. */
@@ -89,6 +92,9 @@ export class FakeTargets implements TargetSystem {
       mounts: () => this.#options.mounts ?? [],
       stage: (signal) => this.#stage(path, signal),
       read: (work) => work(-1),
+      room: () => this.#options.room,
+      vetoMeans: () => this.#options.vetoMeans ?? { by: 'none', why: 'leases' },
+      noteProtection: () => () => undefined,
       place: {
         directory: 0,
         directoryIdentity: { device: 1n, inode: 1n },

@@ -15,7 +15,7 @@ describe('statusView', () => {
         const tooltip = english(view.tooltip);
         assert.match(tooltip, /^run\.sh: .*[a-z].*\.$/, reason);
         assert.doesNotMatch(tooltip, /\{\d\}|undefined|object/, reason);
-        assert.match(english(view.label), /^Holdfast: (gated|detached|direct|none|off)$/, reason);
+        assert.match(english(view.label), /^Holdfast: (gated|detached|direct|none|off|no room)$/, reason);
       }
     }
   });

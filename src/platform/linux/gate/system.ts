@@ -3,6 +3,7 @@ import { SystemError } from '../../../core/errors';
 import type { GateListener, GateSystem, HandedPlace } from '../../../core/gate/ports';
 import { openLibrary } from '../libc';
 import type { Host } from '../linux';
+import { protect } from '../veto';
 import { bystanders } from './bystanders';
 import { bindGateCalls } from './calls';
 import type { GateCalls } from './calls';
@@ -31,6 +32,7 @@ export function openGateSystem(host: Host, listener: GateListener): GateSystem {
     watchClaims: () => (locks === undefined ? undefined : waiter.watches.add(locks.watched, locks.file, WATCHED)),
     unwatchClaims: (watch) => waiter.watches.remove(watch),
     open: (place) => new GateSite(host, calls, waiter, place, listener),
+    protect: (descriptor, by, path) => protect(host.libc, descriptor, by, path),
   };
 }
 

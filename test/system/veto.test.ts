@@ -1,0 +1,238 @@
+/** A full disk: the editor's own write is made to fail before it destroys the only version. On the real kernel, with a program in its place. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import type { GuardedSave, KeeperEvent } from '../../src/core/guard';
+import type { Report } from '../../src/core/level';
+import { KeeperClient } from '../../src/keeper/client';
+import { compiled } from '../support/compiled';
+import { within } from '../support/deadline';
+import { projectFolder } from '../support/editor/installations';
+import { FILE_SYSTEMS, mountFileSystem, type FileSystem, type FileSystemName } from '../support/filesystems';
+import { LineProgram } from '../support/lineProgram';
+import { skip } from '../support/skip';
+
+const threads = join(projectFolder(), 'out', 'src', 'keeper');
+const deadline = 10_000;
+const MEGABYTE = 1 << 20;
+const EACCES = 13;
+const EPERM = 1;
+const OLD = 'o'.repeat(5 * MEGABYTE);
+/** More than there is room for beside the old version. */
+const SIZE = 5 * MEGABYTE;
+
+/** Takes what is left of a disk, and gives it back. */
+class Hog {
+  readonly #path: string;
+
+  constructor(folder: string) {
+    this.#path = join(folder, 'hog');
+  }
+
+  eat(): void {
+    const fd = openSync(this.#path, 'a');
+    try {
+      for (let size = MEGABYTE; size >= 1;) {
+        try {
+          if (writeSync(fd, Buffer.alloc(size, 'h')) === size) continue;
+        } catch (thrown) {
+          if (!(thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOSPC')) throw thrown;
+        }
+        size = Math.floor(size / 2);
+      }
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  giveBack(): void {
+    rmSync(this.#path);
+  }
+}
+
+/** Whom permissions bind, and whom not. */
+const editors = {
+  permissions: { wrapper: ['setpriv', '--bounding-set=-dac_override,-dac_read_search'], errno: EACCES },
+  root: { wrapper: [], errno: EPERM },
+} as const;
+
+function isImmutable(path: string): boolean {
+  return execFileSync('lsattr', ['-d', path], { encoding: 'utf8' }).split(' ')[0]?.includes('i') === true;
+}
+
+for (const fileSystem of FILE_SYSTEMS.filter((name) => name !== 'host' && name !== 'bindfs' && name !== 'overlay')) {
+  for (const who of ['permissions', 'root'] as const) {
+    describe(`a veto on a full ${fileSystem}, of an editor bound by ${who === 'root' ? 'nothing' : who}`, function () {
+      this.timeout(60_000);
+      let program: string;
+      let mounted: FileSystem | undefined;
+      let path: string;
+      let storage: string;
+      let editor: LineProgram;
+      let client: KeeperClient;
+      let hog: Hog;
+      const { wrapper, errno } = editors[who];
+      const events: KeeperEvent[] = [];
+
+      before(async () => {
+        program = await compiled('stand-in-editor');
+      });
+      beforeEach(async function () {
+        const found = mountFileSystem(fileSystem satisfies FileSystemName, { tmpfsSize: '8m' });
+        if (typeof found === 'string') skip(this, `veto.${fileSystem}`, found);
+        mounted = found;
+        storage = mkdtempSync(join(tmpdir(), 'holdfast-storage-'));
+        path = join(found.directory, 'run.sh');
+        writeFileSync(path, OLD, { mode: 0o644 });
+        hog = new Hog(found.directory);
+        const [command, ...args] = [...wrapper, program];
+        editor = await LineProgram.start(command, ...args);
+        events.length = 0;
+        client = await startClient();
+      });
+      afterEach(async () => {
+        if (!mounted) return;
+        await client.stop();
+        await editor.end();
+        const left = readdirSync(mounted.directory).filter((name) => name.startsWith('.holdfast'));
+        mounted.release();
+        mounted = undefined;
+        rmSync(storage, { recursive: true });
+        assert.deepEqual(left, []);
+        assert.deepEqual(
+          events.filter(({ kind }) => kind === 'problem' || kind === 'gateDied' || kind === 'died'),
+          [],
+        );
+      });
+
+      async function startClient(): Promise<KeeperClient> {
+        return within(
+          deadline,
+          'the threads',
+          new Promise((resolve) => {
+            const started = new KeeperClient(
+              { stager: join(threads, 'stager.cjs'), keeper: join(threads, 'keeper.cjs') },
+              { storageFolder: storage, editor: editor.pid },
+              (event) => {
+                events.push(event);
+                if (event.kind === 'gateReady') resolve(started);
+              },
+            );
+            started.start();
+          }),
+        );
+      }
+
+      async function begin(content = Buffer.alloc(SIZE, 'n')): Promise<GuardedSave> {
+        const guarded = client.beforeSave(path, content);
+        await guarded.answered;
+        return guarded;
+      }
+
+      function write(): Promise<string> {
+        return editor.ask(`save ${path} ${String(SIZE)} n 65536`);
+      }
+
+      function isOld(): void {
+        assert.ok(readFileSync(path, 'utf8') === OLD, 'the old version is whole');
+        assert.equal(statSync(path).mode & 0o7777, 0o644);
+        assert.equal(isImmutable(path), false);
+      }
+
+      async function vetoed(guarded: GuardedSave): Promise<Report> {
+        const reached = await within(deadline, 'the end of the save', guarded.reached);
+        assert.deepEqual([reached.level, reached.reason], ['none', 'vetoed'], JSON.stringify(reached));
+        return reached;
+      }
+
+      it('is foreseen, keeps the old version whole, and is told with what was refused', async () => {
+        hog.eat();
+        const foreseen = await client.assess(path);
+        assert.equal(foreseen.reason, 'vetoed', JSON.stringify(foreseen));
+        assert.ok(foreseen.room && foreseen.room.free < foreseen.room.needed);
+        for (let turn = 0; turn < 3; turn++) {
+          const { ino } = statSync(path);
+          const guarded = await begin();
+          assert.equal(await write(), `ERROR ${String(errno)}`);
+          const { error, room } = await vetoed(guarded);
+          assert.equal(error?.errno, 'ENOSPC');
+          assert.ok(room && room.needed >= SIZE);
+          isOld();
+          assert.equal(statSync(path).ino, ino);
+        }
+        hog.giveBack();
+      });
+
+      it('of a stock editor there is none: the old version is gone', async () => {
+        hog.eat();
+        const fd = openSync(path, 'r');
+        assert.equal(await editor.ask(`open ${path}`), 'OPENED');
+        // Another program takes the pages.
+        new Hog(mounted?.directory ?? '').eat();
+        await editor.ask(`write ${String(SIZE)} n`);
+        await editor.ask('close');
+        assert.ok(readFileSync(path).length < SIZE, 'neither the old nor the new version');
+        closeSync(fd);
+      });
+
+      it('lets a save through when there is room again', async () => {
+        hog.eat();
+        await begin().then(async (guarded) => {
+          await write();
+          await vetoed(guarded);
+        });
+        hog.giveBack();
+        writeFileSync(path, 'small');
+        const guarded = await begin(Buffer.from('nnn'));
+        assert.equal(await editor.ask(`save ${path} 3 n 3`), 'SAVED');
+        guarded.over('saved');
+        assert.equal((await guarded.reached).reason, 'gated');
+        assert.equal(readFileSync(path, 'utf8'), 'nnn');
+      });
+
+      it('is none of a file that is empty, which has nothing to lose', async () => {
+        writeFileSync(path, '');
+        hog.eat();
+        assert.equal((await client.assess(path)).reason, 'gated');
+        const reached = await (await begin()).reached;
+        assert.equal(reached.reason, 'noRoom');
+      });
+
+      it('holds up nobody else: another program writes at once, and the editor is stopped after that', async () => {
+        hog.eat();
+        const guarded = await begin();
+        const other = await LineProgram.start(program);
+        assert.equal(await other.ask(`open ${path}`), 'OPENED');
+        assert.equal(await other.ask('write 7 w'), 'WRITTEN');
+        assert.equal(await other.ask('close'), 'CLOSED');
+        await other.end();
+        guarded.over('givenUp');
+        assert.ok(['otherWriter', 'notSaved'].includes((await guarded.reached).reason));
+        assert.equal(readFileSync(path, 'utf8'), 'wwwwwww');
+      });
+
+      it('gives a file back the permissions that it had', async () => {
+        chmodSync(path, 0o664);
+        hog.eat();
+        const guarded = await begin();
+        assert.equal(await write(), `ERROR ${String(errno)}`);
+        await vetoed(guarded);
+        assert.equal(statSync(path).mode & 0o7777, 0o664);
+      });
+    });
+  }
+}
