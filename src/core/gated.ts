@@ -8,6 +8,7 @@ import { defaultOptions, type SaveOptions } from './options';
 import { planByGate, planTarget } from './plan';
 import { refusal } from './refusal';
 import type { Prepared, Target, TargetSystem } from './ports';
+import { surelyNoRoom } from './veto';
 
 /**
  * - `armed`: the gate is shut, the editor may go on, and target and staged version belong to the save now.
@@ -51,7 +52,7 @@ export async function gated(
   let target: Target | undefined;
   let ours = false;
   try {
-    const first = look(system, path, options);
+    const first = look(system, path, content.length, options);
     if ('is' in first) return first;
     target = first.target;
     let { planned } = first;
@@ -72,7 +73,7 @@ export async function gated(
     if (!staged) {
       target.close();
       target = undefined;
-      const second = look(system, path, options);
+      const second = look(system, path, content.length, options);
       if ('is' in second) return second;
       target = second.target;
       planned = second.planned;
@@ -110,7 +111,7 @@ async function versionOf(target: Target, content: Uint8Array, { signal }: Permis
 }
 
 /** What is returned with its target is the caller's to close. */
-function look(system: TargetSystem, path: string, options: SaveOptions): Looked | Gated {
+function look(system: TargetSystem, path: string, bytes: number, options: SaveOptions): Looked | Gated {
   const target = system.open(path);
   if (!target) return reported(report('newFile'));
   let planned: Report | undefined;
@@ -118,6 +119,7 @@ function look(system: TargetSystem, path: string, options: SaveOptions): Looked 
     // What it can be given instead is planned where it is given: who uses it is not to be searched for twice.
     if (!target.facts.gate.gate) return refused(planByGate(target.facts));
     planned = planTarget(target, options, 'quick');
+    if (planned.level === 'gated') planned = surelyNoRoom(target, bytes) ?? planned;
     return planned.level === 'gated' ? { target, planned } : reported(planned);
   } finally {
     if (planned?.level !== 'gated') target.close();

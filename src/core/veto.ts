@@ -36,6 +36,8 @@ export interface DiskRoom {
   readonly free: bigint;
   /** What is written takes a multiple of this. */
   readonly block: bigint;
+  /** More than `free` can surely not be written: nothing is compressed. */
+  readonly exact: boolean;
 }
 
 /** Who is to be asked how an `open` could fail. */
@@ -74,6 +76,17 @@ export function roomFor({ free, block }: DiskRoom, bytes: bigint): Room {
   return { needed: Number(needed), free: Number(free) };
 }
 
+/**
+ * What a save will surely fail for, known without filling the disk first: that takes time, after which the editor would not wait any
+ * more, and takes the room from everybody else. `undefined`: it is to be tried, or there is nothing to lose.
+ */
+export function surelyNoRoom(target: Target, bytes: number): Report | undefined {
+  if (!isWorthAVeto(target.facts)) return undefined;
+  const disk = target.room();
+  const room = disk?.exact ? missingRoom(disk, BigInt(bytes)) : undefined;
+  return room && report('noRoom', { room });
+}
+
 /** Where the old version is empty there is nothing to lose. */
 export function isWorthAVeto({ size, kind, sealed, synthetic }: TargetFacts): boolean {
   return size > 0n && kind === 'regular' && !sealed && !synthetic;
@@ -104,7 +117,7 @@ export type Vetoed =
 export function decideVeto(target: Target, found: Report, bytes: bigint | undefined): Vetoed {
   if (found.reason !== 'noRoom' || !isWorthAVeto(target.facts)) return { is: 'leave', report: found };
   const disk = target.room();
-  const room = roomFor(disk ?? { free: 0n, block: 1n }, bytes ?? target.facts.size);
+  const room = roomFor(disk ?? { free: 0n, block: 1n, exact: false }, bytes ?? target.facts.size);
   const means = target.vetoMeans();
   if (means.by === 'none') return { is: 'leave', report: { ...found, room, unstoppable: means.why } };
   return { is: 'stop', by: means.by, room };

@@ -240,7 +240,7 @@ export class RunningVeto {
       },
       timer: (name, milliseconds) => {
         const at = this.#now() + milliseconds;
-        const settled = name === 'look' ? this.#try('bystanders', always, bystanders) : always;
+        const settled = name === 'settle' ? this.#try('bystanders', always, bystanders) : always;
         this.#timers.set(name, { at, settled, last: at + gateLimits.drain });
       },
       answer: () => {

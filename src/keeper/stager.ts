@@ -181,7 +181,7 @@ async function orVeto(
     ours = how === 'atOnce' || how === 'waited';
     // It may be writing by now.
     if (!ours || isGivenUp()) return { ...found, room };
-    const because = found.error ?? describeError(new SystemError('stage', path, 'ENOSPC'));
+    const because = found.error ?? describeError(new SystemError('statfs', path, 'ENOSPC'));
     const saving = new VetoedSave(id, target, by, expectEditor());
     target = undefined;
     ours = false;

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   closeSync,
+  existsSync,
   mkdtempSync,
   openSync,
   readFileSync,
@@ -11,7 +12,6 @@ import {
   rmSync,
   statSync,
   writeFileSync,
-  writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,10 +19,14 @@ import { join } from 'node:path';
 import type { GuardedSave, KeeperEvent } from '../../src/core/guard';
 import type { Report } from '../../src/core/level';
 import { KeeperClient } from '../../src/keeper/client';
+import { openHost } from '../../src/platform/linux/linux';
+import { recordName } from '../../src/platform/linux/records';
+import { recover } from '../../src/platform/linux/recovery';
 import { compiled } from '../support/compiled';
 import { within } from '../support/deadline';
 import { projectFolder } from '../support/editor/installations';
 import { FILE_SYSTEMS, mountFileSystem, type FileSystem, type FileSystemName } from '../support/filesystems';
+import { Hog } from '../support/hog';
 import { LineProgram } from '../support/lineProgram';
 import { skip } from '../support/skip';
 
@@ -35,34 +39,8 @@ const OLD = 'o'.repeat(5 * MEGABYTE);
 /** More than there is room for beside the old version. */
 const SIZE = 5 * MEGABYTE;
 
-/** Takes what is left of a disk, and gives it back. */
-class Hog {
-  readonly #path: string;
-
-  constructor(folder: string) {
-    this.#path = join(folder, 'hog');
-  }
-
-  eat(): void {
-    const fd = openSync(this.#path, 'a');
-    try {
-      for (let size = MEGABYTE; size >= 1;) {
-        try {
-          if (writeSync(fd, Buffer.alloc(size, 'h')) === size) continue;
-        } catch (thrown) {
-          if (!(thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOSPC')) throw thrown;
-        }
-        size = Math.floor(size / 2);
-      }
-    } finally {
-      closeSync(fd);
-    }
-  }
-
-  giveBack(): void {
-    rmSync(this.#path);
-  }
-}
+/** Of a save that is vetoed: all from a little before the file is protected. */
+const lastSteps = 30;
 
 /** Whom permissions bind, and whom not. */
 const editors = {
@@ -236,3 +214,88 @@ for (const fileSystem of FILE_SYSTEMS.filter((name) => name !== 'host' && name !
     });
   }
 }
+
+describe('an extension host that is killed while it vetoes', function () {
+  this.timeout(300_000);
+
+  for (const who of ['permissions', 'root'] as const) {
+    it(`leaves nothing protected after the next start (an editor bound by ${who === 'root' ? 'nothing' : who})`, async function () {
+      const mounted = mountFileSystem('tmpfs', { tmpfsSize: '8m' });
+      if (typeof mounted === 'string') skip(this, 'veto.tmpfs', mounted);
+      const storage = mkdtempSync(join(tmpdir(), 'holdfast-storage-'));
+      const [command, ...args] = [...editors[who].wrapper, await compiled('stand-in-editor')];
+      const editor = await LineProgram.start(command, ...args);
+      try {
+        const path = join(mounted.directory, 'run.sh');
+        const source = join(storage, 'source');
+        writeFileSync(source, Buffer.alloc(SIZE, 'n'));
+        new Hog(mounted.directory).eat();
+        const system = openHost();
+        /** Whether the process was killed, and what it left; or how many steps the save took. */
+        const save = async (
+          nth: number,
+        ): Promise<{ steps: number; reason: string | undefined; wasProtected: boolean; whole: boolean }> => {
+          rmSync(join(mounted.directory, 'hog'));
+          writeFileSync(path, OLD, { mode: 0o644 });
+          new Hog(mounted.directory).eat();
+          const host = await LineProgram.start(
+            process.execPath,
+            join(projectFolder(), 'out', 'test', 'support', 'mortalHost.entry.cjs'),
+            storage,
+            String(editor.pid),
+          );
+          host.tell(`gated ${String(nth)} ${path} ${source}`);
+          const answered = (await host.nextOrEnd()) === 'ANSWERED';
+          if (answered) {
+            await editor.ask(`save ${path} ${String(SIZE)} n 65536`);
+            host.tell('saved');
+          }
+          const end = answered ? await host.nextOrEnd() : undefined;
+          await host.kill();
+          const wasProtected = isImmutable(path) || (statSync(path).mode & 0o200) === 0;
+          const whole = readFileSync(path, 'utf8') === OLD;
+          const told: string[] = [];
+          const problems: string[] = [];
+          await recover(
+            system,
+            join(storage, 'owners'),
+            {
+              keep: () => Promise.reject(new Error('there is nothing to keep')),
+              removed: () => undefined,
+              unprotected: (of) => told.push(of),
+              problem: ({ message }) => problems.push(message),
+            },
+            new AbortController().signal,
+          );
+          assert.deepEqual(problems, []);
+          assert.deepEqual(told, wasProtected ? [path] : []);
+          assert.deepEqual([isImmutable(path), statSync(path).mode & 0o7777], [false, 0o644]);
+          const owners = join(storage, 'owners');
+          const records = existsSync(owners) ? readdirSync(owners) : [];
+          assert.deepEqual(
+            records.filter((name) => recordName.test(name)),
+            [],
+            'the record is gone',
+          );
+          const [, , reason, steps] = end?.split(' ') ?? [];
+          return { steps: Number(steps ?? 0), reason, wasProtected, whole };
+        };
+        const { steps, reason } = await save(0);
+        assert.equal(reason, 'vetoed');
+        const found = { deaths: 0, protected: 0, whole: 0 };
+        for (let nth = steps - lastSteps; nth <= steps; nth++) {
+          const { wasProtected, whole } = await save(nth);
+          found.deaths++;
+          if (wasProtected) found.protected++;
+          if (whole) found.whole++;
+        }
+        console.log(`      ${JSON.stringify(found)}`);
+        assert.ok(found.protected > 0, 'some deaths leave it protected');
+      } finally {
+        await editor.end();
+        mounted.release();
+        rmSync(storage, { recursive: true });
+      }
+    });
+  }
+});

@@ -29,8 +29,8 @@ import type { Counts, EndReason, Outcome, WithdrawnWhy } from './operations';
 
 export type VetoPhase = 'opening' | 'armed' | 'yielded' | 'protected' | 'lifted' | 'ended';
 
-/** `look` comes when everybody who is in the middle of an `open` is through with it, too. */
-export type VetoTimer = 'expire' | 'look' | 'hold';
+/** `settle` comes when everybody who is in the middle of an `open` is through with it, too. */
+export type VetoTimer = 'expire' | 'look' | 'settle' | 'hold';
 
 export type VetoEvent =
   | { readonly is: 'started' | 'broken' | 'closed' | 'moved' | 'lost' }
@@ -69,13 +69,15 @@ export interface Veto {
   /** The process (thread group id) that writes for this window. */
   readonly editor: number;
   readonly pause: number;
+  /** The time for holding the editor is over. */
+  readonly late: boolean;
   /** Why there is nothing to be published: what staging has failed with. */
   readonly because: ErrorFacts;
   readonly room: Room;
 }
 
 export function newVeto(editor: number, because: ErrorFacts, room: Room): Veto {
-  return { phase: 'opening', editor, pause: gateLimits.quiet, because, room };
+  return { phase: 'opening', editor, pause: gateLimits.quiet, late: false, because, room };
 }
 
 const noCounts: Counts = { publishes: 0, retired: 0, residual: 0, raced: 0, kept: 0 };
@@ -187,8 +189,8 @@ class Reaction {
     }
     if (this.#veto.phase !== 'lifted') this.#system.timer('hold', gateLimits.hold);
     this.#system.interrupt();
-    this.#system.timer('look', gateLimits.quiet);
-    return { ...this.#veto, phase: 'protected', pause: gateLimits.quiet };
+    this.#system.timer('look', gateLimits.closing);
+    return { ...this.#veto, phase: 'protected', pause: gateLimits.closing };
   }
 
   #tick(name: VetoTimer): Veto {
@@ -198,9 +200,10 @@ class Reaction {
         return this.#isIdle() ? this.#disarm('notWritten') : this.#veto;
       case 'hold':
         return phase === 'protected' || phase === 'lifted' ? this.#late() : this.#veto;
+      case 'settle':
+        return phase === 'lifted' ? this.#lookWhetherItCameBack() : this.#veto;
       case 'look':
         if (phase === 'protected') return this.#lookWhetherItFailed();
-        if (phase === 'lifted') return this.#lookWhetherItCameBack();
         return phase === 'yielded' ? this.#armAgain() : this.#veto;
     }
   }
@@ -219,12 +222,13 @@ class Reaction {
     } catch (thrown) {
       return this.#giveUp(thrown);
     }
-    this.#system.timer('look', gateLimits.quiet);
+    this.#system.timer('settle', gateLimits.quiet);
     return { ...this.#veto, phase: 'lifted' };
   }
 
   #lookWhetherItCameBack(): Veto {
-    return this.#editorWaits() ? this.#stop() : this.#vetoed();
+    if (!this.#editorWaits()) return this.#vetoed();
+    return this.#veto.late ? this.#giveUp(this.#timeout()) : this.#stop();
   }
 
   #vetoed(): Veto {
@@ -232,10 +236,14 @@ class Reaction {
     return this.#end({ kind: 'withdrawn', why: 'vetoed', error, room, counts: noCounts });
   }
 
-  /** Nobody is held for ever. */
+  /** Nobody is held for ever. One that does not wait any more has failed, or comes back before everybody is through. */
   #late(): Veto {
-    if (!this.#editorWaits() && this.#veto.phase === 'lifted') return this.#vetoed();
-    return this.#giveUp(new SystemError('veto', this.#veto.because.path, 'ETIMEDOUT'));
+    const late = { ...this.#veto, late: true };
+    return late.phase === 'lifted' && !this.#editorWaits() ? late : this.#giveUp(this.#timeout());
+  }
+
+  #timeout(): SystemError {
+    return new SystemError('veto', this.#veto.because.path, 'ETIMEDOUT');
   }
 
   #giveUp(thrown: unknown): Veto {

@@ -306,8 +306,10 @@ export const SYNTHETIC_FILE_SYSTEMS: ReadonlySet<bigint> = new Set([
   0x958458f6n, // hugetlbfs: has no write(2)
 ]);
 
-/** ext2, ext3 and ext4, as `statfs` calls them. */
+/** As `statfs` calls them; statfs(2). ext2, ext3 and ext4 have one number. */
 export const EXT_FILE_SYSTEM = 0xef53n;
+export const XFS = 0x58465342n;
+export const TMPFS = 0x01021994n;
 
 /**
  * File systems on which a read lease keeps writers out, and whether a granted write lease means that nobody else is on
@@ -316,9 +318,9 @@ export const EXT_FILE_SYSTEM = 0xef53n;
  */
 export const LEASE_FILE_SYSTEMS: ReadonlyMap<bigint, { readonly name: string; readonly probe: boolean }> = new Map([
   [EXT_FILE_SYSTEM, { name: 'ext', probe: true }],
-  [0x58465342n, { name: 'xfs', probe: true }],
+  [XFS, { name: 'xfs', probe: true }],
   [0x9123683en, { name: 'btrfs', probe: true }],
-  [0x01021994n, { name: 'tmpfs', probe: true }],
+  [TMPFS, { name: 'tmpfs', probe: true }],
   [0xf2f52010n, { name: 'f2fs', probe: true }],
   // Overlooks mappings whose descriptor was closed, and whoever holds the file through its layers.
   [0x794c7630n, { name: 'overlayfs', probe: false }],

@@ -7,12 +7,15 @@ import { isInitialUserMap, parseCapabilities, parseFileUser, wouldInterrupt } fr
 import { vetoMeans, type DiskRoom, type VetoBy, type VetoMeans } from '../../core/veto';
 import { system } from './errors';
 import { readProcAtOnce, unlessGone } from './gate/text';
-import { EXT_FILE_SYSTEM, FS_IMMUTABLE_FL } from './layouts';
+import { EXT_FILE_SYSTEM, FS_IMMUTABLE_FL, TMPFS, XFS } from './layouts';
 import type { Stat } from './layouts';
 import type { Libc } from './libc';
 import type { Host } from './linux';
 import { descriptorPath } from './place';
 import type { Place } from './place';
+
+/** Those that never compress. */
+const EXACT_FILE_SYSTEMS: ReadonlySet<bigint> = new Set([EXT_FILE_SYSTEM, XFS, TMPFS]);
 
 const OWNER_WRITES = 0o200;
 const PERMISSIONS = 0o7777;
@@ -119,7 +122,7 @@ export function diskRoom({ uid }: Host, place: Place): DiskRoom | undefined {
   // Without a limit (tmpfs), or one that it knows of (FUSE).
   if (blocks === 0n || bsize === 0n) return undefined;
   const free = uid === 0 && type === EXT_FILE_SYSTEM ? bfree - keptByExt(blocks) : bavail;
-  return { free: free > 0n ? free * bsize : 0n, block: bsize };
+  return { free: free > 0n ? free * bsize : 0n, block: bsize, exact: EXACT_FILE_SYSTEMS.has(type) };
 }
 
 /**

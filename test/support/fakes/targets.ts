@@ -47,6 +47,7 @@ export interface FakeOptions {
   readonly mounts?: readonly string[];
   readonly room?: DiskRoom;
   readonly vetoMeans?: VetoMeans;
+  readonly onProtectionEnd?: (end: 'lifted' | 'unknown') => void;
   readonly losses?: readonly Loss[];
   readonly published?: readonly Published[];
   /** Fail the call with this number, counted from 1. */
@@ -94,7 +95,7 @@ export class FakeTargets implements TargetSystem {
       read: (work) => work(-1),
       room: () => this.#options.room,
       vetoMeans: () => this.#options.vetoMeans ?? { by: 'none', why: 'leases' },
-      noteProtection: () => () => undefined,
+      noteProtection: () => (end) => this.#options.onProtectionEnd?.(end),
       place: {
         directory: 0,
         directoryIdentity: { device: 1n, inode: 1n },
