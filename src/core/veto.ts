@@ -2,6 +2,7 @@
  * The veto: a save that VS Code's own write would begin by destroying the only complete version, with no room for another one, is made
  * to fail before anything is truncated. What is decided here: whether, and by what. How it is done: `gate/veto.ts`.
  */
+import type { ErrorFacts } from './errors';
 import { report, type Report } from './level';
 import type { Target, TargetFacts } from './ports';
 
@@ -104,6 +105,9 @@ export function foreseeVeto(target: Target): Report | undefined {
   return means.by === 'none' ? report('noRoom', { room, unstoppable: means.why }) : report('vetoed', { room });
 }
 
+/** What is refused with ENOSPC or EDQUOT where there are no inodes left, or no names. */
+const makesInodes: ReadonlySet<string> = new Set(['open', 'create', 'linkat']);
+
 /** A save for which there was no room. `leave`: it goes on as it is. */
 export type Vetoed =
   { readonly is: 'leave'; readonly report: Report } | { readonly is: 'stop'; readonly by: VetoBy; readonly room: Room };
@@ -118,7 +122,14 @@ export function decideVeto(target: Target, found: Report, bytes: bigint | undefi
   if (found.reason !== 'noRoom' || !isWorthAVeto(target.facts)) return { is: 'leave', report: found };
   const disk = target.room();
   const room = roomFor(disk ?? { free: 0n, block: 1n, exact: false }, bytes ?? target.facts.size);
+  if (isOfNoConcern(found.error, disk, room)) return { is: 'leave', report: found };
   const means = target.vetoMeans();
   if (means.by === 'none') return { is: 'leave', report: { ...found, room, unstoppable: means.why } };
   return { is: 'stop', by: means.by, room };
+}
+
+/** There is room for what is written into the old inode: only a new one was refused, or something else than the file. */
+function isOfNoConcern(error: ErrorFacts | undefined, disk: DiskRoom | undefined, room: Room): boolean {
+  if (!error || disk?.exact !== true || room.free < room.needed) return false;
+  return makesInodes.has(error.operation) || !error.path.startsWith('/');
 }

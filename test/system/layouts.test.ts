@@ -59,6 +59,7 @@ const EXPECTED: readonly (readonly [string, number | bigint])[] = [
   ['FS_IOC_FSGETXATTR', layouts.FS_IOC_FSGETXATTR],
   ['FS_IOC_FSSETXATTR', layouts.FS_IOC_FSSETXATTR],
   ['FICLONE', layouts.FICLONE],
+  ['FS_IMMUTABLE_FL', layouts.FS_IMMUTABLE_FL],
   ['FS_SECRM_FL', layouts.FS_FLAGS.s],
   ['FS_UNRM_FL', layouts.FS_FLAGS.u],
   ['FS_COMPR_FL', layouts.FS_FLAGS.c],

@@ -18,10 +18,13 @@ import { join } from 'node:path';
 
 import type { GuardedSave, KeeperEvent } from '../../src/core/guard';
 import type { Report } from '../../src/core/level';
+import { refusal } from '../../src/core/refusal';
+import { decideVeto } from '../../src/core/veto';
 import { KeeperClient } from '../../src/keeper/client';
 import { openHost } from '../../src/platform/linux/linux';
 import { recordName } from '../../src/platform/linux/records';
 import { recover } from '../../src/platform/linux/recovery';
+import { openTarget } from '../../src/platform/linux/target';
 import { compiled } from '../support/compiled';
 import { within } from '../support/deadline';
 import { projectFolder } from '../support/editor/installations';
@@ -203,17 +206,50 @@ for (const fileSystem of FILE_SYSTEMS.filter((name) => name !== 'host' && name !
         assert.equal(readFileSync(path, 'utf8'), 'wwwwwww');
       });
 
-      it('gives a file back the permissions that it had', async () => {
+      it('gives a file in use back the permissions that it had', async () => {
         chmodSync(path, 0o664);
+        const reader = openSync(path, 'r');
         hog.eat();
         const guarded = await begin();
         assert.equal(await write(), `ERROR ${String(errno)}`);
         await vetoed(guarded);
         assert.equal(statSync(path).mode & 0o7777, 0o664);
+        closeSync(reader);
       });
     });
   }
 }
+
+describe('a disk without inodes', () => {
+  it('is no reason for a veto: what is written in place finds room', async function () {
+    // The root, the folder and the file.
+    const mounted = mountFileSystem('tmpfs', { tmpfsSize: '8m,nr_inodes=4' });
+    if (typeof mounted === 'string') skip(this, 'veto.tmpfs', mounted);
+    try {
+      const path = join(mounted.directory, 'run.sh');
+      writeFileSync(path, 'old\n');
+      for (let number = 0; ; number++) {
+        try {
+          writeFileSync(join(mounted.directory, String(number)), '');
+        } catch {
+          break;
+        }
+      }
+      const host = openHost();
+      const target = openTarget(host, path);
+      assert.ok(target);
+      const refused = await target.prepareVersion(Buffer.from('new\n'), new AbortController().signal).then(
+        () => undefined,
+        (thrown: unknown) => refusal(thrown, path),
+      );
+      assert.equal(refused?.reason, 'noRoom');
+      assert.deepEqual(decideVeto(target, refused, 4n), { is: 'leave', report: refused });
+      target.close();
+    } finally {
+      mounted.release();
+    }
+  });
+});
 
 describe('an extension host that is killed while it vetoes', function () {
   this.timeout(300_000);

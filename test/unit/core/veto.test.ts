@@ -81,12 +81,17 @@ describe('whether a save is vetoed', () => {
       by: 'writeBit',
       room: { needed: 8192, free: 0 },
     });
+    const roomy = { ...full, free: 1n << 30n };
+    assert.equal(decideVeto(target({ ...able, room: roomy }), found, 5000n).is, 'stop', 'its bytes were refused');
     const others: readonly [FakeOptions, typeof found][] = [
       [{ ...able, facts: { gate, size: 0n } }, found],
       [{ ...able, facts: { gate, kind: 'other' } }, found],
       [{ ...able, facts: { gate, sealed: true } }, found],
       [able, report('gated')],
       [able, report('tooSlow')],
+      [{ ...able, room: roomy }, report('noRoom', { error: { ...because, operation: 'open' } })],
+      // A record of ours, on another disk.
+      [{ ...able, room: roomy }, report('noRoom', { error: { ...because, path: '1-2-3.owner' } })],
     ];
     for (const [options, reached] of others) {
       assert.deepEqual(decideVeto(target(options), reached, 5000n), { is: 'leave', report: reached });
@@ -189,7 +194,6 @@ const first: World = {
 interface Rules {
   /** The lease is given up together with the protection. */
   readonly letsGoEarly?: boolean;
-  readonly protectsNothing?: boolean;
   /** Nobody is waited for who is in the middle of an `open`. */
   readonly settlesAtOnce?: boolean;
 }
@@ -221,7 +225,7 @@ function reacted(before: World, event: VetoEvent, rules: Rules): World {
     isAtPath: () => true,
     isStillThere: () => true,
     protect: () => {
-      world.isProtected = rules.protectsNothing !== true;
+      world.isProtected = true;
     },
     unprotect: () => {
       world.isProtected = false;
@@ -331,7 +335,7 @@ describe('a veto, whatever comes first', () => {
   });
 
   it('would be found to fail by this search', () => {
-    for (const rules of [{ letsGoEarly: true }, { protectsNothing: true }, { settlesAtOnce: true }]) {
+    for (const rules of [{ letsGoEarly: true }, { settlesAtOnce: true }]) {
       assert.throws(() => explore(rules), assert.AssertionError, JSON.stringify(rules));
     }
   });
