@@ -28,7 +28,15 @@ import type { SystemError } from '../../src/core/errors';
 import type { KeeperEvent } from '../../src/core/guard';
 import { limits } from '../../src/core/limits';
 import { parseStartTime } from '../../src/core/linux/proc';
-import { beginLine, completeLine, ownerLine, targetLine, type Owner } from '../../src/core/ownerRecord';
+import {
+  beginLine,
+  completeLine,
+  ownerLine,
+  protectLine,
+  targetLine,
+  unprotectLine,
+  type Owner,
+} from '../../src/core/ownerRecord';
 import { temporaryName } from '../../src/core/temporaryName';
 import { KeeperClient } from '../../src/keeper/client';
 import { openHost, type Host } from '../../src/platform/linux/linux';
@@ -120,6 +128,29 @@ describe('recovery', function () {
   function errnos(): readonly string[] {
     return problems.map(({ errno }) => errno);
   }
+
+  it('gives a file the permission back that a veto had taken when its process died, and no other file', async () => {
+    const files = ['left', 'replaced', 'ended', 'gone'].map((name) => join(folder, name));
+    const [left = '', replaced = '', endedBefore = '', gone = ''] = files;
+    for (const name of files) writeFileSync(name, 'x', { mode: 0o640 });
+    const lines = files.map((name) => {
+      const { ino } = statSync(name, { bigint: true });
+      return protectLine(name, { by: 'writeBit', inode: name === replaced ? ino + 1n : ino });
+    });
+    for (const name of files) chmodSync(name, 0o440);
+    rmSync(gone);
+    const file = record(endedOwner(), ...lines, unprotectLine(endedBefore));
+    await recoverAll();
+    assert.deepEqual(
+      [left, replaced, endedBefore].map((name) => statSync(name).mode & 0o777),
+      [0o640, 0o440, 0o440],
+    );
+    assert.deepEqual([unprotected, problems, existsSync(file)], [[left], [], false]);
+    const living = record(thisOwner(), ...lines);
+    chmodSync(left, 0o440);
+    await recoverAll();
+    assert.deepEqual([statSync(left).mode & 0o777, existsSync(living)], [0o440, true], 'its process lives');
+  });
 
   it('removes what is at the path, its beginning, and what never was a version', async () => {
     const owner = endedOwner();
