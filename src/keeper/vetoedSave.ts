@@ -1,10 +1,9 @@
-import { SystemError, describeError } from '../core/errors';
+import { describeError, SystemError, type ErrorFacts } from '../core/errors';
 import type { Outcome } from '../core/gate/operations';
-import { report, type Reason } from '../core/level';
+import { report, type Reason, type Report } from '../core/level';
 import type { GateOrder, GateRequest } from '../core/messages';
 import type { Target } from '../core/ports';
 import type { Room, VetoBy } from '../core/veto';
-import type { ErrorFacts } from '../core/errors';
 
 /** The stager's part of a save that is to fail: it stands in for the keeper if that dies with the file protected. */
 export class VetoedSave {
@@ -80,7 +79,7 @@ function isClean(outcome: Outcome): boolean {
 }
 
 /** Why a veto was not to be had, as `report` has it. */
-export function notVetoed(outcome: Outcome, room: Room): ReturnType<typeof report> {
+export function notVetoed(outcome: Outcome, room: Room): Report {
   const error = outcome.kind === 'published' ? describeError(new SystemError('veto', '', 'EINVAL')) : outcome.error;
   const gate = outcome.kind === 'published' ? {} : { gate: outcome.why };
   return report('noRoom', { room, ...gate, ...(error ? { error } : {}) });
