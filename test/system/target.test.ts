@@ -14,7 +14,13 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseCapabilities, parseStartTime, wouldInterrupt } from '../../src/core/linux/proc';
+import {
+  isInitialUserMap,
+  parseCapabilities,
+  parseFileUser,
+  parseStartTime,
+  wouldInterrupt,
+} from '../../src/core/linux/proc';
 import { SystemError } from '../../src/core/errors';
 import type { TargetFacts } from '../../src/core/ports';
 import { openHost } from '../../src/platform/linux/linux';
@@ -380,6 +386,28 @@ describe('proc text', () => {
     assert.deepEqual(parseCapabilities('CapEff:\t0000000000200000\n').value, { ...none, sysAdmin: true });
     for (const text of ['', 'CapEff:', 'CapEff:\tzz\n', `CapEff:\t${'f'.repeat(99)}\n`, '\0\0']) {
       assert.deepEqual(parseCapabilities(text), { value: none, problems: ['no CapEff line'] });
+    }
+  });
+
+  it('gives the user as which a process touches files', () => {
+    assert.equal(parseFileUser('Name:\tx\nUid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\n').value, 4);
+    assert.equal(parseFileUser(readFileSync('/proc/self/status', 'latin1')).value, process.geteuid?.());
+    for (const text of [
+      '',
+      'Uid:',
+      'Uid:\t1\t2\t3\n',
+      'Uid:\t1\t2\t3\tx\n',
+      `Uid:\t1\t2\t3\t${'9'.repeat(99)}\n`,
+      '\0\0',
+    ]) {
+      assert.deepEqual(parseFileUser(text), { value: undefined, problems: ['no Uid line'] }, text);
+    }
+  });
+
+  it('knows the initial user namespace by its map', () => {
+    assert.ok(isInitialUserMap('         0          0 4294967295\n'));
+    for (const text of ['', '0 1000 1\n', '0 100000 65536\n', '0 0 4294967295\n1 1 1\n', '\0\0']) {
+      assert.ok(!isInitialUserMap(text), text);
     }
   });
 
