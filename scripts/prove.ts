@@ -8,12 +8,14 @@ import { proveHolders } from './lib/proofs/holders';
 import type { Proof } from './lib/proofs/proof';
 import { proveScripts } from './lib/proofs/scripts';
 import { proveTorn } from './lib/proofs/torn';
+import { proveWatchers } from './lib/proofs/watchers';
 
 const proofs: Readonly<Record<string, (seed: number) => Promise<Proof>>> = {
   death: proveDeath,
   holders: proveHolders,
   scripts: proveScripts,
   torn: proveTorn,
+  watchers: proveWatchers,
 };
 
 async function main(): Promise<void> {

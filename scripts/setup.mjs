@@ -11,8 +11,9 @@ import { ensureEditor } from './setup/editor.mjs';
 import { SetupError, say, seconds } from './setup/report.mjs';
 import { handleSignals } from './setup/signals.mjs';
 import { ensureSystem } from './setup/system.mjs';
+import { ensureTools } from './setup/tools.mjs';
 
-export { ensureDependencies, SetupError };
+export { ensureDependencies, ensureTools, SetupError };
 
 /**
  * @param {readonly ('current' | 'oldest')[]} which

@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
 import { DeadlineError, within } from '../deadline';
 import { untilEnded } from './pidfd';
 
@@ -19,6 +20,10 @@ const lifeline = ['/usr/bin/setpriv', '--pdeathsig', 'TERM'] as const;
 export interface ProcessOptions {
   readonly cwd?: string;
   readonly env: NodeJS.ProcessEnv;
+  /** `open`: a standard input in which nothing comes, and that does not end before the process; otherwise it is empty. */
+  readonly stdin?: 'open';
+  /** Is given every line that the process writes, from the first one on. */
+  readonly onLine?: (line: string) => void;
 }
 
 /**
@@ -61,7 +66,18 @@ export class StartedProcess {
   ): Promise<StartedProcess> {
     const [setpriv, ...ask] = lifeline;
     const [program, rest] = existsSync(setpriv) ? [setpriv, [...ask, command, ...args]] : [command, args];
-    const child = spawn(program, rest, { ...options, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    const { cwd, env, stdin, onLine } = options;
+    const child = spawn(program, rest, {
+      ...(cwd === undefined ? {} : { cwd }),
+      env,
+      detached: true,
+      stdio: [stdin === 'open' ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+    });
+    if (onLine) {
+      for (const stream of [child.stdout, child.stderr]) {
+        if (stream) createInterface(stream).on('line', onLine);
+      }
+    }
     await once(child, 'spawn');
     if (child.pid === undefined) throw new Error(`${name} has no process id`);
     return new StartedProcess(name, child, child.pid);
