@@ -49,7 +49,7 @@ export const settings = {
     scope: 'resource',
     untrusted: 'ignored',
     description:
-      'Files that are never guarded: glob patterns, matched with the whole path and with the path below the workspace folder. They are saved as without Holdfast. A list replaces the default list. A workspace that is not trusted cannot set it.',
+      'Files that are never guarded: glob patterns, matched with the whole path and with the path below the workspace folder. They are saved in place, as without Holdfast, and keep their inode: for a file that a tool follows by its inode (`tail -f`, `node --watch`), so that the tool sees each save. Programs that use such a file see it change; nobody is warned. A list replaces the default list. A workspace that is not trusted cannot set it.',
   },
   'holdfast.when': {
     type: 'choice',

@@ -42,13 +42,21 @@ export interface Following {
 }
 
 /** What is needed of a tool in order to count. */
-export type Followed = Pick<Tool, 'name' | 'follows' | 'files' | 'text' | 'project' | 'grows'> & {
+export type Followed = Pick<Tool, 'name' | 'follows' | 'files' | 'text' | 'project' | 'grows' | 'holds' | 'raw'> & {
   start(folder: string): Promise<Follower>;
   /** The text of a version of the sentinel, all of them of one length. */
   sentinelText?(version: number): string;
   /** What a tool that cannot see more than this of a version calls it. */
   seenAs?(version: number): number;
 };
+
+/** Those that tell something of this tool: what keeps the inode is only of interest to who stays with it. */
+export function waysOf({ follows, holds }: Pick<Tool, 'follows' | 'holds'>): readonly Way[] {
+  return ways.filter((way) => {
+    if (way === 'held') return !holds;
+    return follows === 'inode' || (way !== 'whenHeld' && way !== 'never');
+  });
+}
 
 /** Milliseconds in which a tool that goes on must tell of a save, and of the sentinel. */
 const telling = 10_000;

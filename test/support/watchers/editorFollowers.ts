@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import type * as vscode from 'vscode';
 
 import { within } from '../deadline';
+import { projectFolder } from '../editor/installations';
 import type { Run } from '../run';
 import type { Followed } from '../scenarios/following';
 import type { Follower } from './follower';
@@ -18,8 +19,18 @@ const git = promisify(execFile);
 /** Milliseconds. */
 const startDeadline = 60_000;
 
+/** What a window needs for them to follow. */
+export const followingSettings = {
+  'git.enabled': true,
+  // The server's own compiler is not installed.
+  'typescript.tsdk': join(projectFolder(), 'node_modules', 'typescript', 'lib'),
+  'files.associations': { [typescriptFiles.file]: 'plaintext' },
+} as const;
+
 interface EditorFollowed extends Followed {
   readonly follows: 'name';
+  /** It tells within a second. */
+  readonly light: boolean;
 }
 
 /**
@@ -35,6 +46,7 @@ function changesOnly(run: Run, logs: string): EditorFollowed {
   return {
     name: 'VS Code: an extension that listens to changes only',
     follows: 'name',
+    light: true,
     files: { file: 'watched.txt', sentinel: 'sentinel.txt' },
     text: (version) => `version ${String(version)}\n`,
     start: (folder) =>
@@ -54,7 +66,7 @@ function changesOnly(run: Run, logs: string): EditorFollowed {
             appendFileSync(log, `change ${fsPath.endsWith('watched.txt') ? 'watched' : 'sentinel'}\n`),
           );
           appendFileSync(log, 'READY\n');
-          Object.assign(globalThis, { following: watcher });
+          Object.assign(globalThis, { [log]: watcher });
         },
         (line) => (line.includes('watched') ? { file: undefined, kind: 'change' } : { sentinel: Infinity }),
       ),
@@ -69,6 +81,7 @@ function typescriptServer(run: Run, logs: string): EditorFollowed {
   return {
     name: 'VS Code: a TypeScript project',
     follows: 'name',
+    light: true,
     files: typescriptFiles,
     text: typescriptText,
     project: typescriptProject,
@@ -96,7 +109,7 @@ function typescriptServer(run: Run, logs: string): EditorFollowed {
           const listener = api.languages.onDidChangeDiagnostics(look);
           await api.window.showTextDocument(await api.workspace.openTextDocument(main), { preview: false });
           look();
-          Object.assign(globalThis, { following: listener });
+          Object.assign(globalThis, { [log]: listener });
         },
         readChecker,
       ),
@@ -109,6 +122,7 @@ function gitView(run: Run, logs: string): EditorFollowed {
   return {
     name: 'VS Code: the git view',
     follows: 'name',
+    light: false,
     files: { file: 'watched.txt', sentinel: 'sentinel.txt' },
     text,
     sentinelText: (version) => sentinelText('', version % 2),
@@ -147,7 +161,7 @@ function gitView(run: Run, logs: string): EditorFollowed {
           const listener = repository.state.onDidChange(look);
           look();
           appendFileSync(log, 'READY\n');
-          Object.assign(globalThis, { following: listener });
+          Object.assign(globalThis, { [log]: listener });
         },
         (line) => {
           const [, file, sentinel] = /watched=(\d) sentinel=(\d)/.exec(line) ?? [];
@@ -161,7 +175,7 @@ function gitView(run: Run, logs: string): EditorFollowed {
 /**
  * Starts a listener in the extension host.
  * @param log where its lines go
- * @param listen appends its lines to the log, READY when it follows, and leaves what ends it as `globalThis.following`
+ * @param listen appends its lines to the log, READY when it follows, and leaves what ends it as `globalThis[log]`
  */
 async function startInEditor(
   run: Run,
@@ -192,10 +206,9 @@ async function startInEditor(
   const watcher = watch(dirname(log), look);
   const stop = async (): Promise<void> => {
     watcher.close();
-    await run(() => {
-      const { following } = globalThis as typeof globalThis & { following?: vscode.Disposable };
-      following?.dispose();
-    });
+    await run((_api, key) => {
+      (globalThis as unknown as Record<string, vscode.Disposable | undefined>)[key]?.dispose();
+    }, log);
     await rm(log);
   };
   try {

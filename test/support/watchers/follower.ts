@@ -2,6 +2,7 @@
 import { tmpdir } from 'node:os';
 
 import { StartedProcess } from '../editor/processes';
+import type { Followed } from '../scenarios/following';
 import { Reports } from './reports';
 import type { Tool } from './tools';
 
@@ -15,7 +16,11 @@ export interface Follower {
   stop(): Promise<void>;
 }
 
-export async function startFollower(tool: Tool, folder: string): Promise<Follower> {
+export function followed(tool: Tool): Followed {
+  return { ...tool, start: (folder) => startFollower(tool, folder) };
+}
+
+async function startFollower(tool: Tool, folder: string): Promise<Follower> {
   const reports = new Reports();
   const lines: string[] = [];
   const [command = '', ...args] = await tool.command(folder);
