@@ -50,10 +50,13 @@ export type Followed = Pick<Tool, 'name' | 'follows' | 'files' | 'text' | 'proje
   seenAs?(version: number): number;
 };
 
-/** Those that tell something of this tool: what keeps the inode is only of interest to who stays with it. */
+/**
+ * Those that tell something of this tool: what keeps the inode is only of interest to who stays with it. A file that the tool itself
+ * has open is held anyway.
+ */
 export function waysOf({ follows, holds }: Pick<Tool, 'follows' | 'holds'>): readonly Way[] {
   return ways.filter((way) => {
-    if (way === 'held') return !holds;
+    if (holds && (way === 'held' || way === 'whenHeld')) return false;
     return follows === 'inode' || (way !== 'whenHeld' && way !== 'never');
   });
 }

@@ -12,15 +12,14 @@ const levelOf: Readonly<Record<Way, string>> = {
 };
 
 /** Everything about this run that is not as it must be; empty for a good one. */
-export function shortcomings(run: Following, tool: Pick<Tool, 'holds' | 'raw'>): readonly string[] {
+export function shortcomings(run: Following, tool: Pick<Tool, 'raw'>): readonly string[] {
   const { way, saves, untold, more, follows, levels } = run;
   const found: string[] = [];
   const demand = (met: boolean, otherwise: string): void => {
     if (!met) found.push(`${run.tool}, ${way}: ${otherwise}`);
   };
-  const replaced = way === 'guarded' || way === 'held' || (way === 'whenHeld' && tool.holds === true);
-  const level = replaced ? 'gated' : levelOf[way];
-  demand(levels[level] === saves, `not all saves were ${level}: ${JSON.stringify(levels)}`);
+  const replaced = way === 'guarded' || way === 'held';
+  demand(levels[levelOf[way]] === saves, `not all saves were ${levelOf[way]}: ${JSON.stringify(levels)}`);
   if (follows === 'inode' && replaced) {
     // If one of them goes on, it belongs to the others, and the README has to say so.
     demand(untold > 0, 'it was told to stay with the inode, but has missed nothing');
