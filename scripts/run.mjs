@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { SetupError, ensureDependencies, ensureEditors, ensureTools, main } from './setup.mjs';
+import { SetupError, ensureDependencies, ensureEditors, ensurePeers, ensureTools, main } from './setup.mjs';
 import { root } from './setup/places.mjs';
 import { redirectSignals } from './setup/signals.mjs';
 
@@ -16,13 +16,14 @@ const commands = {
   start: ['current'],
   check: [],
   prove: ['current'],
+  compare: ['current'],
   bench: ['current'],
   package: [],
   'test-electron': [],
 };
 
 /** The commands that also need other people's tools to compare with. */
-const compares = (command, [name]) => command === 'prove' && name === 'watchers';
+const compares = (command, [name]) => command === 'compare' || (command === 'prove' && name === 'watchers');
 
 async function runCommand() {
   const [command, ...args] = process.argv.slice(2);
@@ -36,6 +37,7 @@ async function runCommand() {
   if (commands[command].length > 0) {
     env['HOLDFAST_EDITORS'] = JSON.stringify(await ensureEditors(commands[command]));
   }
+  if (command === 'compare') await ensurePeers();
   if (compares(command, args)) env['HOLDFAST_TOOLS'] = await ensureTools();
   for (const bundles of [['tests'], ['extension', 'keeper']]) {
     const code = await hand(['esbuild.mjs', ...bundles], process.env);

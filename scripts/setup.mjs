@@ -10,10 +10,10 @@ import { ensureDependencies } from './setup/dependencies.mjs';
 import { ensureEditor } from './setup/editor.mjs';
 import { SetupError, say, seconds } from './setup/report.mjs';
 import { handleSignals } from './setup/signals.mjs';
-import { ensureSystem } from './setup/system.mjs';
+import { ensurePeers, ensureSystem } from './setup/system.mjs';
 import { ensureTools } from './setup/tools.mjs';
 
-export { ensureDependencies, ensureTools, SetupError };
+export { ensureDependencies, ensurePeers, ensureTools, SetupError };
 
 /**
  * @param {readonly ('current' | 'oldest')[]} which

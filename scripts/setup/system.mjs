@@ -33,6 +33,12 @@ const programs = [
   { any: ['tcsh'], package: 'tcsh', without: 'tests of scripts that tcsh runs' },
 ];
 
+/** What `npm run compare` compares with. */
+const peers = [
+  { any: ['vim'], package: 'vim' },
+  { any: ['gio'], package: 'libglib2.0-bin' },
+];
+
 /** Where distributions put the font. Without any font the editor runs, but its pictures show boxes. */
 const fontFolders = [
   '/usr/share/fonts/truetype/dejavu',
@@ -44,10 +50,21 @@ const font = { package: 'fonts-dejavu-core', without: 'pictures with readable te
 
 /** Installs what is missing if it may, and otherwise says what to install. Returns the browser's path. */
 export async function ensureSystem() {
-  let missing = findMissing();
+  await ensure(findMissing);
+  return { chromium: firstOf(browsers) };
+}
+
+/** The same for the programs that `npm run compare` compares with. */
+export async function ensurePeers() {
+  await ensure(() => peers.filter((entry) => firstOf(entry.any) === undefined));
+}
+
+/** @param {() => readonly { package: string, without?: string }[]} look finds what is missing */
+async function ensure(look) {
+  let missing = look();
   if (missing.length > 0 && process.getuid?.() === 0 && find('apt-get') !== undefined) {
     await install(missing);
-    missing = findMissing();
+    missing = look();
   }
   const required = missing.filter((entry) => entry.without === undefined);
   if (required.length > 0) {
@@ -57,7 +74,6 @@ export async function ensureSystem() {
   for (const entry of missing) {
     say(`! ${entry.package} is not installed: ${entry.without} will be skipped.`);
   }
-  return { chromium: firstOf(browsers) };
 }
 
 function findMissing() {

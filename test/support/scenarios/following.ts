@@ -104,10 +104,11 @@ export async function follow(run: Run, folder: string, tool: Followed, way: Way,
         `${tool.name} tells of the sentinel after save ${String(version)}`,
         (report) => report.sentinel === Infinity || report.sentinel === seen,
       );
-      const mine = reports.all.slice(from, end).filter((report) => 'file' in report);
+      const all = reports.all.slice(from, end);
+      const mine = all.filter((report) => 'file' in report);
       counts.push(mine.filter(({ file }) => file === undefined || file === seen).length);
       broken += mine.filter(({ file }) => Number.isNaN(file)).length;
-      for (const { kind } of mine) if (kind !== undefined) kinds[kind] = (kinds[kind] ?? 0) + 1;
+      for (const { kind } of all) if (kind !== undefined) kinds[kind] = (kinds[kind] ?? 0) + 1;
     }
     const levels: Record<string, number> = {};
     for (const { level = '?', reason = '?' } of await savedFacts(extensionHost, path, saves)) {
@@ -144,7 +145,8 @@ export async function goThisWay(run: Run, way: Way): Promise<void> {
   }, way);
 }
 
-async function saveText(run: Run, path: string, text: string): Promise<void> {
+/** Makes this the document, and saves it. */
+export async function saveText(run: Run, path: string, text: string): Promise<void> {
   await run(
     async (api, at, newText) => {
       const document = await api.workspace.openTextDocument(at);

@@ -65,10 +65,22 @@ function changesOnly(run: Run, logs: string): EditorFollowed {
           watcher.onDidChange(({ fsPath }) =>
             appendFileSync(log, `change ${fsPath.endsWith('watched.txt') ? 'watched' : 'sentinel'}\n`),
           );
+          // Not for it, but told to whoever reads the results: what else VS Code makes of the same saves.
+          const others = api.workspace.createFileSystemWatcher(
+            new api.RelativePattern(api.Uri.file(at), 'watched.txt'),
+            false,
+            true,
+            false,
+          );
+          others.onDidCreate(() => appendFileSync(log, 'create\n'));
+          others.onDidDelete(() => appendFileSync(log, 'delete\n'));
           appendFileSync(log, 'READY\n');
-          Object.assign(globalThis, { [log]: watcher });
+          Object.assign(globalThis, { [log]: api.Disposable.from(watcher, others) });
         },
-        (line) => (line.includes('watched') ? { file: undefined, kind: 'change' } : { sentinel: Infinity }),
+        (line) => {
+          if (!line.startsWith('change')) return { kind: line };
+          return line.includes('watched') ? { file: undefined, kind: 'change' } : { sentinel: Infinity };
+        },
       ),
   };
 }

@@ -1,0 +1,65 @@
+/** Others that save files, as programs of their own. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import type { Peer } from './compare';
+
+/** @param tools the folder with the modules to compare with */
+export function programPeers(tools: string): readonly Peer[] {
+  return [
+    { name: 'vim', save: saveByVim },
+    { name: 'gio', save: (path, text) => complete('gio', ['save', path], text) },
+    {
+      name: 'write-file-atomic',
+      save: (path, text) => byModule(tools, `await require('write-file-atomic')(path, text)`, path, text),
+    },
+    {
+      name: 'atomically',
+      save: (path, text) =>
+        byModule(tools, `await (await import(require.resolve('atomically'))).writeFile(path, text)`, path, text),
+    },
+  ];
+}
+
+/** As it comes, but for `backupskip`: unset, or it would save in place whatever lies below the temporary folder. */
+async function saveByVim(path: string, text: string): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-vim-'));
+  try {
+    const from = join(folder, 'text');
+    writeFileSync(from, text);
+    const commands = ['set backupskip=', 'silent %d _', `silent 0r ${from}`, 'silent $d _', 'w', 'q'];
+    const args = commands.flatMap((command) => ['-c', command]);
+    return await complete('vim', ['-N', '-u', 'NONE', '-i', 'NONE', '-n', '-es', ...args, '--', path], '');
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function byModule(tools: string, save: string, path: string, text: string): Promise<string> {
+  const program = `
+    const require = (await import('node:module')).createRequire(${JSON.stringify(join(tools, 'package.json'))});
+    const path = process.argv[1];
+    const text = (await import('node:fs')).readFileSync(0, 'utf8');
+    try { ${save}; } catch (error) { console.error(error.message); process.exitCode = 1; }`;
+  return complete(process.execPath, ['--input-type=module', '--eval', program, '--', path], text);
+}
+
+/** Runs it to its end; rejects with what it wrote if it did not end well. */
+async function complete(program: string, args: readonly string[], input: string): Promise<string> {
+  const child = spawn(program, args, { stdio: 'pipe' });
+  let written = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      written += text;
+    });
+  }
+  // Whoever does not read its input to the end says by its exit code why.
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(input);
+  const [code] = (await once(child, 'close')) as [number | null];
+  if (code !== 0) throw new Error(written.trim() || `exit code ${String(code)}`);
+  return '';
+}
