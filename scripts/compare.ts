@@ -29,7 +29,8 @@ async function main(): Promise<void> {
           await run((api) => api.commands.executeCommand('workbench.action.revertAndCloseActiveEditor'));
         }
         const [line] = await savedFacts(extensionHost, path, 1);
-        return `${line?.['level'] ?? '?'} (${line?.['reason'] ?? '?'})`;
+        const { level = '?', reason = '?' } = line ?? {};
+        return level === reason ? level : `${level} (${reason})`;
       },
     });
     const peers = [
@@ -42,7 +43,7 @@ async function main(): Promise<void> {
       readonly dependencies: Readonly<Record<string, string>>;
     };
     const versions = {
-      vim: execFileSync('vim', ['--version'], { encoding: 'utf8' }).split('\n')[0]?.replace(/ \(.*/, '') ?? '?',
+      vim: /\d+\.\d+/.exec(execFileSync('vim', ['--version'], { encoding: 'utf8' }))?.[0] ?? '?',
       gio: execFileSync('gio', ['version'], { encoding: 'utf8' }).trim(),
       'write-file-atomic': dependencies['write-file-atomic'] ?? '?',
       atomically: dependencies['atomically'] ?? '?',

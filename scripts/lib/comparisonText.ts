@@ -22,9 +22,9 @@ export function comparisonText(
 Made by \`npm run compare\` on ${date}, as root; nothing here is written by hand. ${of.join(', ')}.
 
 Each program saved each kind of file once, on a file of its own. A cell says what the path leads to afterwards (\`saved\`: the complete new
-version), whether that is the same inode or a new one, what the file had and lost, how it was for a program that used the file, what
-the program complained of, and for Holdfast the level and its reason. vim has its defaults, but for \`backupskip\`, which is empty: files
-below \`/tmp\` are saved as everywhere else.
+version), whether that is the same inode or a new one, what the file had and lost, how it was for a program that used the file, whether
+it ended with an error (which one is in \`out/compare.json\`), and for Holdfast the level and its reason. vim has its defaults, but for \`backupskip\`, which is empty: files
+below \`/tmp\` are saved as everywhere else. Any program that writes a file with capabilities in place loses them: the kernel takes them.
 
 ${line(['file', ...peers])}
 ${line(['file', ...peers].map(() => '---'))}

@@ -106,7 +106,14 @@ function facts(path: string): Readonly<Record<string, string>> {
     owner: String(uid),
     group: String(gid),
     'access control list': output('getfacl', '--absolute-names', '--numeric', '--omit-header', '--skip-base', at),
-    attributes: output('getfattr', '--absolute-names', '--dump', '--match=^(user|security)\\.', '--encoding=hex', at),
+    'extended attributes': output(
+      'getfattr',
+      '--absolute-names',
+      '--dump',
+      '--match=^(user|security)\\.',
+      '--encoding=hex',
+      at,
+    ),
     flags: flagsOf(at),
   };
 }

@@ -5,7 +5,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { within } from '../deadline';
 import type { Peer } from './compare';
+
+/** Milliseconds. */
+const deadline = 20_000;
 
 /** @param tools the folder with the modules to compare with */
 export function programPeers(tools: string): readonly Peer[] {
@@ -30,7 +34,14 @@ async function saveByVim(path: string, text: string): Promise<string> {
   try {
     const from = join(folder, 'text');
     writeFileSync(from, text);
-    const commands = ['set backupskip=', 'silent %d _', `silent 0r ${from}`, 'silent $d _', 'w', 'q'];
+    const commands = [
+      'set backupskip=',
+      'call deletebufline("%", 1, "$")',
+      `call setline(1, readfile(${JSON.stringify(from)}))`,
+      // Otherwise it says nothing of what it could not write.
+      'try | write | catch | cquit | endtry',
+      'qa!',
+    ];
     const args = commands.flatMap((command) => ['-c', command]);
     return await complete('vim', ['-N', '-u', 'NONE', '-i', 'NONE', '-n', '-es', ...args, '--', path], '');
   } finally {
@@ -59,7 +70,13 @@ async function complete(program: string, args: readonly string[], input: string)
   // Whoever does not read its input to the end says by its exit code why.
   child.stdin.on('error', () => undefined);
   child.stdin.end(input);
-  const [code] = (await once(child, 'close')) as [number | null];
+  let code: number | null;
+  try {
+    [code] = await within(deadline, `the end of ${program}`, once(child, 'close') as Promise<[number | null]>);
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
+  }
   if (code !== 0) throw new Error(written.trim() || `exit code ${String(code)}`);
   return '';
 }
