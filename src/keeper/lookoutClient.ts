@@ -22,6 +22,7 @@ export class LookoutClient implements Lookout {
   readonly #ending = new Map<number, (error: ErrorFacts | undefined) => void>();
   #thread: SleepingThread<LookoutOrder, LookoutAnswer> | undefined;
   #watched: readonly string[] = [];
+  #toStart: NodeJS.Immediate | undefined;
   #starts = 0;
   #nextId = 1;
   #stopping = false;
@@ -36,8 +37,12 @@ export class LookoutClient implements Lookout {
   watch(paths: readonly string[]): void {
     this.#watched = paths;
     if (this.#stopping) return;
-    if (!this.#thread && paths.length > 0 && this.#starts === 0) this.#start();
-    else this.#thread?.order({ kind: 'watch', paths });
+    this.#thread?.order({ kind: 'watch', paths });
+    if (paths.length === 0 || this.#starts > 0 || this.#toStart) return;
+    // Not while VS Code waits for us to be activated.
+    this.#toStart = setImmediate(() => {
+      this.#start();
+    });
   }
 
   look(path: string): void {
@@ -74,6 +79,7 @@ export class LookoutClient implements Lookout {
   /** Resolves when the thread has ended, or after `limits.stop`. */
   async stop(): Promise<void> {
     this.#stopping = true;
+    clearImmediate(this.#toStart);
     const thread = this.#thread;
     if (!thread) return;
     let timer: NodeJS.Timeout | undefined;

@@ -4,7 +4,7 @@ import type { FileInUse } from '../core/holders/inUse';
 import { lookout } from '../core/holders/limits';
 import type { LookoutAnswer } from '../core/holders/messages';
 import { Pace } from '../core/holders/pace';
-import type { Found, LookoutSystem, Pin, UseWake } from '../core/holders/ports';
+import type { Found, LookoutSystem, Pin, Uses, UseWake } from '../core/holders/ports';
 import { WatchedFile } from '../core/holders/watchedFile';
 import type { LineCounts } from './lineCounts';
 
@@ -107,7 +107,7 @@ export class WatchDesk {
     for (const desk of this.#desks.values()) this.#close(desk);
   }
 
-  #note(wake: UseWake): void {
+  #note(wake: Uses): void {
     for (const watch of wake.moved) {
       const desk = this.#byWatch.get(watch);
       if (desk) desk.moved = true;
@@ -125,7 +125,7 @@ export class WatchDesk {
   #pass(): void {
     const { system, clock, editor, tell } = this.#parts;
     // What has happened since then is looked at now.
-    this.#note(system.waiter.wait(0, true));
+    this.#note(system.waiter.take());
     for (const desk of this.#desks.values()) {
       if (desk.moved) this.#resolve(desk);
     }

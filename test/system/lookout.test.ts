@@ -149,18 +149,23 @@ describe('the lookout', function () {
   it('asks the very process to end, and no other that has its pid', async () => {
     const path = file('data');
     client.watch([path]);
+    await watched(path, 'the first look', ({ current }) => current !== undefined);
     const sleeper = spawn('sleep', ['600'], { stdio: 'ignore' });
-    const ended = new Promise((resolve) => sleeper.once('exit', (_code, signal) => resolve(signal)));
-    const pid = sleeper.pid ?? 0;
-    const stat = readFileSync(`/proc/${String(pid)}/stat`, 'latin1');
-    const started = Number(stat.slice(stat.lastIndexOf(')')).split(' ')[20]);
-    const other = await client.end({ pid, started: started + 1 });
-    assert.equal(other?.errno, 'ESRCH');
-    assert.equal(sleeper.exitCode, null);
-    assert.equal(await client.end({ pid, started }), undefined);
-    assert.equal(await within(deadline, 'its end', ended), 'SIGTERM');
-    const gone = await client.end({ pid, started });
-    assert.equal(gone?.errno, 'ESRCH');
+    try {
+      const ended = new Promise((resolve) => sleeper.once('exit', (_code, signal) => resolve(signal)));
+      const pid = sleeper.pid ?? 0;
+      const stat = readFileSync(`/proc/${String(pid)}/stat`, 'latin1');
+      const started = Number(stat.slice(stat.lastIndexOf(')')).split(' ')[20]);
+      const other = await client.end({ pid, started: started + 1 });
+      assert.equal(other?.errno, 'ESRCH');
+      assert.equal(sleeper.exitCode, null);
+      assert.equal(await client.end({ pid, started }), undefined);
+      assert.equal(await within(deadline, 'its end', ended), 'SIGTERM');
+      const gone = await client.end({ pid, started });
+      assert.equal(gone?.errno, 'ESRCH');
+    } finally {
+      sleeper.kill('SIGKILL');
+    }
   });
 
   it('says that somebody has it who may not be looked into', async function () {

@@ -64,19 +64,23 @@ export interface HolderFinder {
   end(process: ProcessKey): void;
 }
 
-/** What one sleep has ended with. Watches are told by the numbers that `watch` gave. */
-export interface UseWake {
-  readonly orders: boolean;
+/** What has become of watched inodes. Watches are told by the numbers that `watch` gave. */
+export interface Uses {
   /** Opened or closed. */
   readonly used: ReadonlySet<number>;
   /** Read, where that was asked for. */
   readonly read: ReadonlySet<number>;
   /** A name has come or gone, or something has come to the folder. */
   readonly moved: ReadonlySet<number>;
-  /** A process has ended that was awaited. */
-  readonly ended: boolean;
   /** Events were lost: anything may have happened. */
   readonly overflow: boolean;
+}
+
+/** What one sleep has ended with. */
+export interface UseWake extends Uses {
+  readonly orders: boolean;
+  /** A process has ended that was awaited. */
+  readonly ended: boolean;
 }
 
 /** Tells when watched inodes are used. Methods throw `SystemError`. */
@@ -94,8 +98,10 @@ export interface UseWaiter {
   await(processes: readonly ProcessKey[]): void;
   /** The result of work that opens and closes the watched inode once itself, which is not told. */
   unseen<T>(watch: number, work: () => T): T;
+  /** What has happened since it was told last, without sleeping. */
+  take(): Uses;
   /**
-   * Sleeps, at most so many milliseconds; `undefined`: for ever; 0: only looks.
+   * Sleeps, at most so many milliseconds; `undefined`: for ever.
    *
    * @param uses whether events of inodes end the sleep; otherwise they are kept for later
    */

@@ -1,5 +1,13 @@
 import type { ProcessKey } from '../../../src/core/holders/holder';
-import type { Found, HolderFinder, LookoutSystem, Pin, UseWaiter, UseWake } from '../../../src/core/holders/ports';
+import type {
+  Found,
+  HolderFinder,
+  LookoutSystem,
+  Pin,
+  Uses,
+  UseWaiter,
+  UseWake,
+} from '../../../src/core/holders/ports';
 import { SystemError } from '../../../src/core/errors';
 import type { Identity } from '../../../src/core/ports';
 
@@ -62,7 +70,7 @@ export class FakeLookoutSystem implements LookoutSystem {
   found: (pins: readonly Pin[]) => Found = () => nothing;
   probed: 'held' | 'free' | 'unknown' = 'free';
   /** What the next look at the queue gives. */
-  pending: Partial<UseWake> = {};
+  pending: Partial<Uses> = {};
   #next = 1;
 
   readonly finder: HolderFinder = {
@@ -100,11 +108,12 @@ export class FakeLookoutSystem implements LookoutSystem {
       this.awaited = processes;
     },
     unseen: (_watch, work) => work(),
-    wait: () => {
+    take: () => {
       const { pending } = this;
       this.pending = {};
       return { ...asleep, ...pending };
     },
+    wait: () => asleep,
     close: () => undefined,
   };
 

@@ -118,6 +118,20 @@ describe('the desk of the lookout', () => {
     assert.deepEqual([system.watches.size, system.open], [1, 1]);
   });
 
+  it('sees in a pass what has happened until then', () => {
+    desk.watch(['/a']);
+    settle();
+    system.paths.set('/a', 3);
+    time += 10_000;
+    desk.woken(wake({ ended: true }));
+    system.pending = { moved: new Set([system.watchOf('/a')]) };
+    settle();
+    assert.deepEqual(
+      system.passes.at(-1)?.map(({ identity }) => identity.inode),
+      [3n, 1n],
+    );
+  });
+
   it('waits in the folder for what is gone to come again', () => {
     desk.watch(['/a']);
     settle();

@@ -6,8 +6,10 @@ import { join } from 'node:path';
 
 import { startGuardedEditor } from '../../../scripts/lib/guardedEditor';
 import { texts } from '../../../src/core/text';
-import type { Editor } from '../../support/editor';
-import { show, untilLevel } from '../../support/statusBar';
+import type { Editor, EditorWindow } from '../../support/editor';
+import { showHolders, treeItem, untilMarked } from '../../support/holdersShown';
+import { changeAndSave, show, untilLevel, untilSaying } from '../../support/statusBar';
+import { SteppedScript, steppedText, waitingLines } from '../../support/steppedScript';
 
 const themes = ['dark', 'light', 'high-contrast-dark', 'high-contrast-light'] as const;
 
@@ -58,8 +60,48 @@ describe('what the user sees', function () {
           .getConfiguration('holdfast')
           .update('enabled', undefined, vscode.ConfigurationTarget.Workspace);
       });
+      await takeHeld(window, theme);
       await window.close();
     });
+  }
+
+  /** A script that runs: before its file is saved, after that, and what is explained then. */
+  async function takeHeld(window: EditorWindow, theme: string): Promise<void> {
+    const name = `running-${theme}.sh`;
+    const path = join(root, name);
+    writeFileSync(path, steppedText);
+    const script = new SteppedScript(path);
+    const picture = (state: string): Promise<unknown> =>
+      window.screenshot(join('out', 'pictures', `${state}-${theme}.png`));
+    const hoverItem = async (): Promise<void> => {
+      await window.page.locator('[id="holdfast.holdfast.level"] a').hover();
+      await window.page.locator('.monaco-hover', { hasText: `bash (pid ${String(script.pid)})` }).waitFor();
+    };
+    try {
+      await show(window, path);
+      await untilMarked(window, [waitingLines[0]]);
+      await showHolders(window);
+      await treeItem(window, /^bash, process /).waitFor();
+      await hoverItem();
+      await picture('held');
+      await window.page.mouse.move(10, 300);
+      await changeAndSave(window, path, '# saved');
+      await untilSaying(window, /1 on old version/);
+      await hoverItem();
+      await picture('stale');
+      await window.page.mouse.move(10, 300);
+      await window.run(async (vscode) => {
+        await vscode.commands.executeCommand('holdfast.explain');
+      });
+      await window.page
+        .frameLocator('iframe.webview.ready')
+        .frameLocator('iframe')
+        .getByText(`bash (pid ${String(script.pid)})`)
+        .waitFor();
+      await picture('explained');
+    } finally {
+      await script.kill();
+    }
   }
 
   it('the status bar leads to who uses the file, and its hover to the log', async () => {

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { SystemError } from '../../../core/errors';
 import type { ProcessKey } from '../../../core/holders/holder';
-import type { Pin, UseWaiter, UseWake } from '../../../core/holders/ports';
+import type { Pin, Uses, UseWaiter, UseWake } from '../../../core/holders/ports';
 import { system } from '../errors';
 import type { GateCalls } from '../gate/calls';
 import { decodeEveryNotice } from '../gate/events';
@@ -17,9 +17,7 @@ import { openProcess } from './processes';
 /** poll(2) takes an int. */
 const LONGEST = 2 ** 31 - 1;
 
-type Noticed = Pick<UseWake, 'used' | 'read' | 'moved' | 'overflow'>;
-
-const NOTHING: Noticed = { used: new Set(), read: new Set(), moved: new Set(), overflow: false };
+const NOTHING: Uses = { used: new Set(), read: new Set(), moved: new Set(), overflow: false };
 
 /** All that can wake the lookout's thread. Belongs to the thread that made it. */
 export class LinuxUseWaiter implements UseWaiter {
@@ -32,7 +30,7 @@ export class LinuxUseWaiter implements UseWaiter {
   /** Descriptors of processes, by pid and start. */
   readonly #processes = new Map<string, number>();
   /** What was noticed before it was asked for. */
-  #noticed: Noticed = NOTHING;
+  #noticed: Uses = NOTHING;
   /** A process that was to be awaited had ended. */
   #endedBefore = false;
 
@@ -106,16 +104,21 @@ export class LinuxUseWaiter implements UseWaiter {
     }
   }
 
+  take(): Uses {
+    this.#notice([]);
+    const noticed = this.#noticed;
+    this.#noticed = NOTHING;
+    return noticed;
+  }
+
   wait(milliseconds: number | undefined, uses: boolean): UseWake {
     const until = milliseconds === undefined ? undefined : performance.now() + milliseconds;
     for (;;) {
       const left = until === undefined ? -1 : Math.min(Math.max(Math.ceil(until - performance.now()), 0), LONGEST);
       const asked = uses && !isEmpty(this.#noticed) ? 0 : left;
-      const [orders, watches, ended] = this.#poll(this.#endedBefore ? 0 : asked, uses);
+      const [orders, ended] = this.#poll(this.#endedBefore ? 0 : asked, uses);
       if (orders) this.#drain(this.orders);
-      if (watches) this.#notice([]);
-      const noticed = uses ? this.#noticed : NOTHING;
-      if (uses) this.#noticed = NOTHING;
+      const noticed = uses ? this.take() : NOTHING;
       const wake: UseWake = { orders, ended: ended || this.#endedBefore, ...noticed };
       this.#endedBefore = false;
       if (orders || wake.ended || !isEmpty(noticed) || left === 0) return wake;
@@ -129,7 +132,7 @@ export class LinuxUseWaiter implements UseWaiter {
     // `orders` stays: another thread writes to it without asking, and must not write to another file's number.
   }
 
-  #poll(milliseconds: number, uses: boolean): readonly [orders: boolean, watches: boolean, ended: boolean] {
+  #poll(milliseconds: number, uses: boolean): readonly [orders: boolean, ended: boolean] {
     const descriptors = [this.orders, uses ? this.#watches.descriptor : -1, ...this.#processes.values()];
     const polled = Buffer.alloc(descriptors.length * POLLED.size);
     descriptors.forEach((fd, index) => {
@@ -141,7 +144,7 @@ export class LinuxUseWaiter implements UseWaiter {
       this.#calls.poll(polled, descriptors.length, milliseconds);
     } catch (thrown) {
       // The caller asks again, for the time that is left.
-      if (SystemError.is(thrown, 'EINTR')) return [false, false, false];
+      if (SystemError.is(thrown, 'EINTR')) return [false, false];
       throw thrown;
     }
     const ready = (index: number): boolean => polled.readInt16LE(index * POLLED.size + POLLED.returned) !== 0;
@@ -152,7 +155,7 @@ export class LinuxUseWaiter implements UseWaiter {
       this.#processes.delete(key);
       this.#calls.closeDescriptor(pidfd);
     });
-    return [ready(0), uses && ready(1), ended];
+    return [ready(0), ended];
   }
 
   /** Takes all that lies in the queue. Of each of these watches, one opening and one closing are our own. */
@@ -194,6 +197,6 @@ export class LinuxUseWaiter implements UseWaiter {
   }
 }
 
-function isEmpty({ used, read, moved, overflow }: Noticed): boolean {
+function isEmpty({ used, read, moved, overflow }: Uses): boolean {
   return !overflow && used.size === 0 && read.size === 0 && moved.size === 0;
 }
