@@ -1,7 +1,8 @@
 /**
- * `npm run bench [-- --short] [--seed=N]`: saves with Holdfast on and off in turn in the same real editor, how long VS Code waits for
- * us, how quiet the keeper is, and the time of activation. Into `bench/results/gated.json`. It says what is over its bound, and fails
- * only if something cannot be measured.
+ * `npm run bench [-- --short] [--seed=N] [--only=PART]`: saves with Holdfast on and off in turn in the same real editor, how long VS Code waits for
+ * us, how quiet the keeper is, and the time of activation: into `bench/results/gated.json`. Then what it costs to know who is on files,
+ * beside fuser and lsof: into `bench/results/holders.json`. `--only=saves` or `--only=holders` does one of them. It says what is over
+ * its bound, and fails only if something cannot be measured.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,6 +14,7 @@ import type { Editor, EditorWindow } from '../test/support/editor';
 import { randomFrom } from '../test/support/random';
 import { activationBound, idleBound, verdict, type User } from './lib/bench/bounds';
 import { countIdle, type Idle } from './lib/bench/idle';
+import { holderLine, timeHolders } from './lib/bench/holders';
 import { fileSystemType, isQuiet, load, machineFacts } from './lib/bench/machine';
 import { findPlaces, type Place } from './lib/bench/places';
 import { answersOf, rounded, saveHeading, saveLine, saveRow, type SaveRow } from './lib/bench/report';
@@ -29,19 +31,26 @@ const sizes = [
   { size: '2 MB', bytes: 2_000_000 },
   { size: '20 MB', bytes: 20_000_000 },
 ] as const;
-const full = { starts: 10, idleSeconds: 60, savesAtMost: 60, secondsAtMost: 22 };
-const brief = { starts: 3, idleSeconds: 10, savesAtMost: 12, secondsAtMost: 5 };
+const full = { starts: 10, idleSeconds: 60, savesAtMost: 60, secondsAtMost: 22, holderRounds: 30 };
+const brief = { starts: 3, idleSeconds: 10, savesAtMost: 12, secondsAtMost: 5, holderRounds: 5 };
+
+const parts = ['saves', 'holders'] as const;
 
 interface Options {
   readonly short: boolean;
   readonly seed: number;
+  readonly parts: readonly (typeof parts)[number][];
 }
 
 function options(): Options {
-  const { values } = parseArgs({ options: { short: { type: 'boolean', default: false }, seed: { type: 'string' } } });
+  const { values } = parseArgs({
+    options: { short: { type: 'boolean', default: false }, seed: { type: 'string' }, only: { type: 'string' } },
+  });
   const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
   if (!Number.isSafeInteger(seed)) throw new Error('--seed must be a whole number');
-  return { short: values.short, seed };
+  const wanted = parts.filter((part) => values.only === undefined || values.only === part);
+  if (wanted.length === 0) throw new Error(`--only must be one of: ${parts.join(', ')}`);
+  return { short: values.short, seed, parts: wanted };
 }
 
 async function openWindow(editor: Editor, workspace: string): Promise<EditorWindow> {
@@ -109,12 +118,10 @@ function stopSignal(): AbortSignal {
   return stop.signal;
 }
 
-async function main(): Promise<void> {
-  const given = options();
+async function benchSaves(given: Options, stop: AbortSignal): Promise<void> {
   const began = { load: load(), at: performance.now() };
   const temporary = await mkdtemp(join(tmpdir(), 'holdfast-bench-files-'));
   const places = findPlaces(temporary);
-  const stop = stopSignal();
   try {
     console.log(`seed ${String(given.seed)}, load ${began.load.toFixed(2)}; files on ${fileSystemType(temporary)}`);
     if (!isQuiet(began.load)) console.log('Other programs are busy: these times say little.');
@@ -150,14 +157,47 @@ async function main(): Promise<void> {
         verdict: verdict(start, activationBound),
       },
     };
-    await mkdir(join('bench', 'results'), { recursive: true });
-    const path = join('bench', 'results', 'gated.json');
-    await writeFile(path, `${JSON.stringify(results, rounded, 2)}\n`);
+    const path = await writeResults('gated', results);
     console.log(`load ${results.load.after.toFixed(2)} at the end; ${path}`);
   } finally {
     places.release();
     await rm(temporary, { recursive: true, force: true });
   }
+}
+
+async function benchHolders({ short, seed }: Options, stop: AbortSignal): Promise<void> {
+  const before = load();
+  const temporary = await mkdtemp(join(tmpdir(), 'holdfast-bench-holders-'));
+  try {
+    console.log(`\nwho is on files; load ${before.toFixed(2)}; files on ${fileSystemType(temporary)}`);
+    const { holderRounds } = short ? brief : full;
+    const { rows, verdicts } = await timeHolders(temporary, holderRounds, randomFrom(seed), stop);
+    console.log('processes  what                                    n    median      ratio to fuser (95 % conf.)');
+    for (const row of rows) console.log(holderLine(row));
+    for (const { what, value, bound, verdict: said } of verdicts) {
+      console.log(`${what}: ${value.toFixed(2)}, bound ${String(bound)}: ${said}`);
+    }
+    const quiet = isQuiet(before);
+    const results = { machine: machineFacts(), load: { before, after: load(), quiet }, seed, short, rows, verdicts };
+    console.log(await writeResults('holders', results));
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+/** Returns where they are. */
+async function writeResults(name: string, results: object): Promise<string> {
+  await mkdir(join('bench', 'results'), { recursive: true });
+  const path = join('bench', 'results', `${name}.json`);
+  await writeFile(path, `${JSON.stringify(results, rounded, 2)}\n`);
+  return path;
+}
+
+async function main(): Promise<void> {
+  const given = options();
+  const stop = stopSignal();
+  if (given.parts.includes('saves')) await benchSaves(given, stop);
+  if (given.parts.includes('holders')) await benchHolders(given, stop);
 }
 
 void main();

@@ -31,6 +31,8 @@ const programs = [
   { any: ['busybox'], package: 'busybox', without: 'tests of scripts that BusyBox runs' },
   { any: ['fish'], package: 'fish', without: 'tests of scripts that fish runs' },
   { any: ['tcsh'], package: 'tcsh', without: 'tests of scripts that tcsh runs' },
+  { any: ['fuser'], package: 'psmisc', without: 'the comparison with fuser' },
+  { any: ['lsof'], package: 'lsof', without: 'the comparison with lsof' },
 ];
 
 /** What `npm run compare` compares with. */

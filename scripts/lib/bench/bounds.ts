@@ -22,6 +22,16 @@ export const idleBound = 0;
 /** Milliseconds from the bundle's first line to the end of activation, the median of all starts. */
 export const activationBound = 50;
 
+/** Of finding holders. */
+export const holderBounds = {
+  /** Milliseconds for 10,000 files. */
+  probe: 150,
+  /** Of a pass for 1,000 files to fuser for one. */
+  pass: 0.8,
+  /** Of a pass for 1,000 files to one for one file. */
+  manyFiles: 1.2,
+} as const;
+
 export interface Circumstances {
   readonly bytes: number;
   readonly user: User;
