@@ -287,37 +287,6 @@ for (const version of versions) {
       }
     });
 
-    it('no room for a copy: the save is direct, and the status bar warns until the next one', async function () {
-      const folder = at('outer', 'small');
-      mkdirSync(folder);
-      try {
-        execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder], { stdio: 'pipe' });
-      } catch {
-        skip(this, 'levels.mount', 'a file system can only be mounted by root');
-      }
-      const path = join(folder, 'large.txt');
-      try {
-        writeFileSync(path, 'a line of forty characters, more or less\n'.repeat(15_000));
-        const { ino } = statSync(path);
-        await show(window, path);
-        await untilLevel(window, 'gated', 'large.txt');
-        await changeAndSave(window, path, '# changed');
-        assert.match(await untilLevel(window, 'direct', 'large.txt'), /the last save changed .* no room for a copy/);
-        assert.equal(statSync(path).ino, ino);
-        await untilWarned();
-        mkdirSync(join('out', 'pictures'), { recursive: true });
-        await window.screenshot(join('out', 'pictures', `shortfall-${version}.png`));
-        await show(window, at('outer', 'plain.sh'));
-        await show(window, path);
-        await untilLevel(window, 'direct', 'large.txt');
-        await window.run(async (vscode) => {
-          await vscode.commands.executeCommand('workbench.action.closeActiveEditor');
-        });
-      } finally {
-        execFileSync('umount', ['--lazy', folder]);
-      }
-    });
-
     it('a new document has no level until it is a file', async () => {
       await window.run(async (vscode) => {
         await vscode.commands.executeCommand('workbench.action.files.newUntitledFile');
