@@ -1,6 +1,7 @@
 import { uptime } from 'node:os';
 import type { Holder, ProcessKey, ReadUpTo } from '../../../core/holders/holder';
 import type { Found, HolderFinder, Pin } from '../../../core/holders/ports';
+import type { Gateable } from '../../../core/gate/ports';
 import type { Held } from '../../../core/ports';
 import { bindGateCalls, type GateCalls } from '../gate/calls';
 import { gateable } from '../gate/gateable';
@@ -12,11 +13,17 @@ import { lookAgain, passOver, type Finding } from './pass';
 import { PinnedInode } from './pin';
 import { endProcess } from './processes';
 
+/** Milliseconds after which it is asked anew whether leases are on, and where. */
+const ASKED_ANEW = 1_000;
+
 /** Finds holders on Linux, for the thread that made it. */
 class LinuxHolderFinder implements HolderFinder {
   readonly #libc: Libc;
   readonly #gateCalls: GateCalls;
   readonly #eyes: Finding;
+  /** What files of each device can be given, since `askedAt`. */
+  readonly #gateables = new Map<bigint, Gateable>();
+  #askedAt = -Infinity;
 
   constructor(library: Library) {
     this.#libc = loadLibc(library);
@@ -40,11 +47,23 @@ class LinuxHolderFinder implements HolderFinder {
   }
 
   probe(pin: Pin): Held {
-    const { fd, path } = ours(pin);
+    const { fd, path, identity } = ours(pin);
     return unknownIfRefused(() => {
-      const may = gateable(fd, path);
+      const may = this.#gateable(fd, path, identity.device);
       return may.gate && may.probe ? probePinned(this.#gateCalls, fd, path) : 'unknown';
     });
+  }
+
+  /** Thousands are asked at a stretch. */
+  #gateable(fd: number, path: string, device: bigint): Gateable {
+    const now = performance.now();
+    if (now - this.#askedAt > ASKED_ANEW) {
+      this.#gateables.clear();
+      this.#askedAt = now;
+    }
+    const known = this.#gateables.get(device) ?? gateable(fd, path);
+    this.#gateables.set(device, known);
+    return known;
   }
 
   reread(pin: Pin, holder: Holder): ReadUpTo | undefined {

@@ -1,7 +1,7 @@
 import { constants, openSync, readSync } from 'node:fs';
 import { SystemError } from '../../../core/errors';
 import type { Pin } from '../../../core/holders/ports';
-import { parseDescriptorFacts, type DescriptorFacts } from '../../../core/linux/proc';
+import { parseDescriptorFacts } from '../../../core/linux/proc';
 import type { Identity } from '../../../core/ports';
 import { system } from '../errors';
 import { mappedAs } from '../gate/mapped';
@@ -16,7 +16,6 @@ export class PinnedInode implements Pin {
   readonly path: string;
   readonly fd: number;
   readonly #libc: Libc;
-  readonly #facts: DescriptorFacts;
   #mapped: string | undefined;
 
   private constructor(libc: Libc, path: string, fd: number, identity: Identity) {
@@ -24,7 +23,6 @@ export class PinnedInode implements Pin {
     this.path = path;
     this.fd = fd;
     this.identity = identity;
-    this.#facts = parseDescriptorFacts(readProc(`/proc/self/fdinfo/${fd}`)).value;
   }
 
   /** @throws SystemError as `HolderFinder.pin` */
@@ -70,7 +68,8 @@ export class PinnedInode implements Pin {
    */
   mappedAs(mountinfo: () => string): string {
     if (this.#mapped === undefined) {
-      const { device, inode } = mappedAs(this.#facts, this.identity, mountinfo) ?? {
+      const facts = parseDescriptorFacts(readProc(`/proc/self/fdinfo/${this.fd}`)).value;
+      const { device, inode } = mappedAs(facts, this.identity, mountinfo) ?? {
         device: mapsDevice(this.identity.device),
         inode: String(this.identity.inode),
       };
