@@ -130,16 +130,17 @@ export class WatchDesk {
       if (desk.moved) this.#resolve(desk);
     }
     const pins = [...this.#desks.values()].flatMap(({ file }) => file.pins);
+    const began = clock();
     try {
       const found = system.finder.pass(pins, new Set([editor]));
-      this.#pace.passed(clock());
+      this.#pace.passed(clock(), clock() - began);
       this.#take(found);
       this.#problem = '';
     } catch (thrown) {
       if (!(thrown instanceof SystemError)) throw thrown;
       if (this.#problem !== thrown.message) tell({ kind: 'problem', error: describeError(thrown) });
       this.#problem = thrown.message;
-      this.#pace.passed(clock());
+      this.#pace.passed(clock(), clock() - began);
     }
   }
 

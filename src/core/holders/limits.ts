@@ -4,8 +4,10 @@ export const lookout = {
   settles: 25,
   /** Between two passes, when all was quiet before, */
   shortestRest: 100,
-  /** and when events go on and on. */
+  /** and when events go on and on: the longer of this */
   longestRest: 1_000,
+  /** and so many times what the pass has taken. */
+  restPerPass: 20,
   /** Between two looks at how far a program has read. */
   betweenRereads: 150,
   /** Watched files at most; less where the process may open fewer files. */

@@ -2,7 +2,8 @@ import { lookout } from './limits';
 
 /**
  * When the next pass over all processes is due. The first event after quiet leads to one almost at once; as long as events go on,
- * passes become rarer, down to one a second: a search over ten thousand files costs no more than that.
+ * passes become rarer, down to one a second, and to a twentieth of the time where they take long: a search over ten thousand files costs
+ * no more than that.
  */
 export class Pace {
   #wanted: number | undefined;
@@ -23,10 +24,15 @@ export class Pace {
     return this.#wanted === undefined ? undefined : Math.max(0, this.#wanted - now);
   }
 
-  /** A pass has been made. */
-  passed(now: number): void {
+  /**
+   * A pass has been made.
+   *
+   * @param took so many milliseconds
+   */
+  passed(now: number, took: number): void {
     const goesOn = now - this.#last < 2 * this.#rest + lookout.settles;
-    this.#rest = goesOn ? Math.min(2 * this.#rest, lookout.longestRest) : lookout.shortestRest;
+    const longest = Math.max(lookout.longestRest, lookout.restPerPass * took);
+    this.#rest = goesOn ? Math.min(2 * this.#rest, longest) : lookout.shortestRest;
     this.#last = now;
     this.#wanted = undefined;
   }

@@ -4,12 +4,12 @@ import { lookout } from '../../../../src/core/holders/limits';
 import { Pace } from '../../../../src/core/holders/pace';
 
 /** Passes of a pace, when events come every `every` milliseconds for so long. */
-function passes(pace: Pace, from: number, until: number, every: number): readonly number[] {
+function passes(pace: Pace, from: number, until: number, every: number, took = 10): readonly number[] {
   const at: number[] = [];
   for (let now = from; now < until; now += every) {
     pace.want(now);
     if (pace.left(now) === 0) {
-      pace.passed(now);
+      pace.passed(now, took);
       at.push(now);
     }
   }
@@ -38,6 +38,12 @@ describe('the pace of passes', () => {
     const gaps = late.slice(1).map((at, index) => at - (late[index] ?? 0));
     assert.ok(gaps.length > 40, `passes go on: ${String(gaps.length)}`);
     assert.ok(Math.min(...gaps) >= lookout.longestRest, `${String(Math.min(...gaps))} ms between two`);
+  });
+
+  it('takes a twentieth of the time at most where they take long', () => {
+    const late = passes(new Pace(), 0, 120_000, 5, 300).filter((at) => at > 20_000);
+    const gaps = late.slice(1).map((at, index) => at - (late[index] ?? 0));
+    assert.ok(gaps.length > 10 && Math.min(...gaps) >= 6_000, `${String(Math.min(...gaps))} ms between two`);
   });
 
   it('is quick again after a rest', () => {
