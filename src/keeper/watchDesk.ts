@@ -114,7 +114,9 @@ export class WatchDesk {
     }
     for (const watch of wake.used) {
       const desk = this.#byWatch.get(watch);
-      if (desk) desk.probe = true;
+      // Who cannot be named tells by nothing else that he goes. Others are not asked for now: that opens the file, and a save may be
+      // under way, to which every reader is a reason to make a clone.
+      if (desk?.file.unnamed) desk.probe = true;
     }
     if (!wake.overflow) return;
     for (const desk of this.#desks.values()) {

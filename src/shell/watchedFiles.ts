@@ -40,7 +40,8 @@ export class WatchedFiles implements Disposable {
       }),
     );
     const saved = ({ uri }: { readonly uri: vscode.Uri }): void => {
-      this.#look(uri);
+      // Of the others the lookout learns by itself: two hundred can be saved at once.
+      if (uri.toString() === activeFile()?.uri.toString()) this.#look(uri);
     };
     this.#owned.add(vscode.workspace.onDidSaveTextDocument(saved));
     this.#owned.add(vscode.workspace.onDidSaveNotebookDocument(saved));
