@@ -1,7 +1,7 @@
-import { closeSync, constants, openSync, readSync, statfsSync } from 'node:fs';
+import { closeSync, readSync, statfsSync } from 'node:fs';
 import { SystemError } from '../../../core/errors';
 import type { Handed } from '../../../core/gate/ports';
-import { closeQuietly, descriptorPath } from '../place';
+import { closeQuietly, descriptorPath, openReader } from '../place';
 import { system } from '../errors';
 import { LEASE_FILE_SYSTEMS } from '../layouts';
 import type { Stat } from '../layouts';
@@ -10,21 +10,6 @@ import type { GateCalls } from './calls';
 import { Lease } from './leases';
 import { WATCHED } from './events';
 import type { EventWaiter } from './waiter';
-
-/** Opens an inode of another descriptor for reading, as nobody's access and without waiting. */
-function reopen(descriptor: number, path: string): number {
-  const flags = constants.O_RDONLY | constants.O_NONBLOCK;
-  const open = (extra: number): number =>
-    system('open', path, () => openSync(descriptorPath(descriptor), flags | extra));
-  try {
-    return open(constants.O_NOATIME);
-  } catch (thrown) {
-    if (SystemError.is(thrown, 'EPERM')) {
-      return open(0);
-    }
-    throw thrown;
-  }
-}
 
 /**
  * An inode in the keeper's hands: its descriptor, watch and lease, and what it was when it was taken. All descriptors
@@ -47,7 +32,7 @@ export class TakenInode {
     this.#waiter = waiter;
     this.#path = path;
     // Before the watch, which would report it.
-    this.fd = reopen(handed.descriptor, path);
+    this.fd = openReader(handed.descriptor, path);
     try {
       const found = this.stat();
       if (found.device !== handed.identity.device || found.inode !== handed.identity.inode) {

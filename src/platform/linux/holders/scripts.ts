@@ -1,7 +1,7 @@
 import { readlinkSync } from 'node:fs';
-import { SystemError } from '../../../core/errors';
 import type { Identity } from '../../../core/ports';
 import { system } from '../errors';
+import { unlessGone } from '../gate/text';
 import { AT_FDCWD, AT_STATX_DONT_SYNC, AT_SYMLINK_NOFOLLOW, S_IFMT } from '../layouts';
 import type { Stat } from '../layouts';
 import type { Libc } from '../libc';
@@ -74,25 +74,14 @@ function resolveBelow(libc: Libc, at: string, name: string): Stat | undefined {
 }
 
 function statOf(libc: Libc, path: string, flags: number): Stat | undefined {
-  return unlessRefused(() => libc.statAt(AT_FDCWD, Buffer.from(path, 'latin1'), flags | AT_STATX_DONT_SYNC, path));
+  return unlessGone(() => libc.statAt(AT_FDCWD, Buffer.from(path, 'latin1'), flags | AT_STATX_DONT_SYNC, path));
 }
 
 function linkTarget(path: string): string | undefined {
   const read = (): string => readlinkSync(Buffer.from(path, 'latin1'), 'latin1');
-  return unlessRefused(() => system('readlink', path, read));
+  return unlessGone(() => system('readlink', path, read));
 }
 
 function sameFile(one: Stat | undefined, other: Stat | undefined): boolean {
   return one !== undefined && one.inode === other?.inode && one.device === other.device && one.mount === other.mount;
-}
-
-function unlessRefused<T>(look: () => T): T | undefined {
-  try {
-    return look();
-  } catch (thrown) {
-    if (thrown instanceof SystemError) {
-      return undefined;
-    }
-    throw thrown;
-  }
 }
