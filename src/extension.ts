@@ -41,10 +41,12 @@ export function activate(context: vscode.ExtensionContext): Holdfast {
   context.subscriptions.push(owned);
 
   const log = new Log(owned.add(vscode.window.createOutputChannel('Holdfast', { log: true })));
-  const settings = new Settings((problem) => {
-    log.write(settingLine(problem));
-    void tellInvalidSetting(problem);
-  });
+  const settings = owned.add(
+    new Settings((problem) => {
+      log.write(settingLine(problem));
+      void tellInvalidSetting(problem);
+    }),
+  );
   const guard: KeeperClient = new KeeperClient(
     { stager: join(__dirname, 'stager.js'), keeper: join(__dirname, 'keeper.js') },
     { storageFolder: context.globalStorageUri.fsPath, editor: editorProcess() },

@@ -93,6 +93,12 @@ export const keptAtLeastDays = 1;
 /** Files whose levels are remembered. */
 export const rememberedLevels = 500;
 
+/** Resources for which it is remembered what the settings say. */
+export const rememberedSettings = 5_000;
+
+/** How often it is worked out which files are open, in milliseconds: opening or saving many at once changes their tabs one by one. */
+export const betweenWatchedLists = 50;
+
 /** Files of one folder that are watched because the setting holdfast.watch names them. */
 export const foundByPattern = 200;
 

@@ -2,8 +2,10 @@ import * as vscode from 'vscode';
 
 import { DisposableStore, type Disposable } from '../core/disposable';
 import type { Lookout } from '../core/holders/service';
+import { betweenWatchedLists } from '../core/limits';
 import { activeFile, tabUri } from './activeFile';
 import type { FoundFiles } from './foundFiles';
+import { Paced } from './paced';
 import { concernsUs, type Settings } from './settings';
 
 /** Says which files are watched: those that are open here, and those that the setting `holdfast.watch` names; and when to look anew. */
@@ -12,6 +14,11 @@ export class WatchedFiles implements Disposable {
   readonly #settings: Settings;
   readonly #found: FoundFiles;
   readonly #owned = new DisposableStore();
+  readonly #updates = this.#owned.add(
+    new Paced(betweenWatchedLists, () => {
+      this.#update();
+    }),
+  );
   #watched: readonly string[] = [];
   #active: string | undefined;
 
@@ -20,7 +27,7 @@ export class WatchedFiles implements Disposable {
     this.#settings = settings;
     this.#found = found;
     const update = (): void => {
-      this.#update();
+      this.#updates.ask();
     };
     this.#owned.add(vscode.window.tabGroups.onDidChangeTabs(update));
     this.#owned.add(vscode.window.tabGroups.onDidChangeTabGroups(update));
