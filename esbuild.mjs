@@ -83,6 +83,7 @@ const configurations = {
         stager: 'src/keeper/stager.ts',
         keeper: 'src/keeper/keeper.ts',
         lookout: 'src/keeper/lookout.ts',
+        sentry: 'src/keeper/sentry.ts',
       },
       outdir,
       minify,
@@ -124,7 +125,7 @@ function isEntry(path) {
     /^test\/.*\.entry\.ts$/.test(path) ||
     path === 'test/support/suite-runner/index.ts' ||
     // The threads, for tests that have no editor.
-    /^src\/keeper\/(stager|keeper|lookout)\.ts$/.test(path)
+    /^src\/keeper\/(stager|keeper|lookout|sentry)\.ts$/.test(path)
   );
 }
 

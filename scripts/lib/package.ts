@@ -19,6 +19,7 @@ const everywhere = [
   'extension/dist/bundle/extension.js',
   'extension/dist/bundle/keeper.js',
   'extension/dist/bundle/lookout.js',
+  'extension/dist/bundle/sentry.js',
   'extension/dist/bundle/stager.js',
   'extension/l10n/bundle.l10n.json',
   'extension/media/holders.svg',

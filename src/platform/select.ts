@@ -2,10 +2,12 @@ import { describeError, SystemError } from '../core/errors';
 import type { GateListener, GateSystem } from '../core/gate/ports';
 import type { LookoutSystem } from '../core/holders/ports';
 import type { Platform } from '../core/ports';
+import type { SentryListener, SentrySystem } from '../core/violations/ports';
 import type { LinuxParts } from './linux/linux';
 import { openLinuxLookout } from './linux/holders/system';
 import { letGoOfAll } from './linux/gate/rescue';
 import { openLinux, openLinuxGate } from './linux/linux';
+import { openLinuxSentry } from './linux/violations/system';
 import { refuse } from './portable/refusal';
 
 /** Where the layouts of `linux/layouts.ts` hold. */
@@ -58,4 +60,17 @@ export function openLookout(): LookoutSystem {
     throw new SystemError('openLookout', `${process.platform}-${process.arch}`, 'ENOSYS');
   }
   return openLinuxLookout();
+}
+
+/**
+ * Guarding files against other programs, for the thread that calls it.
+ *
+ * @param copiesFolder of our own, outside every workspace
+ * @throws as `openGate`
+ */
+export function openSentry(copiesFolder: string, listener: SentryListener): SentrySystem {
+  if (process.platform !== 'linux' || !ARCHITECTURES.has(process.arch)) {
+    throw new SystemError('openSentry', `${process.platform}-${process.arch}`, 'ENOSYS');
+  }
+  return openLinuxSentry(copiesFolder, listener);
 }

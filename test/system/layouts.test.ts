@@ -171,6 +171,7 @@ const EXPECTED: readonly (readonly [string, number | bigint])[] = [
   ['offsetof(struct inotify_event, mask)', layouts.NOTICE.mask],
   ['offsetof(struct inotify_event, len)', layouts.NOTICE.nameLength],
   ['IN_ACCESS', layouts.IN_ACCESS],
+  ['IN_MODIFY', layouts.IN_MODIFY],
   ['IN_ATTRIB', layouts.IN_ATTRIB],
   ['IN_CLOSE_NOWRITE', layouts.IN_CLOSE_NOWRITE],
   ['IN_CREATE', layouts.IN_CREATE],

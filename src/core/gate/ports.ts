@@ -115,26 +115,29 @@ export interface Site {
   close(): void;
 }
 
+/** What the gate is told of an inode. */
+export type GateNotice = 'opened' | 'closedAfterWriting' | 'moved';
+
 /** What one sleep has ended with. */
-export interface Wake {
+export interface Wake<What extends string = GateNotice> {
   /** An order waits in the queue. */
   readonly orders: boolean;
   /** A lease may have been broken: every one is to be asked. */
   readonly leases: boolean;
   /** By the number that `take` gave. Equal events come once. */
-  readonly events: readonly { readonly watch: number; readonly what: 'opened' | 'closedAfterWriting' | 'moved' }[];
+  readonly events: readonly { readonly watch: number; readonly what: What }[];
   /** Events were lost: anything may have happened to any inode. */
   readonly overflow: boolean;
 }
 
-export interface Waiter {
+export interface Waiter<What extends string = GateNotice> {
   /**
    * An eventfd: writing eight bytes to it, from any thread, ends the sleep with `orders`. `close` leaves it open: who writes to it
    * does not ask before, and must not hit another file's number.
    */
   readonly orders: number;
   /** Sleeps in poll(2), at most so many milliseconds; `undefined`: for ever; 0: only looks. */
-  wait(milliseconds: number | undefined): Wake;
+  wait(milliseconds: number | undefined): Wake<What>;
   close(): void;
 }
 

@@ -156,6 +156,7 @@ export const POLLIN = 1;
 /** `struct inotify_event`, without the name that follows it. */
 export const NOTICE = { size: 16, watch: 0, mask: 4, nameLength: 12 } as const;
 export const IN_ACCESS = 0x1;
+export const IN_MODIFY = 0x2;
 export const IN_ATTRIB = 0x4;
 export const IN_CLOSE_WRITE = 0x8;
 export const IN_CLOSE_NOWRITE = 0x10;

@@ -20,6 +20,9 @@ function isOurs(folder: string, uid: number): boolean {
   return found?.isDirectory() === true && found.uid === uid && (found.mode & 0o077) === 0;
 }
 
+/** What is locked: a name in a directory. */
+type Locked = Pick<HandedPlace, 'directoryIdentity' | 'name'>;
+
 /**
  * Who saves which path, among all windows of a user. A lock is one byte of one file, at an offset that a path's directory and name
  * decide; fcntl(2), F_OFD_SETLK. It belongs to the open file, so it ends with the thread that opened it, and nothing is ever left
@@ -32,10 +35,13 @@ export class PathLocks {
   /** One open file has a lock once, however often it takes it. */
   readonly #users = new Map<bigint, number>();
 
-  /** @throws SystemError EPERM: the folder is somebody else's, or others may write there; of mkdir(2), open(2) */
-  constructor(calls: GateCalls, folder: string, uid: number) {
+  /**
+   * @param name of the file; who takes locks for another purpose has another one
+   * @throws SystemError EPERM: the folder is somebody else's, or others may write there; of mkdir(2), open(2)
+   */
+  constructor(calls: GateCalls, folder: string, uid: number, name = 'saving.lock') {
     this.#calls = calls;
-    this.file = join(folder, 'saving.lock');
+    this.file = join(folder, name);
     system('mkdir', folder, () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
     if (!isOurs(folder, uid)) {
       throw new SystemError('open', folder, 'EPERM');
@@ -45,7 +51,7 @@ export class PathLocks {
   }
 
   /** What gives the lock up; `undefined` if another window has it. */
-  take(place: HandedPlace): (() => void) | undefined {
+  take(place: Locked): (() => void) | undefined {
     const offset = offsetOf(place);
     try {
       this.#calls.setRangeLock(this.#fd, F_WRLCK, offset, this.file);
@@ -81,7 +87,7 @@ export class PathLocks {
   }
 }
 
-function offsetOf({ directoryIdentity: { device, inode }, name }: HandedPlace): bigint {
+function offsetOf({ directoryIdentity: { device, inode }, name }: Locked): bigint {
   const hash = createHash('sha256').update(`${device}:${inode}:`).update(name).digest();
   return hash.readBigUInt64LE(0) >> 4n;
 }

@@ -8,7 +8,7 @@ import { bystanders } from './bystanders';
 import { bindGateCalls } from './calls';
 import type { GateCalls } from './calls';
 import { coordinationFolder, PathLocks } from './coordination';
-import { WATCHED } from './events';
+import { GATE_MEANINGS, WATCHED } from './events';
 import { interruptOpens } from './interrupt';
 import { GateSite } from './site';
 import { EventWaiter } from './waiter';
@@ -23,7 +23,7 @@ export function openGateSystem(host: Host, listener: GateListener): GateSystem {
   const calls = bindGateCalls(openLibrary());
   const onProblem = (error: SystemError): void => listener.problem(error);
   const locks = openLocks(calls, host.uid, onProblem);
-  const waiter = new EventWaiter(calls);
+  const waiter = new EventWaiter(calls, GATE_MEANINGS);
   return {
     waiter,
     bystanders,

@@ -1,11 +1,11 @@
 import { readSync } from 'node:fs';
 import { constants } from 'node:os';
 import { SystemError } from '../../../core/errors';
-import type { Waiter, Wake } from '../../../core/gate/ports';
+import type { GateNotice, Waiter, Wake } from '../../../core/gate/ports';
 import { system } from '../errors';
 import { POLLED, POLLIN } from '../layouts';
 import type { GateCalls } from './calls';
-import { decodeNotices, GATE_MEANINGS } from './events';
+import { decodeNotices, type Meanings } from './events';
 import { Watches } from './watches';
 
 /**
@@ -21,24 +21,29 @@ const SIGNALS = [LEASE_SIGNAL, constants.signals.SIGIO];
 /** poll(2) takes an int. */
 const LONGEST = 2 ** 31 - 1;
 
-const NOTHING: Pick<Wake, 'events' | 'overflow'> = { events: [], overflow: false };
+const NOTHING: Pick<Wake<never>, 'events' | 'overflow'> = { events: [], overflow: false };
 
 /**
- * All that can wake the keeper's thread, and only that: signals for broken leases, one inotify instance for all inodes,
+ * All that can wake a thread that holds leases, and only that: signals for broken leases, one inotify instance for all inodes,
  * and an eventfd for orders. Belongs to the thread that made it.
  */
-export class EventWaiter implements Waiter {
+export class EventWaiter<What extends string = GateNotice> implements Waiter<What> {
   readonly orders: number;
   readonly watches: Watches;
   readonly #calls: GateCalls;
+  readonly #meanings: Meanings<What>;
   readonly #signals: number;
   readonly #polled: Buffer;
   readonly #buffer = Buffer.alloc(1 << 16);
   #closed = false;
 
-  /** @throws SystemError EMFILE, ENFILE: no descriptor, or no inotify instance left for this user */
-  constructor(calls: GateCalls) {
+  /**
+   * @param meanings what the events are called that inodes are watched for
+   * @throws SystemError EMFILE, ENFILE: no descriptor, or no inotify instance left for this user
+   */
+  constructor(calls: GateCalls, meanings: Meanings<What>) {
     this.#calls = calls;
+    this.#meanings = meanings;
     // For the rest of the thread's life: a signal of a lease that was let go may still be on its way.
     calls.blockSignals(SIGNALS);
     const undo: (() => void)[] = [];
@@ -65,7 +70,7 @@ export class EventWaiter implements Waiter {
     this.#calls.notifyThisThread(fd, LEASE_SIGNAL, path);
   }
 
-  wait(milliseconds: number | undefined): Wake {
+  wait(milliseconds: number | undefined): Wake<What> {
     const until = milliseconds === undefined ? undefined : performance.now() + milliseconds;
     for (;;) {
       const left = until === undefined ? -1 : Math.min(Math.max(Math.ceil(until - performance.now()), 0), LONGEST);
@@ -76,7 +81,7 @@ export class EventWaiter implements Waiter {
       if (leases) {
         this.#drain(this.#signals);
       }
-      const wake: Wake = { orders, leases, ...(watches ? this.#notices() : NOTHING) };
+      const wake: Wake<What> = { orders, leases, ...(watches ? this.#notices() : NOTHING) };
       // What is nobody's concern, as the end of a watch, does not end the sleep.
       if (orders || leases || wake.overflow || wake.events.length > 0 || left === 0) {
         return wake;
@@ -113,10 +118,10 @@ export class EventWaiter implements Waiter {
     return [ready(0), ready(1), !this.watches.isEmpty && ready(2)];
   }
 
-  #notices(): Pick<Wake, 'events' | 'overflow'> {
+  #notices(): Pick<Wake<What>, 'events' | 'overflow'> {
     const length = this.#drain(this.watches.descriptor);
     const { events, again, overflow } = this.watches.translate(
-      decodeNotices(this.#buffer.subarray(0, length), GATE_MEANINGS),
+      decodeNotices(this.#buffer.subarray(0, length), this.#meanings),
     );
     return { events, overflow: overflow || again.length > 0 };
   }

@@ -1,0 +1,32 @@
+/** Bounds of catching violations; times in milliseconds. */
+export const violationLimits = {
+  /**
+   * How long the files whose leases are broken at one time may be looked at before all of them are let go. Who comes meanwhile is heard
+   * after that, and has as long again: nobody waits for twice this.
+   */
+  caughtIn: 50,
+  /** Who did not wait, as `touch` and `truncate` do not, can come again before the lease does. */
+  afterNobody: 3_000,
+  /** Until the lease is asked for again while somebody may write: at first, */
+  shortestRetry: 2,
+  /** each time twice as long, */
+  longestRetry: 30_000,
+  /** How long what is written is left to its writer before it is looked at, if it is not closed before. */
+  settles: 250,
+  /** Files that have a lease at once; the others are watched without one. */
+  leases: 256,
+  /** Bytes up to which a file is compared; of a larger one, size and time tell. */
+  compared: 8 << 20,
+  /** Bytes up to which a file that can have no lease is copied before anybody writes it. */
+  copiedAhead: 1 << 20,
+  /** Bytes up to which a file is copied while its writer waits, where there are no reflinks. */
+  copied: 64 << 20,
+  /** Of all copies together, */
+  copiedInAll: 256 << 20,
+  /** and their number. */
+  copies: 128,
+  /** A copy of which the user was told goes after this at the latest. */
+  copyAge: 3_600_000,
+  /** Between two notices about one file. */
+  betweenNotices: 10_000,
+} as const;

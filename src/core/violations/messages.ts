@@ -1,0 +1,47 @@
+import type { ErrorFacts } from '../errors';
+import type { Holder } from '../holders/holder';
+import type { Violation } from './violation';
+
+/** What the sentry's thread is started with. `P` is a message port, for `SentryOrder`. */
+export type SentryData<P = unknown> =
+  | {
+      readonly orders: P;
+      /** A `LeaseTable`. */
+      readonly leases: SharedArrayBuffer;
+      /** Where copies are made: outside every workspace, and nobody's but ours. Made if it is not there. */
+      readonly copies: string;
+    }
+  /** Only to give up leases in a stuck thread's stead. */
+  | { readonly rescue: readonly number[] };
+
+/** What the extension host tells the sentry. */
+export type SentryOrder =
+  | {
+      readonly kind: 'guard';
+      readonly path: string;
+      /** Those whom a change in place would reach; nobody: it is not guarded any more. */
+      readonly holders: readonly Holder[];
+      /** Whether writers may be kept waiting. */
+      readonly mayLease: boolean;
+    }
+  /** The user has dealt with what was told of this file. */
+  | { readonly kind: 'dealtWith'; readonly path: string }
+  /** Answered by `copy`. */
+  | { readonly kind: 'read'; readonly id: number; readonly copy: number }
+  | { readonly kind: 'drop'; readonly copy: number }
+  /** Only to be awake. */
+  | { readonly kind: 'beat' }
+  | { readonly kind: 'stop' };
+
+/** What the sentry tells the extension host. */
+export type SentryAnswer =
+  | { readonly kind: 'ready'; readonly orders: number }
+  /** Somebody waits for a lease, or orders are carried out; and it is over. */
+  | { readonly kind: 'busy' | 'idle' }
+  | { readonly kind: 'violation'; readonly violation: Violation }
+  /** The file is again what its holders have. */
+  | { readonly kind: 'over'; readonly path: string }
+  | { readonly kind: 'copy'; readonly id: number; readonly bytes?: Uint8Array }
+  /** It cannot be guarded. */
+  | { readonly kind: 'unguarded'; readonly path: string; readonly error: ErrorFacts }
+  | { readonly kind: 'problem'; readonly error: ErrorFacts };

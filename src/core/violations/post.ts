@@ -1,0 +1,242 @@
+/**
+ * One file that is guarded against other programs, as long as somebody holds it whom a change in place would reach.
+ *
+ * `leased`: we have a read lease. Whoever opens the file for writing, or truncates it, waits. Nobody has it open for writing: so it is
+ * what the holders have, and no copy of it is needed yet.
+ *   → the lease is broken: who waits is noted, and who holds the file; it is copied; the lease is given up → `letIn`. All that in
+ *     one step, for `caughtIn` at most; what is not done by then is left out.
+ *
+ * `letIn`: somebody was let in, or may be. Nothing is leased.
+ *   → it is written: looked at when it is closed, or after `settles`; if other bytes are there, that is told.
+ *   → closed, or after a while: the lease is asked for. It is had → `leased`. Somebody still has it open for writing: later again.
+ *   → nobody had waited (`touch`; an open that does not wait): the lease comes back after `afterNobody`, so that who was turned away can
+ *     come again. The copy stays meanwhile.
+ *
+ * `watched`: there is no lease to be had, now or ever: it is somebody else's file, leases are switched off, they are too many, or somebody has the file open
+ * for writing. It was copied as it was found, if it is small, and is looked at after it was written. Where somebody has it open for
+ * writing, the lease is asked for as in `letIn`.
+ *
+ * What was told stays until the user has dealt with it, the bytes are again what the holders had, or nobody is left whom
+ * it reaches. Until then the first copy is the one that counts, whatever is written after that: it is what the programs began with.
+ */
+import type { Holder } from '../holders/holder';
+import { violationLimits } from './limits';
+import type { Change, Violation, Writer } from './violation';
+import { victims } from './violation';
+
+/** What a lease is answered with. `writer`: somebody has the file open for writing. `never`: there is none to be had. */
+export type LeaseAnswer = 'taken' | 'writer' | 'never';
+
+/** What a post asks of the system. Nothing of it throws. */
+export interface PostDoor {
+  /** Asks for the read lease. */
+  lease(): LeaseAnswer;
+  /** Gives it up: who waits goes on. No lease: nothing. */
+  letGo(): void;
+  /** Whether the lease is being broken, or is gone. */
+  isBroken(): boolean;
+  /** Who waits for the lease. */
+  waiting(): readonly Writer[];
+  /** Who has the file open for writing. */
+  writers(): readonly Writer[];
+  /** Those of the known holders that have this very inode, as they are now. */
+  holders(): readonly Holder[];
+  /**
+   * Copies the file, unless there is a copy.
+   *
+   * @param until when to give up, in milliseconds of the clock
+   * @param bytes no more than so many
+   */
+  copy(until: number, bytes: number): void;
+  /** The number of the copy, if there is one. */
+  readonly copied: number | undefined;
+  /** Forgets the copy. */
+  dropCopy(): void;
+  /** How the file differs from the copy; `undefined`: it does not. Without a copy: `unknown` if it was written since `remember`. */
+  compare(): Change | undefined;
+  /** What it is now is what it is to be compared with, where there is no copy. */
+  remember(): void;
+  /** Whether it is told when the file is written, and not only when it is closed. */
+  tellWrites(on: boolean): void;
+}
+
+/** `undefined`: what was told is over. */
+export type Tell = (violation: Omit<Violation, 'path' | 'when'> | undefined) => void;
+
+/** What is known of a writing that is under way. */
+interface Writing {
+  readonly writers: readonly Writer[];
+  readonly holders: readonly Holder[];
+  readonly caught: Violation['caught'];
+}
+
+export class Post {
+  readonly #door: PostDoor;
+  readonly #tell: Tell;
+  #state: 'leased' | 'letIn' | 'watched' = 'watched';
+  #writing: Writing | undefined;
+  /** It was seen to be written since. */
+  #written = false;
+  /** When to look at what was written. */
+  #lookAt: number | undefined;
+  /** When to ask for the lease. */
+  #leaseAt: number | undefined;
+  #retry: number = violationLimits.shortestRetry;
+  /** The change that was told, as text; and whose it was. */
+  #told: string | undefined;
+  #toldWriters: ReadonlySet<number> = new Set();
+  #mayLease: boolean;
+
+  /**
+   * @param mayLease whether a lease is wanted at all
+   * @param now milliseconds of a clock that nobody sets
+   */
+  constructor(door: PostDoor, tell: Tell, mayLease: boolean, now: number) {
+    this.#door = door;
+    this.#tell = tell;
+    this.#mayLease = mayLease;
+    door.tellWrites(true);
+    door.remember();
+    this.#askLease(now);
+    if (this.#state !== 'leased') door.copy(now + violationLimits.caughtIn, violationLimits.copiedAhead);
+  }
+
+  get leased(): boolean {
+    return this.#state === 'leased';
+  }
+
+  /** Something was told, and is not over. */
+  get told(): boolean {
+    return this.#told !== undefined;
+  }
+
+  /** When there is something to be done by the clock. */
+  get due(): number | undefined {
+    const times = [this.#lookAt, this.#leaseAt].flatMap((time) => time ?? []);
+    return times.length === 0 ? undefined : Math.min(...times);
+  }
+
+  /**
+   * Somebody may have broken a lease: whose is asked.
+   *
+   * @param until when whoever waits is to be let go
+   */
+  leaseBroken(now: number, until: number): void {
+    if (this.#state !== 'leased' || !this.#door.isBroken()) return;
+    const waiting = this.#door.waiting();
+    // Before the writer does anything: a script may end of what it reads.
+    this.#writing = { writers: waiting, holders: this.#door.holders(), caught: 'before' };
+    if (this.#writing.holders.length > 0) this.#door.copy(until, violationLimits.copied);
+    this.#door.remember();
+    this.#door.letGo();
+    this.#state = 'letIn';
+    this.#retry = violationLimits.shortestRetry;
+    this.#leaseAt = now + (waiting.length === 0 ? violationLimits.afterNobody : violationLimits.settles);
+  }
+
+  /** It was written. */
+  modified(now: number): void {
+    this.#note();
+    this.#written = true;
+    this.#door.tellWrites(false);
+    this.#lookAt ??= now + violationLimits.settles;
+  }
+
+  /** Somebody has closed it who could write. */
+  closed(now: number): void {
+    if (this.#state === 'leased') {
+      // Of one who wrote before the lease was there again.
+      if (this.#lookAt !== undefined) this.#look();
+      return;
+    }
+    this.#note();
+    if (this.#leaseAt !== undefined) {
+      this.#retry = violationLimits.shortestRetry;
+      this.#askLease(now);
+    }
+    if (this.leased) return;
+    const told = this.#look();
+    // In `letIn`, the one who was seen to wait may be another one, who is not done.
+    if (told || this.#state === 'watched') this.#forgetWriting();
+  }
+
+  /** Anything may have happened. */
+  lost(now: number): void {
+    if (this.#state !== 'leased') this.modified(now);
+  }
+
+  tick(now: number): void {
+    if (this.#lookAt !== undefined && this.#lookAt <= now) this.#look();
+    if (this.#leaseAt !== undefined && this.#leaseAt <= now) this.#askLease(now);
+  }
+
+  /** The user has dealt with it: what the file is now is what counts from here. */
+  dealtWith(now: number): void {
+    if (this.#told === undefined) return;
+    this.#told = undefined;
+    this.#door.dropCopy();
+    this.#door.remember();
+    if (this.#state !== 'leased') this.#door.copy(now + violationLimits.caughtIn, violationLimits.copiedAhead);
+  }
+
+  /** Who comes first knows best: the one that was seen before it wrote. */
+  #note(): void {
+    if (this.#writing && this.#writing.writers.length > 0) return;
+    const { holders = this.#door.holders(), caught = 'after' as const } = this.#writing ?? {};
+    this.#writing = { writers: this.#door.writers(), holders, caught };
+  }
+
+  /** Whether other bytes are there, and somebody is reached by them. */
+  #look(): boolean {
+    this.#lookAt = undefined;
+    this.#door.tellWrites(true);
+    const change = this.#door.compare();
+    const writing = this.#writing;
+    if (!change) {
+      if (this.#told !== undefined) this.#tell((this.#told = undefined));
+      return false;
+    }
+    // Another time alone, as `touch` gives it, is no other byte.
+    if (!writing || (change.kind === 'unknown' && !this.#written)) return false;
+    const holders = victims(writing.holders, writing.writers, change);
+    if (holders.length === 0) return false;
+    const running = this.#door.copied;
+    const violation = { ...writing, holders, change, ...(running === undefined ? {} : { running }) };
+    const told = JSON.stringify(change);
+    const isKnown = told === this.#told && writing.writers.every(({ pid }) => this.#toldWriters.has(pid));
+    if (isKnown) return true;
+    this.#told = told;
+    this.#toldWriters = new Set(writing.writers.map(({ pid }) => pid));
+    this.#tell(violation);
+    return true;
+  }
+
+  #forgetWriting(): void {
+    this.#writing = undefined;
+    this.#written = false;
+  }
+
+  #askLease(now: number): void {
+    this.#leaseAt = undefined;
+    const answer = this.#mayLease ? this.#door.lease() : 'never';
+    switch (answer) {
+      case 'taken':
+        this.#state = 'leased';
+        // Nobody writes any more. Who came last may have done so unseen.
+        if (this.#door.copied !== undefined) this.#note();
+        if (this.#writing) this.#look();
+        this.#forgetWriting();
+        this.#retry = violationLimits.shortestRetry;
+        if (this.#told === undefined) this.#door.dropCopy();
+        this.#door.remember();
+        return;
+      case 'writer':
+        this.#leaseAt = now + this.#retry;
+        this.#retry = Math.min(2 * this.#retry, violationLimits.longestRetry);
+        return;
+      case 'never':
+        this.#mayLease = false;
+        this.#state = 'watched';
+    }
+  }
+}

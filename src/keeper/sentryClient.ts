@@ -1,0 +1,196 @@
+import { Worker, type MessagePort } from 'node:worker_threads';
+
+import type { Disposable } from '../core/disposable';
+import { describeError } from '../core/errors';
+import type { Holder } from '../core/holders/holder';
+import { LeaseTable } from '../core/leaseTable';
+import { limits } from '../core/limits';
+import type { SentryAnswer, SentryData, SentryOrder } from '../core/violations/messages';
+import type { Sentry, SentryEvent } from '../core/violations/service';
+import type { Violation } from '../core/violations/violation';
+import { SleepingThread } from './sleepingThread';
+import { Watchdog } from './watchdog';
+
+/** A thread that dies is started once more; one that dies again has a reason to. */
+const startsAtMost = 2;
+
+type GuardOrder = Extract<SentryOrder, { kind: 'guard' }>;
+type Listener = (path: string, violation: Violation | undefined) => void;
+
+/** One life of the thread, and what is known of its leases. */
+interface Life {
+  readonly thread: SleepingThread<SentryOrder, SentryAnswer>;
+  readonly leases: LeaseTable;
+  readonly watchdog: Watchdog;
+}
+
+/** The extension host's end of the sentry's thread, which is started when first something is to be guarded. */
+export class SentryClient implements Sentry {
+  readonly #script: string;
+  readonly #copies: string;
+  readonly #onEvent: (event: SentryEvent) => void;
+  readonly #listeners = new Set<Listener>();
+  readonly #guarded = new Map<string, GuardOrder>();
+  readonly #reading = new Map<number, (bytes: Uint8Array | undefined) => void>();
+  #life: Life | undefined;
+  #starts = 0;
+  #nextId = 1;
+  #stopping = false;
+
+  /** @param copies a folder of Holdfast's own, outside every workspace */
+  constructor(script: string, copies: string, onEvent: (event: SentryEvent) => void) {
+    this.#script = script;
+    this.#copies = copies;
+    this.#onEvent = onEvent;
+  }
+
+  guard(path: string, holders: readonly Holder[], mayLease: boolean): void {
+    const order: GuardOrder = { kind: 'guard', path, holders, mayLease };
+    const before = this.#guarded.get(path);
+    if (this.#stopping || JSON.stringify(before) === JSON.stringify(order) || (!before && holders.length === 0)) return;
+    if (holders.length === 0) this.#guarded.delete(path);
+    else this.#guarded.set(path, order);
+    if (!this.#life && this.#starts === 0) this.#start();
+    else this.#order(order);
+  }
+
+  dealtWith(path: string): void {
+    this.#order({ kind: 'dealtWith', path });
+  }
+
+  running({ running }: Violation): Promise<Uint8Array | undefined> {
+    if (running === undefined || !this.#life || this.#stopping) return Promise.resolve(undefined);
+    const id = this.#nextId++;
+    return new Promise((resolve) => {
+      this.#reading.set(id, resolve);
+      this.#order({ kind: 'read', id, copy: running });
+    });
+  }
+
+  drop({ running }: Violation): void {
+    if (running !== undefined) this.#order({ kind: 'drop', copy: running });
+  }
+
+  onDidTell(listener: Listener): Disposable {
+    // Each listener counts for itself, though it be the same function.
+    const own: Listener = (path, violation) => {
+      listener(path, violation);
+    };
+    this.#listeners.add(own);
+    return { dispose: () => this.#listeners.delete(own) };
+  }
+
+  /** Lets everybody in, and resolves when the thread has ended, or after `limits.stop`. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    const life = this.#life;
+    if (!life) return;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        this.#rescue(life);
+        resolve();
+      }, limits.stop);
+    });
+    await Promise.race([life.thread.stop(), late]);
+    clearTimeout(timer);
+  }
+
+  #start(): void {
+    this.#starts++;
+    const leases = new LeaseTable();
+    const watchdog: Watchdog = new Watchdog(
+      leases,
+      () => {
+        this.#life?.thread.order({ kind: 'beat' });
+      },
+      () => {
+        this.#onEvent({ kind: 'sentryStuck' });
+        if (this.#life) this.#rescue(this.#life);
+      },
+    );
+    const data = (orders: MessagePort): SentryData<MessagePort> => ({
+      orders,
+      leases: leases.buffer,
+      copies: this.#copies,
+    });
+    const thread = new SleepingThread<SentryOrder, SentryAnswer>(
+      this.#script,
+      'sentry',
+      data,
+      { kind: 'stop' },
+      {
+        ready: () => {
+          this.#onEvent({ kind: 'sentryReady' });
+        },
+        answer: (answer) => {
+          this.#take(answer);
+        },
+        ended: (failure) => {
+          watchdog.stop();
+          this.#died(failure);
+        },
+      },
+    );
+    this.#life = { thread, leases, watchdog };
+    for (const order of this.#guarded.values()) this.#order(order);
+  }
+
+  /** What may touch a disk is watched over until it is done: whoever waits for a lease meanwhile must not wait for a dead disk. */
+  #order(order: SentryOrder): void {
+    if (order.kind === 'guard') this.#life?.watchdog.start();
+    this.#life?.thread.order(order);
+  }
+
+  #take(answer: Exclude<SentryAnswer, { kind: 'ready' }>): void {
+    switch (answer.kind) {
+      case 'busy':
+        this.#life?.watchdog.start();
+        return;
+      case 'idle':
+        this.#life?.watchdog.rest();
+        return;
+      case 'violation':
+        this.#onEvent(answer);
+        this.#tell(answer.violation.path, answer.violation);
+        return;
+      case 'over':
+        this.#onEvent({ kind: 'violationOver', path: answer.path });
+        this.#tell(answer.path, undefined);
+        return;
+      case 'copy':
+        this.#reading.get(answer.id)?.(answer.bytes);
+        this.#reading.delete(answer.id);
+        return;
+      case 'unguarded':
+        this.#onEvent({ kind: 'notGuarded', path: answer.path, error: answer.error });
+        return;
+      case 'problem':
+        this.#onEvent({ kind: 'sentryProblem', error: answer.error });
+    }
+  }
+
+  #tell(path: string, violation: Violation | undefined): void {
+    for (const listener of [...this.#listeners]) listener(path, violation);
+  }
+
+  /** Lets go in the sentry's stead, on another thread: this one has no system calls. */
+  #rescue({ leases, thread }: Life): void {
+    const rescue: SentryData = { rescue: leases.descriptors() };
+    new Worker(this.#script, { name: 'holdfast rescue', workerData: rescue }).once('error', () => {
+      // Nothing more can be done: the kernel ends the lease after its lease-break-time.
+    });
+    // As soon as it comes out of the kernel.
+    void thread.worker.terminate();
+  }
+
+  #died(failure: unknown): void {
+    this.#life = undefined;
+    for (const resolve of this.#reading.values()) resolve(undefined);
+    this.#reading.clear();
+    if (this.#stopping) return;
+    const startedAgain = this.#starts < startsAtMost;
+    this.#onEvent({ kind: 'sentryDied', error: describeError(failure, 'sentry', this.#script), startedAgain });
+    if (startedAgain) this.#start();
+  }
+}

@@ -1,0 +1,76 @@
+import type { MessagePort } from 'node:worker_threads';
+
+import { describeError, type ErrorFacts } from '../core/errors';
+import { LeaseTable } from '../core/leaseTable';
+import type { SentryAnswer, SentryData, SentryOrder } from '../core/violations/messages';
+import type { SentryListener, SentrySystem } from '../core/violations/ports';
+import { receive } from './receive';
+import { SentryDesk, type SentryClocks } from './sentryDesk';
+
+/**
+ * The sentry's life. It has no event loop: orders lie in a message port, and a descriptor wakes it.
+ *
+ * @param tell reaches the extension host
+ */
+export function standSentry(
+  { orders, leases, copies }: Exclude<SentryData<MessagePort>, { rescue: unknown }>,
+  tell: (answer: SentryAnswer) => void,
+  open: (copies: string, listener: SentryListener) => SentrySystem,
+  clocks: SentryClocks,
+): void {
+  const table = new LeaseTable(leases);
+  const told = new Set<string>();
+  const problem = (error: ErrorFacts): void => {
+    const key = `${error.operation} ${error.path} ${error.errno}`;
+    if (!told.has(key)) tell({ kind: 'problem', error });
+    told.add(key);
+  };
+  const system = open(copies, {
+    problem: (error) => {
+      problem(describeError(error));
+    },
+    leased: (descriptor, on) => {
+      if (on) table.add(descriptor);
+      else table.remove(descriptor);
+    },
+    progress: () => {
+      table.beat();
+    },
+  });
+  const desk = new SentryDesk(system, clocks, tell);
+  const obey = (order: SentryOrder): boolean => {
+    switch (order.kind) {
+      case 'guard':
+        desk.guard(order);
+        return true;
+      case 'dealtWith':
+        desk.dealtWith(order.path);
+        return true;
+      case 'read':
+        desk.read(order.id, order.copy);
+        return true;
+      case 'drop':
+        system.drop(order.copy);
+        return true;
+      case 'beat':
+        return true;
+      case 'stop':
+        return false;
+    }
+  };
+  tell({ kind: 'ready', orders: system.waiter.orders });
+  try {
+    for (let running = true; running;) {
+      const ordered = desk.turn();
+      table.beat();
+      if (!ordered) continue;
+      for (let next = receive(orders); next !== undefined && running; next = receive(orders)) {
+        running = obey(next as SentryOrder);
+      }
+    }
+  } finally {
+    desk.close();
+    system.waiter.close();
+    orders.close();
+  }
+}

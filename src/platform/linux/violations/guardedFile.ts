@@ -1,0 +1,247 @@
+import { SystemError } from '../../../core/errors';
+import type { Holder } from '../../../core/holders/holder';
+import { changeOf } from '../../../core/violations/compare';
+import { violationLimits } from '../../../core/violations/limits';
+import type { GuardedFile, SentryListener } from '../../../core/violations/ports';
+import type { LeaseAnswer } from '../../../core/violations/post';
+import type { Change, Writer } from '../../../core/violations/violation';
+import type { GateCalls } from '../gate/calls';
+import type { PathLocks } from '../gate/coordination';
+import { gateable } from '../gate/gateable';
+import { Lease } from '../gate/leases';
+import { lookAgain, type Finding } from '../holders/pass';
+import { PinnedInode } from '../holders/pin';
+import { IN_CLOSE_WRITE, IN_MODIFY, type Stat } from '../layouts';
+import { closeQuietly, openReader } from '../place';
+import type { SentryWaiter } from './system';
+import type { Copies } from './copies';
+import { writerOf, writersOf } from './writers';
+
+const CLOSES = IN_CLOSE_WRITE;
+const WRITES = IN_CLOSE_WRITE | IN_MODIFY;
+
+const claimed = Buffer.from('violation');
+
+/** What all guarded files have in common. */
+export interface SentryParts {
+  readonly finding: Finding;
+  readonly calls: GateCalls;
+  readonly waiter: SentryWaiter;
+  readonly copies: Copies;
+  readonly listener: SentryListener;
+  /** Where windows meet, if they can. */
+  readonly locks: PathLocks | undefined;
+  /** Whose files get leases. */
+  readonly uid: number;
+}
+
+/**
+ * One guarded inode. It is open only while a lease stands: an ordinary descriptor without one would make us a holder of it for other
+ * windows (`holders/evidence.ts`).
+ */
+export class LinuxGuardedFile implements GuardedFile {
+  readonly watch: number;
+  readonly #parts: SentryParts;
+  readonly #path: string;
+  readonly #pin: PinnedInode;
+  #known: readonly Holder[] = [];
+  #leased: { readonly fd: number; readonly lease: Lease } | undefined;
+  #copy: number | undefined;
+  #remembered: Pick<Stat, 'size' | 'mtime'> | undefined;
+  #disclaim: (() => void) | undefined;
+
+  /** @throws as `SentrySystem.open` */
+  constructor(parts: SentryParts, path: string) {
+    this.#parts = parts;
+    this.#path = path;
+    this.#pin = PinnedInode.open(parts.finding.libc, path);
+    try {
+      this.watch = parts.waiter.watches.add(this.#pin.fd, path, WRITES);
+    } catch (thrown) {
+      this.#pin.close();
+      throw thrown;
+    }
+  }
+
+  get copied(): number | undefined {
+    if (this.#copy !== undefined && !this.#parts.copies.has(this.#copy)) this.#copy = undefined;
+    return this.#copy;
+  }
+
+  isAtPath(): boolean {
+    return this.#try(false, () => {
+      const there = PinnedInode.open(this.#parts.finding.libc, this.#path);
+      there.close();
+      const { device, inode } = this.#pin.identity;
+      return there.identity.device === device && there.identity.inode === inode;
+    });
+  }
+
+  know(holders: readonly Holder[]): void {
+    this.#known = holders;
+  }
+
+  holders(): readonly Holder[] {
+    const { finding } = this.#parts;
+    const held = this.#known.flatMap((known) => {
+      const now = this.#try(undefined, () => lookAgain(finding, this.#pin, known));
+      return now ? [{ ...now, since: known.since }] : [];
+    });
+    finding.memory.turn();
+    return held;
+  }
+
+  lease(): LeaseAnswer {
+    if (this.#leased) return 'taken';
+    const { calls, waiter, listener } = this.#parts;
+    try {
+      if (!this.#mayLease()) return 'never';
+      const fd = openReader(this.#pin.fd, this.#path);
+      const lease = new Lease(calls, fd, this.#path, () => {
+        waiter.listen(fd, this.#path);
+      });
+      try {
+        lease.take();
+      } catch (thrown) {
+        closeQuietly(fd);
+        throw thrown;
+      }
+      this.#leased = { fd, lease };
+      listener.leased(fd, true);
+      return 'taken';
+    } catch (thrown) {
+      if (SystemError.is(thrown, 'EAGAIN')) return 'writer';
+      this.#problem(thrown);
+      return 'never';
+    }
+  }
+
+  letGo(): void {
+    const leased = this.#leased;
+    if (!leased) return;
+    this.#leased = undefined;
+    this.#try(undefined, () => {
+      leased.lease.letGo();
+    });
+    // With the descriptor the lease is gone in any case.
+    closeQuietly(leased.fd);
+    this.#parts.listener.leased(leased.fd, false);
+  }
+
+  isBroken(): boolean {
+    const leased = this.#leased;
+    return leased !== undefined && this.#try(true, () => leased.lease.state() !== 'kept');
+  }
+
+  waiting(): readonly Writer[] {
+    const { finding } = this.#parts;
+    const pids = this.#try([], () => this.#leased?.lease.waiting() ?? []);
+    // 0: one that this /proc does not show.
+    return pids.map((pid) => (pid === 0 ? { pid, program: '' } : writerOf(finding.calls, pid)));
+  }
+
+  writers(): readonly Writer[] {
+    return this.#try([], () => writersOf(this.#parts.finding.calls, this.#parts.calls, this.#pin.identity));
+  }
+
+  copy(until: number, bytes: number): void {
+    if (this.copied !== undefined) return;
+    this.#try(undefined, () => {
+      this.#withReader((fd) => {
+        this.#copy = this.#parts.copies.make(fd, this.#pin.size(), until, bytes, this.#path);
+      });
+    });
+  }
+
+  dropCopy(): void {
+    if (this.#copy !== undefined) this.#parts.copies.drop(this.#copy);
+    this.#copy = undefined;
+  }
+
+  compare(): Change | undefined {
+    const copy = this.copied;
+    return this.#try<Change | undefined>({ kind: 'unknown' }, () => {
+      if (copy === undefined || Math.max(this.#pin.size(), this.#parts.copies.size(copy)) > violationLimits.compared) {
+        return this.#isRemembered() ? undefined : { kind: 'unknown' };
+      }
+      const before = this.#parts.copies.read(copy) ?? new Uint8Array();
+      return this.#withReader((fd) => changeOf(before, this.#parts.copies.bytesOf(fd, this.#pin.size(), this.#path)));
+    });
+  }
+
+  remember(): void {
+    this.#remembered = this.#try(undefined, () => this.#stat());
+  }
+
+  tellWrites(on: boolean): void {
+    this.#try(undefined, () => {
+      this.#parts.waiter.watches.change(this.watch, on ? WRITES : CLOSES);
+    });
+  }
+
+  claim(): boolean {
+    const { locks } = this.#parts;
+    if (this.#disclaim || !locks) return true;
+    // Where nobody can be asked, it is told.
+    return this.#try(true, () => {
+      this.#disclaim = locks.take({ directoryIdentity: this.#pin.identity, name: claimed });
+      return this.#disclaim !== undefined;
+    });
+  }
+
+  disclaim(): void {
+    const disclaim = this.#disclaim;
+    this.#disclaim = undefined;
+    this.#try(undefined, () => disclaim?.());
+  }
+
+  close(keepCopy: boolean): void {
+    this.letGo();
+    this.disclaim();
+    if (!keepCopy) this.dropCopy();
+    this.#try(undefined, () => {
+      this.#parts.waiter.watches.remove(this.watch);
+    });
+    this.#pin.close();
+  }
+
+  #mayLease(): boolean {
+    const { uid } = this.#stat();
+    return uid === this.#parts.uid && gateable(this.#pin.fd, this.#path).gate;
+  }
+
+  #stat(): Stat {
+    return this.#parts.finding.libc.statDescriptor(this.#pin.fd, this.#path);
+  }
+
+  #isRemembered(): boolean {
+    const now = this.#stat();
+    return this.#remembered?.size === now.size && this.#remembered.mtime === now.mtime;
+  }
+
+  /** By the descriptor that there is, or by one for this moment. */
+  #withReader<T>(work: (fd: number) => T): T {
+    if (this.#leased) return work(this.#leased.fd);
+    const fd = openReader(this.#pin.fd, this.#path);
+    try {
+      return work(fd);
+    } finally {
+      closeQuietly(fd);
+    }
+  }
+
+  #try<T>(otherwise: T, action: () => T): T {
+    try {
+      return action();
+    } catch (thrown) {
+      this.#problem(thrown);
+      return otherwise;
+    }
+  }
+
+  /** @throws what is not an answer of the system */
+  #problem(thrown: unknown): void {
+    if (!(thrown instanceof SystemError)) throw thrown;
+    this.#parts.listener.problem(thrown);
+  }
+}

@@ -1,0 +1,170 @@
+/** The sentry's thread on the real kernel, with real holders and real writers. */
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { compiled } from '../support/compiled';
+import { LineProgram } from '../support/lineProgram';
+import { openDescriptors } from '../support/platform';
+import { SentryBench } from '../support/sentryBench';
+import { skip } from '../support/skip';
+
+const scriptText = `echo READY\nread x\necho went on\n`;
+
+describe('the sentry', function () {
+  this.timeout(60_000);
+  let folder: string;
+  let bench: SentryBench;
+  let descriptors: string[];
+  const scripts: LineProgram[] = [];
+
+  before(function () {
+    if (process.platform !== 'linux') skip(this, 'violations', 'only Linux');
+  });
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'holdfast-sentry-'));
+    descriptors = openDescriptors();
+    bench = new SentryBench(join(folder, 'copies'));
+  });
+
+  afterEach(async () => {
+    for (const bash of scripts.splice(0)) await bash.kill();
+    await bench.stop();
+    assert.deepEqual(
+      bench.events.filter(({ kind }) => kind !== 'sentryReady' && kind !== 'violation' && kind !== 'violationOver'),
+      [],
+    );
+    // Its eventfd stays for the life of the process.
+    const left = openDescriptors().filter((one) => !descriptors.includes(one) && !one.includes('eventfd'));
+    assert.deepEqual(left, []);
+    rmSync(folder, { recursive: true });
+  });
+
+  function script(text = scriptText): string {
+    const path = join(folder, 'job.sh');
+    writeFileSync(path, text);
+    writeFileSync(join(folder, 'new'), `echo other\n${text}`);
+    return path;
+  }
+
+  async function run(path: string): Promise<LineProgram> {
+    const bash = await LineProgram.start('bash', path);
+    scripts.push(bash);
+    return bash;
+  }
+
+  it('catches cp before it writes: tells it with its pid, who holds the file, what changed, and has the old bytes', async () => {
+    const path = script();
+    const bash = await run(path);
+    await bench.guard(path, bash.pid);
+    assert.equal(bench.isLeased(path), true);
+    const cp = execFileSync('sh', ['-c', 'echo $$; exec cp "$1" "$2"', 'sh', join(folder, 'new'), path], {
+      encoding: 'latin1',
+    });
+    const violation = await bench.told(path);
+    assert.deepEqual(violation?.writers, [{ pid: Number(cp), program: 'cp' }]);
+    assert.deepEqual(
+      violation.holders.map(({ process: { pid }, program, harm }) => [pid, program, harm]),
+      [[bash.pid, 'bash', 'readsAsItRuns']],
+    );
+    assert.deepEqual([violation.caught, violation.change], ['before', { kind: 'rewritten', lines: 1 }]);
+    assert.equal(String(Buffer.from((await bench.running(violation)) ?? [])), scriptText);
+    assert.equal(readFileSync(path, 'latin1'), `echo other\n${scriptText}`, 'what was written is there');
+    assert.deepEqual(readdirSync(join(folder, 'copies')), [], 'the copy has no name');
+    await bench.leased(path);
+  });
+
+  it('says when the bytes are there again', async () => {
+    const path = script();
+    const bash = await run(path);
+    await bench.guard(path, bash.pid);
+    execFileSync('cp', [join(folder, 'new'), path]);
+    assert.ok(await bench.told(path));
+    writeFileSync(path, scriptText);
+    assert.equal(await bench.told(path), undefined);
+  });
+
+  it('lets touch through, and has the lease again after that', async () => {
+    const path = script();
+    const bash = await run(path);
+    await bench.guard(path, bash.pid);
+    execFileSync('touch', [path]);
+    await bench.leased(path);
+    execFileSync('cp', [join(folder, 'new'), path]);
+    assert.equal((await bench.told(path))?.caught, 'before');
+  });
+
+  it('gives who does not wait another try', async () => {
+    const path = script();
+    const bash = await run(path);
+    await bench.guard(path, bash.pid);
+    const first = spawnSync('truncate', ['-s', '4', path], { encoding: 'latin1' });
+    assert.match(first.stderr, /temporarily unavailable/);
+    await bench.letGo(path);
+    execFileSync('truncate', ['-s', '4', path]);
+    const violation = await bench.told(path);
+    assert.equal(String(Buffer.from((violation && (await bench.running(violation))) ?? [])), scriptText);
+  });
+
+  it('guards without a lease what is open for writing, and takes the lease when it is closed', async () => {
+    const path = script();
+    const writer = await LineProgram.start(await compiled('opener'));
+    await writer.ask(`open w ${path}`);
+    const bash = await run(path);
+    await bench.guard(path, bash.pid);
+    assert.equal(bench.isLeased(path), false);
+    await writer.ask('close');
+    await bench.leased(path);
+    await writer.end();
+  });
+
+  it('tells afterwards where there is to be no lease', async () => {
+    const path = script();
+    const bash = await run(path);
+    await bench.guard(path, bash.pid, false);
+    assert.equal(bench.isLeased(path), false);
+    execFileSync('cp', [join(folder, 'new'), path]);
+    const violation = await bench.told(path);
+    assert.equal(violation?.caught, 'after');
+    assert.equal(String(Buffer.from((await bench.running(violation)) ?? [])), scriptText);
+  });
+
+  it('guards nothing that its holder has left by then, and gives the lease up when it has', async () => {
+    const path = script();
+    const bash = await run(path);
+    await bench.guard(path, bash.pid);
+    await scripts.pop()?.kill();
+    execFileSync('cp', [join(folder, 'new'), path]);
+    await bench.unguard(path);
+    assert.equal(bench.isLeased(path), false);
+    assert.deepEqual(bench.tellings, []);
+  });
+
+  it('gives up every lease when it is stopped', async () => {
+    const path = script();
+    const bash = await run(path);
+    await bench.guard(path, bash.pid);
+    await bench.stop();
+    assert.equal(bench.isLeased(path), false);
+    execFileSync('truncate', ['-s', '4', path]);
+  });
+
+  it('tells of a file once, though two windows guard it', async () => {
+    const path = script();
+    const bash = await run(path);
+    const other = new SentryBench(join(folder, 'copies2'));
+    try {
+      await bench.guard(path, bash.pid);
+      await other.guard(path, bash.pid);
+      execFileSync('cp', [join(folder, 'new'), path]);
+      await bench.settled(path);
+      await other.settled(path);
+      assert.equal(bench.tellings.length + other.tellings.length, 1);
+    } finally {
+      await other.stop();
+    }
+  });
+});

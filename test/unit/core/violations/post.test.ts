@@ -1,0 +1,293 @@
+import assert from 'node:assert/strict';
+
+import type { Holder } from '../../../../src/core/holders/holder';
+import { changeOf } from '../../../../src/core/violations/compare';
+import { violationLimits } from '../../../../src/core/violations/limits';
+import { Post, type LeaseAnswer, type PostDoor } from '../../../../src/core/violations/post';
+import type { Change, Violation, Writer } from '../../../../src/core/violations/violation';
+
+type Told = Omit<Violation, 'path' | 'when'> | undefined;
+
+const cp: Writer = { pid: 900, program: 'cp' };
+const bash: Holder = {
+  process: { pid: 7, started: 1 },
+  program: 'bash',
+  since: 0,
+  harm: 'readsAsItRuns',
+  uid: 0,
+  ancestors: [],
+};
+
+/** A file with a lease, as the kernel has it. */
+class File implements PostDoor {
+  bytes = 'running\n';
+  answer: LeaseAnswer = 'taken';
+  broken = false;
+  waits: readonly Writer[] = [];
+  has: readonly Writer[] = [];
+  held: readonly Holder[] = [bash];
+  mayCopy = true;
+  leased = false;
+  writesTold = false;
+  readonly calls: string[] = [];
+  readonly told: Told[] = [];
+  #copy: string | undefined;
+  #remembered = '';
+
+  get copied(): number | undefined {
+    return this.#copy === undefined ? undefined : 1;
+  }
+
+  lease(): LeaseAnswer {
+    this.leased = this.answer === 'taken';
+    this.calls.push(`lease: ${this.answer}`);
+    return this.answer;
+  }
+
+  letGo(): void {
+    this.calls.push('letGo');
+    this.leased = false;
+    this.broken = false;
+  }
+
+  isBroken(): boolean {
+    return this.broken;
+  }
+
+  waiting(): readonly Writer[] {
+    return this.waits;
+  }
+
+  writers(): readonly Writer[] {
+    return this.has;
+  }
+
+  holders(): readonly Holder[] {
+    return this.held;
+  }
+
+  copy(): void {
+    this.calls.push('copy');
+    if (this.mayCopy) this.#copy ??= this.bytes;
+  }
+
+  dropCopy(): void {
+    this.#copy = undefined;
+  }
+
+  compare(): Change | undefined {
+    if (this.#copy !== undefined) return changeOf(Buffer.from(this.#copy), Buffer.from(this.bytes));
+    return this.bytes === this.#remembered ? undefined : { kind: 'unknown' };
+  }
+
+  remember(): void {
+    this.#remembered = this.bytes;
+  }
+
+  tellWrites(on: boolean): void {
+    this.writesTold = on;
+  }
+
+  /** Somebody opens it for writing, and is let in. */
+  open(post: Post, now: number): void {
+    this.broken = true;
+    this.waits = [cp];
+    post.leaseBroken(now, now + violationLimits.caughtIn);
+  }
+
+  write(post: Post, now: number, bytes: string): void {
+    this.bytes = bytes;
+    if (this.writesTold) post.modified(now);
+  }
+}
+
+describe('a post', () => {
+  let file: File;
+  let post: Post;
+
+  function begin(change: Partial<File> = {}, mayLease = true): void {
+    file = Object.assign(new File(), change);
+    post = new Post(file, (violation) => file.told.push(violation), mayLease, 0);
+  }
+
+  it('lets a writer in when the file is copied, tells of what it wrote when it has closed, and has the lease again', () => {
+    begin();
+    assert.deepEqual(file.calls, ['lease: taken']);
+    file.open(post, 10);
+    assert.deepEqual(file.calls.slice(1), ['copy', 'letGo']);
+    assert.equal(post.leased, false);
+    file.write(post, 11, 'other\n');
+    post.closed(12);
+    assert.deepEqual(file.told, [
+      { writers: [cp], holders: [bash], caught: 'before', change: { kind: 'rewritten', lines: 1 }, running: 1 },
+    ]);
+    assert.equal(post.leased, true);
+    assert.equal(post.due, undefined);
+    assert.equal(post.told, true);
+  });
+
+  it('asks for the lease again as long as the writer is counted', () => {
+    begin();
+    file.open(post, 10);
+    file.write(post, 10, 'other\n');
+    file.answer = 'writer';
+    post.closed(10);
+    const asked: number[] = [];
+    for (let times = 0; times < 20; times++) {
+      const { due } = post;
+      assert.ok(due !== undefined);
+      asked.push(due);
+      post.tick(due);
+    }
+    assert.equal(asked[0], 10 + violationLimits.shortestRetry);
+    assert.equal((asked.at(-1) ?? 0) - (asked.at(-2) ?? 0), violationLimits.longestRetry);
+    file.answer = 'taken';
+    post.tick(post.due ?? 0);
+    assert.equal(post.leased, true);
+    assert.equal(file.told.length, 1, 'told once');
+  });
+
+  it('tells nothing of a writer that writes nothing, or what was there', () => {
+    begin();
+    file.open(post, 10);
+    post.closed(12);
+    assert.equal(post.leased, true);
+    file.open(post, 20);
+    file.write(post, 21, '');
+    file.write(post, 21, 'running\n');
+    post.closed(22);
+    assert.deepEqual(file.told, []);
+    assert.equal(file.copied, undefined, 'no copy is left');
+  });
+
+  it('leaves who did not wait time to come again, and tells of it then', () => {
+    begin();
+    file.broken = true;
+    post.leaseBroken(10, 60);
+    assert.equal(post.due, 10 + violationLimits.afterNobody);
+    file.has = [{ pid: 5, program: 'truncate' }];
+    file.write(post, 500, 'run');
+    post.closed(501);
+    assert.deepEqual(
+      file.told.map((told) => [told?.writers, told?.caught]),
+      [[[{ pid: 5, program: 'truncate' }], 'before']],
+    );
+  });
+
+  it('has the lease again after somebody only touched the file', () => {
+    begin();
+    file.broken = true;
+    post.leaseBroken(10, 60);
+    post.tick(10 + violationLimits.afterNobody);
+    assert.equal(post.leased, true);
+    assert.deepEqual(file.told, []);
+  });
+
+  it('looks at a writer that does not close, and again when it does', () => {
+    begin();
+    file.open(post, 10);
+    file.write(post, 20, 'other\n');
+    file.answer = 'writer';
+    post.tick(10 + violationLimits.settles);
+    assert.equal(file.told.length, 0);
+    post.tick(20 + violationLimits.settles);
+    assert.equal(file.told.length, 1);
+    file.write(post, 400, 'other\nmore\n');
+    file.answer = 'taken';
+    post.closed(401);
+    assert.deepEqual(
+      file.told.map((told) => told?.change.lines),
+      [1, 2],
+    );
+  });
+
+  it('keeps what the programs began with, whatever is written after that, and says when it is there again', () => {
+    begin();
+    for (const [bytes, now] of [
+      ['one\n', 10],
+      ['two\n', 20],
+      ['running\n', 30],
+    ] as const) {
+      file.open(post, now);
+      file.write(post, now, bytes);
+      post.closed(now + 1);
+    }
+    assert.deepEqual(
+      file.told.map((told) => told?.change.kind),
+      ['rewritten', undefined],
+      'of the second, by the same process, is nothing new to be said',
+    );
+    assert.equal(post.told, false);
+    assert.equal(file.copied, undefined);
+  });
+
+  it('begins anew when the user has dealt with it', () => {
+    begin();
+    file.open(post, 10);
+    file.write(post, 10, 'one\n');
+    post.closed(11);
+    post.dealtWith(12);
+    assert.equal(post.told, false);
+    file.open(post, 20);
+    post.closed(21);
+    assert.equal(file.told.length, 1);
+    file.open(post, 30);
+    file.write(post, 30, 'two\n');
+    post.closed(31);
+    assert.equal(file.told.length, 2);
+  });
+
+  it('tells nothing if nobody holds the file any more when the writer comes', () => {
+    begin({ held: [] });
+    file.open(post, 10);
+    file.write(post, 11, 'other\n');
+    post.closed(12);
+    assert.deepEqual(file.told, []);
+    assert.equal(file.copied, undefined);
+  });
+
+  it('copies a file ahead that can have no lease, and tells who has it open when it is written', () => {
+    begin({ answer: 'never' });
+    assert.deepEqual(file.calls, ['lease: never', 'copy']);
+    file.has = [cp];
+    file.write(post, 10, 'other\n');
+    assert.equal(file.writesTold, false, 'one event is enough');
+    file.has = [];
+    post.closed(12);
+    assert.deepEqual(file.told, [
+      { writers: [cp], holders: [bash], caught: 'after', change: { kind: 'rewritten', lines: 1 }, running: 1 },
+    ]);
+    assert.equal(file.writesTold, true);
+    assert.equal(post.due, undefined, 'no lease is asked for again');
+    const tee: Writer = { pid: 901, program: 'tee' };
+    file.has = [tee];
+    file.write(post, 20, 'third\n');
+    post.closed(21);
+    assert.deepEqual(file.told[1]?.writers, [tee]);
+  });
+
+  it('asks for no lease where none is wanted', () => {
+    begin({}, false);
+    assert.deepEqual(file.calls, ['copy']);
+  });
+
+  it('tells of a write without knowing what was there, if it could not be copied, but not of another time', () => {
+    begin({ mayCopy: false });
+    file.open(post, 10);
+    file.bytes = 'touched\n';
+    post.closed(11);
+    assert.deepEqual(file.told, []);
+    file.open(post, 20);
+    file.write(post, 20, 'other\n');
+    post.closed(21);
+    assert.deepEqual(file.told, [{ writers: [cp], holders: [bash], caught: 'before', change: { kind: 'unknown' } }]);
+  });
+
+  it('looks at everything when events were lost', () => {
+    begin({ answer: 'never' });
+    file.bytes = 'other\n';
+    post.lost(10);
+    post.tick(10 + violationLimits.settles);
+    assert.equal(file.told.length, 1);
+  });
+});
