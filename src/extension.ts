@@ -5,9 +5,10 @@ import * as vscode from 'vscode';
 import type { Holdfast } from '../api/holdfast';
 import type { CommandName } from './core/contributions';
 import { DisposableStore } from './core/disposable';
-import { activatedLine, keeperLine, lookoutLine, settingLine } from './core/logLines';
+import { activatedLine, keeperLine, lookoutLine, sentryLine, settingLine } from './core/logLines';
 import { KeeperClient } from './keeper/client';
 import { LookoutClient } from './keeper/lookoutClient';
+import { SentryClient } from './keeper/sentryClient';
 import { Badges } from './shell/badges';
 import { Explanations } from './shell/explanations';
 import { FoundFiles } from './shell/foundFiles';
@@ -28,6 +29,7 @@ import { Settings } from './shell/settings';
 import { ShownTexts } from './shell/shownTexts';
 import { StatusItem } from './shell/statusItem';
 import { Terminals } from './shell/terminals';
+import { Violations } from './shell/violations';
 import { WatchedFiles } from './shell/watchedFiles';
 
 /** When the bundle's first line ran, in milliseconds of `performance.now()`; see `esbuild.mjs`. */
@@ -35,6 +37,7 @@ declare const bundleBegan: number;
 
 let keeper: KeeperClient | undefined;
 let lookout: LookoutClient | undefined;
+let sentry: SentryClient | undefined;
 
 export function activate(context: vscode.ExtensionContext): Holdfast {
   const owned = new DisposableStore();
@@ -80,9 +83,13 @@ export function activate(context: vscode.ExtensionContext): Holdfast {
   });
   lookout = holders;
   owned.add(new WatchedFiles(holders, settings, owned.add(new FoundFiles(settings, log))));
-  owned.add(new StatusItem(holders, levels, settings));
+  sentry = new SentryClient(join(__dirname, 'sentry.js'), join(context.globalStorageUri.fsPath, 'running'), (event) => {
+    log.write(sentryLine(event));
+  });
+  const violations = owned.add(new Violations(holders, sentry, settings, editorProcess()));
+  owned.add(new StatusItem(holders, levels, settings, violations));
   const terminals = owned.add(new Terminals());
-  const tree = owned.add(new HoldersTree(holders, levels, terminals));
+  const tree = owned.add(new HoldersTree(holders, levels, terminals, violations));
   owned.add(new HolderCommands(holders, tree, terminals));
   owned.add(new Badges(holders));
   const media = vscode.Uri.joinPath(context.extensionUri, 'media');
@@ -104,7 +111,8 @@ export function activate(context: vscode.ExtensionContext): Holdfast {
 }
 
 export async function deactivate(): Promise<void> {
-  await Promise.all([keeper?.stop(), lookout?.stop()]);
+  await Promise.all([keeper?.stop(), lookout?.stop(), sentry?.stop()]);
   keeper = undefined;
   lookout = undefined;
+  sentry = undefined;
 }

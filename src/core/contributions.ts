@@ -123,6 +123,34 @@ export const settings = {
     description:
       'Files for which Holdfast shows who uses them even while they are not open in the editor: glob patterns, matched below the workspace folder; at most 200 files of a folder. What `files.exclude` hides is left out. A workspace that is not trusted cannot set it.',
   },
+  'holdfast.violations': {
+    type: 'choice',
+    default: 'warn',
+    choices: {
+      off: 'Nothing is looked at, and nobody has to wait.',
+      warn: 'You are told who wrote the file, who runs from it and what was changed, and can compare and restore what is running.',
+    },
+    scope: 'resource',
+    untrusted: 'ignored',
+    description:
+      'What is done when another program changes a file in place (`cp`, `>`, `nano`) while a program runs from it, of those files for which Holdfast shows who uses them. Files that Holdfast does not guard are not looked at.',
+  },
+  'holdfast.violationsNever': {
+    type: 'globs',
+    default: [],
+    scope: 'resource',
+    untrusted: 'ignored',
+    description:
+      'Files of which you are not warned when another program changes them in place: glob patterns, matched with the whole path and with the path below the workspace folder. A workspace that is not trusted cannot set it.',
+  },
+  'holdfast.writersWait': {
+    type: 'boolean',
+    default: true,
+    scope: 'resource',
+    untrusted: 'ignored',
+    description:
+      'Whether a program that opens a file of yours for writing, while another one runs from it, waits until the version that is running is copied: some milliseconds as a rule, 100 at most while the editor runs. Without it, you are told afterwards, and seldom who it was. A program that refuses to wait (`truncate`) is turned away by the system once (EAGAIN). A workspace that is not trusted cannot set it.',
+  },
 } as const satisfies Record<`holdfast.${string}`, Setting>;
 
 export type SettingName = keyof typeof settings;
@@ -145,7 +173,7 @@ export interface Command {
 }
 
 /** What a tree item's context value is made of. */
-export type ItemWord = 'file' | 'holder' | 'terminal' | 'own';
+export type ItemWord = 'file' | 'violated' | 'holder' | 'terminal' | 'own';
 
 export const commands = {
   'holdfast.showLog': { title: 'Show Log' },
@@ -156,10 +184,27 @@ export const commands = {
   'holdfast.revealTerminal': { title: 'Reveal Terminal of Holder' },
   'holdfast.copyProcessId': { title: 'Copy Process ID of Holder' },
   'holdfast.endProcess': { title: 'End Process of Holder' },
+  'holdfast.compareRunning': { title: 'Compare with What Is Running' },
+  'holdfast.restoreRunning': { title: 'Restore the Running Version' },
+  'holdfast.dismissViolation': { title: 'Dismiss the Warning about This File' },
   'holdfast.item.open': {
     title: 'Open',
     icon: '$(go-to-file)',
     item: { word: 'file', groups: ['inline', '1_open'] },
+  },
+  'holdfast.item.compareRunning': {
+    title: 'Compare with What Is Running',
+    icon: '$(diff)',
+    item: { word: 'violated', groups: ['inline', '1_open'] },
+  },
+  'holdfast.item.restoreRunning': {
+    title: 'Restore the Running Version',
+    item: { word: 'violated', groups: ['2_restore'] },
+  },
+  'holdfast.item.dismissViolation': {
+    title: 'Dismiss',
+    icon: '$(close)',
+    item: { word: 'violated', groups: ['inline', '3_dismiss'] },
   },
   'holdfast.item.revealTerminal': {
     title: 'Show Its Terminal',

@@ -5,6 +5,7 @@ import type { LookoutEvent } from './holders/service';
 import type { Joined } from './join';
 import { isShortfall, type GivenUp, type Report } from './level';
 import type { SettingProblem } from './settings';
+import type { SentryEvent } from './violations/service';
 
 /** One line of the log. English, for whoever gets it in a bug report; never file contents, never command lines. */
 export interface LogLine {
@@ -106,6 +107,42 @@ export function lookoutLine(event: LookoutEvent): LogLine {
     }
     case 'lookoutProblem':
       return { severity: 'warn', text: `lookout: cannot see who uses files: ${errorFacts(event.error)}` };
+  }
+}
+
+export function sentryLine(event: SentryEvent): LogLine {
+  switch (event.kind) {
+    case 'sentryReady':
+      return { severity: 'info', text: 'sentry: ready' };
+    case 'sentryDied': {
+      const next = event.startedAgain ? 'started again' : 'not started again';
+      return { severity: 'error', text: `sentry: died, ${next}: ${errorFacts(event.error)}` };
+    }
+    case 'sentryStuck':
+      return { severity: 'error', text: 'sentry: does not answer: what it held was let go' };
+    case 'violation': {
+      const { path, writers, holders, change, caught, running } = event.violation;
+      const pids = (all: readonly (readonly [string, number])[]): string =>
+        all.map(([program, pid]) => `${JSON.stringify(program)}:${String(pid)}`).join(',');
+      const facts = [
+        `by=${pids(writers.map(({ program, pid }) => [program, pid]))}`,
+        `holders=${pids(holders.map(({ program, process }) => [program, process.pid]))}`,
+        `change=${change.kind}`,
+        ...(change.lines === undefined ? [] : [`lines=${String(change.lines)}`]),
+        `caught=${caught}`,
+        `copy=${running === undefined ? 'no' : 'yes'}`,
+      ];
+      return { severity: 'warn', text: `changed in place ${JSON.stringify(path)}: ${facts.join(' ')}` };
+    }
+    case 'violationOver':
+      return { severity: 'info', text: `as it was again ${JSON.stringify(event.path)}` };
+    case 'notGuarded':
+      return {
+        severity: 'info',
+        text: `not guarded against others ${JSON.stringify(event.path)}: ${errorFacts(event.error)}`,
+      };
+    case 'sentryProblem':
+      return { severity: 'warn', text: `sentry: ${errorFacts(event.error)}` };
   }
 }
 

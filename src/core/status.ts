@@ -1,4 +1,6 @@
 import type { CommandName } from './contributions';
+import { violationMessage } from './shown/violation';
+import type { Violation } from './violations/violation';
 import type { FileInUse } from './holders/inUse';
 import { isShortfall, type GivenUp, type Level, type Lost, type Report } from './level';
 import { countSentences, holdersOf, hoverParagraphs, inARow, staleHolders, type Moment } from './shown/words';
@@ -59,8 +61,44 @@ const always: readonly Offer[] = [
   { command: 'holdfast.showLog', label: message(texts.log) },
 ];
 
-/** @param file what is known of who uses it */
-export function statusItemView(input: StatusInput, file: FileInUse | undefined, at: Moment): StatusItemView {
+/** A violation that is not dealt with, and who is VS Code. */
+export interface ShownViolation {
+  readonly violation: Violation;
+  readonly editor: number;
+}
+
+const aboutViolation: readonly Offer[] = [
+  { command: 'holdfast.compareRunning', label: message(texts.compareRunning) },
+  { command: 'holdfast.restoreRunning', label: message(texts.restoreRunning) },
+  { command: 'holdfast.dismissViolation', label: message(texts.dismissViolation) },
+];
+
+/**
+ * @param file what is known of who uses it
+ * @param violated what another program has done to it
+ */
+export function statusItemView(
+  input: StatusInput,
+  file: FileInUse | undefined,
+  at: Moment,
+  violated?: ShownViolation,
+): StatusItemView {
+  const view = heldView(input, file, at);
+  if (!violated) return view;
+  const sentence = violationMessage(input.name, violated.violation, violated.editor);
+  const hasCopy = violated.violation.running !== undefined;
+  return {
+    ...view,
+    icon: 'warning',
+    warning: true,
+    label: message(texts.violatedLabel, statusView(input).label),
+    holders: [sentence, ...view.holders],
+    spoken: inARow([sentence, view.spoken]),
+    offers: [...(hasCopy ? aboutViolation : aboutViolation.slice(-1)), ...view.offers],
+  };
+}
+
+function heldView(input: StatusInput, file: FileInUse | undefined, at: Moment): StatusItemView {
   const view = statusView(input);
   const offers = [...(view.offer ? [view.offer] : []), ...always];
   const counts = file ? countSentences(file) : [];

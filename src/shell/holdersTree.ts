@@ -10,9 +10,11 @@ import { hover } from './markdown';
 import { writtenMoment } from './moments';
 import type { Terminals } from './terminals';
 import { translate } from './translate';
+import type { Violations } from './violations';
 
 const icons = {
   file: new vscode.ThemeIcon('file'),
+  violated: new vscode.ThemeIcon('warning', new vscode.ThemeColor('list.errorForeground')),
   current: new vscode.ThemeIcon('versions'),
   older: new vscode.ThemeIcon('history'),
   readsAsItRuns: new vscode.ThemeIcon('play'),
@@ -38,6 +40,7 @@ export class HoldersTree implements vscode.TreeDataProvider<HolderItem>, Disposa
   readonly #lookout: Lookout;
   readonly #levels: Levels;
   readonly #terminals: Terminals;
+  readonly #violations: Violations;
   readonly #uid = process.getuid?.();
   readonly #owned = new DisposableStore();
   readonly #changed = this.#owned.add(new vscode.EventEmitter<readonly HolderItem[] | undefined>());
@@ -47,16 +50,18 @@ export class HoldersTree implements vscode.TreeDataProvider<HolderItem>, Disposa
 
   readonly onDidChangeTreeData = this.#changed.event as vscode.Event<HolderItem[] | undefined>;
 
-  constructor(lookout: Lookout, levels: Levels, terminals: Terminals) {
+  constructor(lookout: Lookout, levels: Levels, terminals: Terminals, violations: Violations) {
     this.#lookout = lookout;
     this.#levels = levels;
     this.#terminals = terminals;
+    this.#violations = violations;
     this.#take(this.#make());
     const refresh = (): void => {
       this.#refresh();
     };
     this.#owned.add(lookout.onDidChange(refresh));
     this.#owned.add(terminals.onDidChange(refresh));
+    this.#owned.add(violations.onDidChange(refresh));
     this.#owned.add(
       levels.onDidChange(({ fsPath }) => {
         if (this.#tree.some(({ path }) => path === fsPath)) this.#refresh();
@@ -108,6 +113,7 @@ export class HoldersTree implements vscode.TreeDataProvider<HolderItem>, Disposa
       shells: this.#terminals.shells,
       uid: this.#uid,
       at: writtenMoment,
+      violation: (path) => this.#violations.sentence(path),
       name: (path) => basename(path),
       folder: folderOf,
     });

@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import type { Kept } from '../core/guard';
 import type { KeptVersion } from '../core/kept';
 import { message, texts, type Message } from '../core/text';
+import { replaceText, textAt } from './texts';
 import { translate } from './translate';
 
 const reasons = {
@@ -81,12 +82,7 @@ export class KeptMenu {
       await tell(message(texts.notRestored, basename(version.path), error.errno));
       return;
     }
-    const all = document.validateRange(new vscode.Range(0, 0, document.lineCount, 0));
-    const edit = new vscode.WorkspaceEdit();
-    const endOfLine = text.includes('\r\n') ? vscode.EndOfLine.CRLF : vscode.EndOfLine.LF;
-    edit.set(uri, [vscode.TextEdit.replace(all, text), vscode.TextEdit.setEndOfLine(endOfLine)]);
-    await vscode.workspace.applyEdit(edit);
-    await vscode.window.showTextDocument(document);
+    await replaceText(document, text);
   }
 
   async #putBack({ path, file }: KeptVersion): Promise<void> {
@@ -124,15 +120,6 @@ async function exists(uri: vscode.Uri): Promise<boolean> {
     return true;
   } catch {
     return false;
-  }
-}
-
-/** `undefined`: it is not text, or too large for an editor. */
-async function textAt(uri: vscode.Uri): Promise<vscode.TextDocument | undefined> {
-  try {
-    return await vscode.workspace.openTextDocument(uri);
-  } catch {
-    return undefined;
   }
 }
 

@@ -10,12 +10,18 @@ import type { SwitchedOffBy } from '../core/status';
 
 const section = 'holdfast';
 
+export interface ViolationSettings {
+  readonly told: boolean;
+  readonly writersWait: boolean;
+}
+
 /** Reads settings for a resource. Each wrong value is told once. */
 export class Settings implements Disposable {
   readonly #onProblem: (problem: SettingProblem) => void;
   readonly #owned = new DisposableStore();
   readonly #unguarded = new Remembered((uri) => this.#readUnguarded(uri));
   readonly #options = new Remembered((uri) => this.#readOptions(uri));
+  readonly #violations = new Remembered((uri) => this.#readViolations(uri));
   readonly #answers = new Map<string, Partial<Pick<SaveOptions, Question>>>();
   readonly #told = new Set<string>();
 
@@ -24,6 +30,7 @@ export class Settings implements Disposable {
     const forget = (): void => {
       this.#unguarded.clear();
       this.#options.clear();
+      this.#violations.clear();
     };
     this.#owned.add(vscode.workspace.onDidChangeConfiguration(forget));
     this.#owned.add(vscode.workspace.onDidChangeWorkspaceFolders(forget));
@@ -40,6 +47,23 @@ export class Settings implements Disposable {
 
   options(uri: vscode.Uri): SaveOptions {
     return { ...this.#options.of(uri), ...this.#answers.get(uri.toString()) };
+  }
+
+  /** What is to be done when another program changes this file in place. */
+  violations(uri: vscode.Uri): ViolationSettings {
+    return this.#violations.of(uri);
+  }
+
+  /** No warning about this file from now on: for its folder, or outside of all folders for the user. Rejects if it cannot be written. */
+  async ignoreViolations(uri: vscode.Uri): Promise<void> {
+    const folder = vscode.workspace.getWorkspaceFolder(uri);
+    const path = folder ? vscode.workspace.asRelativePath(uri, false) : uri.fsPath;
+    // What means something in a pattern means itself in brackets.
+    const pattern = path.replace(/[*?[\]{}]/g, '[$&]');
+    const patterns = this.#read('holdfast.violationsNever', uri);
+    const where = folder ? vscode.ConfigurationTarget.WorkspaceFolder : vscode.ConfigurationTarget.Global;
+    const configuration = vscode.workspace.getConfiguration(section, uri);
+    await configuration.update('violationsNever', [...patterns, pattern], where);
   }
 
   /** Patterns of the files below this folder that are watched though they are not open. */
@@ -84,6 +108,14 @@ export class Settings implements Disposable {
       owner: this.#read('holdfast.owner', uri),
       attributes: this.#read('holdfast.attributes', uri),
       durability: this.#read('holdfast.durability', uri),
+    };
+  }
+
+  #readViolations(uri: vscode.Uri): ViolationSettings {
+    const never = this.#read('holdfast.violationsNever', uri).some((glob) => matches(glob, uri));
+    return {
+      told: this.#read('holdfast.violations', uri) === 'warn' && !never && !this.unguarded(uri),
+      writersWait: this.#read('holdfast.writersWait', uri),
     };
   }
 

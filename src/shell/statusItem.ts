@@ -12,19 +12,22 @@ import { writtenMoment } from './moments';
 import { concernsUs, type Settings } from './settings';
 import { statusOf } from './statusOf';
 import { translate } from './translate';
+import type { Violations } from './violations';
 
 /** The level of the current file and who uses it, in the status bar. Hidden where there is nothing to say. */
 export class StatusItem implements Disposable {
   readonly #lookout: Lookout;
   readonly #levels: Levels;
   readonly #settings: Settings;
+  readonly #violations: Violations;
   readonly #item: vscode.StatusBarItem;
   readonly #owned = new DisposableStore();
 
-  constructor(lookout: Lookout, levels: Levels, settings: Settings) {
+  constructor(lookout: Lookout, levels: Levels, settings: Settings, violations: Violations) {
     this.#lookout = lookout;
     this.#levels = levels;
     this.#settings = settings;
+    this.#violations = violations;
     this.#item = this.#owned.add(vscode.window.createStatusBarItem('level', vscode.StatusBarAlignment.Right, 100));
     this.#item.name = translate(message(texts.itemName));
     this.#item.command = 'holdfast.showHolders' satisfies CommandName;
@@ -69,12 +72,12 @@ export class StatusItem implements Disposable {
         if (active?.uri.toString() === uri.toString()) this.#show(active);
       }),
     );
-    this.#owned.add(
-      this.#lookout.onDidChange((paths) => {
-        const active = activeFile();
-        if (active && paths.includes(active.uri.fsPath)) this.#show(active);
-      }),
-    );
+    const showIfActive = (paths: readonly string[]): void => {
+      const active = activeFile();
+      if (active && paths.includes(active.uri.fsPath)) this.#show(active);
+    };
+    this.#owned.add(this.#lookout.onDidChange(showIfActive));
+    this.#owned.add(this.#violations.onDidChange(showIfActive));
   }
 
   /** Shows what is known at once, and looks at the file anew. */
@@ -96,7 +99,7 @@ export class StatusItem implements Disposable {
     }
     const watched = !this.#settings.unguarded(active.uri);
     const file = watched ? this.#lookout.of(active.uri.fsPath) : undefined;
-    this.#assign(statusItemView(status, file, writtenMoment));
+    this.#assign(statusItemView(status, file, writtenMoment, this.#violations.of(active.uri.fsPath)));
   }
 
   #assign(view: StatusItemView): void {

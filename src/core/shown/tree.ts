@@ -20,7 +20,7 @@ export interface TreeNode {
   readonly id: string;
   readonly path: string;
   /** `file`: its label is its name, its icon what the file's type has. */
-  readonly icon: 'file' | 'current' | 'older' | Holder['harm'] | 'stale' | 'unnamed';
+  readonly icon: 'file' | 'violated' | 'current' | 'older' | Holder['harm'] | 'stale' | 'unnamed';
   readonly label: Message;
   readonly description?: Message;
   readonly tooltip: readonly Message[];
@@ -39,6 +39,8 @@ export interface TreeInput {
   /** Who we are; `undefined`: there are no such numbers here. */
   readonly uid: number | undefined;
   readonly at: Moment;
+  /** What is said of another program that has changed this file in place. */
+  readonly violation?: (path: string) => Message | undefined;
   /** A file's name, and the folder that it is in, as they are shown; the empty text for none. */
   readonly name: (path: string) => string;
   readonly folder: (path: string) => string;
@@ -68,6 +70,7 @@ function fileNode(file: FileInUse, input: TreeInput): TreeNode {
     spoken: message(texts.fileLabel, input.name(path), counts),
     words: ['file'],
     children: [
+      ...violationNode(path, input),
       ...current.map((generation) => generationNode(file, generation, { is: 'current' }, 'current', input)),
       ...file.older.map((generation, index) => {
         // Two versions of one millisecond: the later in the list is the older one, and stays it.
@@ -77,6 +80,23 @@ function fileNode(file: FileInUse, input: TreeInput): TreeNode {
       }),
     ],
   };
+}
+
+function violationNode(path: string, { violation }: TreeInput): readonly TreeNode[] {
+  const sentence = violation?.(path);
+  if (!sentence) return [];
+  return [
+    {
+      id: `violation:${path}`,
+      path,
+      icon: 'violated',
+      label: message(texts.violatedItem),
+      tooltip: [sentence],
+      spoken: sentence,
+      words: ['violated'],
+      children: [],
+    },
+  ];
 }
 
 function generationNode(
