@@ -8,6 +8,7 @@ import { proveHolders } from './lib/proofs/holders';
 import type { Proof } from './lib/proofs/proof';
 import { proveScripts } from './lib/proofs/scripts';
 import { proveTorn } from './lib/proofs/torn';
+import { proveViolations } from './lib/proofs/violations';
 import { proveWatchers } from './lib/proofs/watchers';
 
 const proofs: Readonly<Record<string, (seed: number) => Promise<Proof>>> = {
@@ -15,6 +16,7 @@ const proofs: Readonly<Record<string, (seed: number) => Promise<Proof>>> = {
   holders: proveHolders,
   scripts: proveScripts,
   torn: proveTorn,
+  violations: proveViolations,
   watchers: proveWatchers,
 };
 

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { compiled } from '../support/compiled';
 import { LineProgram } from '../support/lineProgram';
 import { openDescriptors } from '../support/platform';
+import { formatViolations, isRightRow, violationTable, writerDelays } from '../support/scenarios/violationTable';
 import { SentryBench } from '../support/sentryBench';
 import { skip } from '../support/skip';
 
@@ -166,5 +167,23 @@ describe('the sentry', function () {
     } finally {
       await other.stop();
     }
+  });
+
+  it('tells of writers in place, and of no others', async function () {
+    this.timeout(120_000);
+    const holders = new Set(['bash', 'private mapping', 'open descriptor']);
+    const slow = new Set(['truncate', 'nano']);
+    const { rows, missing } = await violationTable(
+      folder,
+      (writer, holder) => holders.has(holder) && !slow.has(writer),
+    );
+    const wrong = rows.filter((row) => !isRightRow(row));
+    assert.deepEqual(wrong, [], formatViolations(wrong));
+    if (missing.length > 0) console.log(`      not here: ${missing.join(', ')}`);
+  });
+
+  it('keeps no writer waiting for longer than 100 ms', async () => {
+    const { max } = await writerDelays(folder, 1 << 20, 20);
+    assert.ok(max <= 100, `${max.toFixed(1)} ms`);
   });
 });

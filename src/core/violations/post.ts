@@ -124,9 +124,10 @@ export class Post {
   leaseBroken(now: number, until: number): void {
     if (this.#state !== 'leased' || !this.#door.isBroken()) return;
     const waiting = this.#door.waiting();
+    this.#door.copy(until, violationLimits.copied);
     // Before the writer does anything: a script may end of what it reads.
     this.#writing = { writers: waiting, holders: this.#door.holders(), caught: 'before' };
-    if (this.#writing.holders.length > 0) this.#door.copy(until, violationLimits.copied);
+    if (this.#writing.holders.length === 0 && this.#told === undefined) this.#door.dropCopy();
     this.#door.remember();
     this.#door.letGo();
     this.#state = 'letIn';

@@ -140,6 +140,8 @@ export class Copies {
       }
       at += length;
       this.#progress();
+      // The end: what is small is copied in any case.
+      if (length < PIECE) return at;
       // It may have grown since it was measured.
       if (at > most || performance.now() >= until) return undefined;
     }
