@@ -31,6 +31,9 @@ const programs = [
   { any: ['busybox'], package: 'busybox', without: 'tests of scripts that BusyBox runs' },
   { any: ['fish'], package: 'fish', without: 'tests of scripts that fish runs' },
   { any: ['tcsh'], package: 'tcsh', without: 'tests of scripts that tcsh runs' },
+  { any: ['rsync'], package: 'rsync', without: 'tests of files that rsync writes in place' },
+  { any: ['ed'], package: 'ed', without: 'tests of files that ed writes' },
+  { any: ['nano'], package: 'nano', without: 'tests of files that nano writes' },
   { any: ['fuser'], package: 'psmisc', without: 'the comparison with fuser' },
   { any: ['lsof'], package: 'lsof', without: 'the comparison with lsof' },
 ];

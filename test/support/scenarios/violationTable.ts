@@ -32,10 +32,14 @@ interface WriterKind {
 
 /** A shell command whose last program has the shell's pid. */
 function command(name: string, needs: string, text: string, inPlace = true): WriterKind {
-  const write = ({ target, fresh }: Paths): number =>
-    Number(
+  // Of a program in a pipe, or one that the shell starts, the pid is not known.
+  const isKnown = text.includes('exec ') || text.startsWith('echo ');
+  const write = ({ target, fresh }: Paths): number | undefined => {
+    const pid = Number(
       execFileSync('sh', ['-c', `echo $$; ${text}`, 'sh', fresh, target], { encoding: 'latin1' }).split('\n', 1)[0],
     );
+    return isKnown ? pid : undefined;
+  };
   return { name, needs, inPlace, write };
 }
 

@@ -26,10 +26,21 @@ function pidOf(command: string, ...args: readonly string[]): number {
 
 /** What is shown beside the file. */
 function running(window: EditorWindow): Promise<string | undefined> {
-  return window.run((vscode) => {
-    const editors = vscode.window.visibleTextEditors.map(({ document }) => document);
-    return editors.find(({ uri }) => uri.scheme === 'holdfast-running')?.getText();
-  });
+  return window.run(async (vscode, milliseconds) => {
+    const shown = (): string | undefined =>
+      vscode.workspace.textDocuments.find(({ uri }) => uri.scheme === 'holdfast-running')?.getText();
+    return (
+      shown() ??
+      (await new Promise<string | undefined>((resolve) => {
+        const timer = setTimeout(() => resolve(undefined), milliseconds);
+        vscode.workspace.onDidOpenTextDocument(() => {
+          if (shown() === undefined) return;
+          clearTimeout(timer);
+          resolve(shown());
+        });
+      }))
+    );
+  }, 10_000);
 }
 
 const notice = (window: EditorWindow, text: string): ReturnType<EditorWindow['page']['locator']> =>
