@@ -23,17 +23,24 @@ export async function proveViolations(): Promise<Proof> {
     const { rows, missing } = await violationTable(folder);
     console.log(formatViolations(rows));
     for (const name of missing) console.log(`not tried: ${name}: its program is not here`);
-    const delays: Delays[] = [];
+    const delays: { readonly guarded: Delays; readonly stock: Delays }[] = [];
     for (const bytes of sizes) {
-      const delay = await writerDelays(folder, bytes, rewrites);
-      const { median, p99, max } = delay;
-      const times = `median ${median.toFixed(2)} ms, 99th percentile ${p99.toFixed(2)} ms, longest ${max.toFixed(2)} ms`;
-      console.log(`open of ${String(bytes)} bytes, ${String(rewrites)} times: ${times}`);
-      delays.push(delay);
+      // What the machine does to any writer is in both.
+      const stock = await writerDelays(folder, bytes, rewrites, false);
+      const guarded = await writerDelays(folder, bytes, rewrites);
+      console.log(
+        `open of ${String(bytes)} bytes, ${String(rewrites)} times: ${times(guarded)}; unguarded: ${times(stock)}`,
+      );
+      delays.push({ guarded, stock });
     }
-    const good = rows.length > 0 && rows.every(isRightRow) && delays.every(({ max }) => max <= bound);
+    const inTime = delays.every(({ guarded, stock }) => guarded.max <= bound + stock.max);
+    const good = rows.length > 0 && rows.every(isRightRow) && inTime;
     return { good, counts: { rows, missing, delays } };
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+function times({ median, p99, max }: Delays): string {
+  return `median ${median.toFixed(2)} ms, 99th percentile ${p99.toFixed(2)} ms, longest ${max.toFixed(2)} ms`;
 }

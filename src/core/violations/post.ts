@@ -39,8 +39,12 @@ export interface PostDoor {
   waiting(): readonly Writer[];
   /** Who has the file open for writing. */
   writers(): readonly Writer[];
-  /** Those of the known holders that have this very inode, as they are now. */
-  holders(): readonly Holder[];
+  /**
+   * Those of the known holders that have this very inode, as they are now.
+   *
+   * @param until who has not been looked at by then is believed to
+   */
+  holders(until?: number): readonly Holder[];
   /**
    * Copies the file, unless there is a copy.
    *
@@ -126,7 +130,7 @@ export class Post {
     const waiting = this.#door.waiting();
     this.#door.copy(until, violationLimits.copied);
     // Before the writer does anything: a script may end of what it reads.
-    this.#writing = { writers: waiting, holders: this.#door.holders(), caught: 'before' };
+    this.#writing = { writers: waiting, holders: this.#door.holders(until), caught: 'before' };
     if (this.#writing.holders.length === 0 && this.#told === undefined) this.#door.dropCopy();
     this.#door.remember();
     this.#door.letGo();

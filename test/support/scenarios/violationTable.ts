@@ -30,10 +30,24 @@ interface WriterKind {
   write(paths: Paths): number | undefined | Promise<number | undefined>;
 }
 
+/** Types into a program on a terminal, when that has shown its keys: a letter, save, leave. */
+const typed = [
+  'import os, pty, sys',
+  'pid, fd = pty.fork()',
+  'if pid == 0: os.execvp(sys.argv[1], sys.argv[1:])',
+  'seen = b""',
+  'while b"^X" not in seen: seen += os.read(fd, 4096)',
+  'os.write(fd, b"x\\x13\\x18")',
+  'try:',
+  '    while os.read(fd, 4096): pass',
+  'except OSError: pass',
+  'os.waitpid(pid, 0)',
+].join('\n');
+
 /** A shell command whose last program has the shell's pid. */
 function command(name: string, needs: string, text: string, inPlace = true): WriterKind {
   // Of a program in a pipe, or one that the shell starts, the pid is not known.
-  const isKnown = text.includes('exec ') || text.startsWith('echo ');
+  const isKnown = (text.includes('exec ') && name !== 'rsync --inplace') || text.startsWith('echo ');
   const write = ({ target, fresh }: Paths): number | undefined => {
     const pid = Number(
       execFileSync('sh', ['-c', `echo $$; ${text}`, 'sh', fresh, target], { encoding: 'latin1' }).split('\n', 1)[0],
@@ -51,7 +65,7 @@ export const writerKinds: readonly WriterKind[] = [
   command('dd conv=notrunc', 'dd', 'exec dd if="$1" of="$2" conv=notrunc status=none'),
   command('rsync --inplace', 'rsync', 'exec rsync --inplace --ignore-times "$1" "$2"'),
   command('ed', 'ed', `printf '3s/on/WRONG/\\nw\\nq\\n' | ed -s "$2"`),
-  command('nano', 'nano', `printf 'x\\023\\030' | TERM=xterm script -qec "nano '$2'" /dev/null > /dev/null`),
+  command('nano', 'nano', `TERM=xterm python3 -c '${typed}' nano "$2"`),
   command(
     'node writeFile',
     'node',
@@ -264,8 +278,12 @@ const rewriter = [
   '    print(took, flush=True)',
 ].join('\n');
 
-/** How long a writer waits in its `open`, over many rewrites of a script that runs. Each comes when the lease is there again. */
-export async function writerDelays(folder: string, bytes: number, rewrites: number): Promise<Delays> {
+/**
+ * How long a writer waits in its `open`, over many rewrites of a script that runs. Each comes when the lease is there again.
+ *
+ * @param guarded false: nobody guards the file, for comparison
+ */
+export async function writerDelays(folder: string, bytes: number, rewrites: number, guarded = true): Promise<Delays> {
   const place = mkdtempSync(join(folder, 'delays-'));
   const path = join(place, 'target');
   writeFileSync(path, `${before}${'# padding\n'.repeat(Math.floor(bytes / 10))}`);
@@ -273,12 +291,13 @@ export async function writerDelays(folder: string, bytes: number, rewrites: numb
   const bash = await LineProgram.start('bash', path);
   const writer = await LineProgram.start('python3', '-c', rewriter, path, String(bytes));
   try {
-    await bench.guard(path, bash.pid);
+    if (guarded) await bench.guard(path, bash.pid);
     const took: number[] = [];
     for (let times = 0; times < rewrites; times++) {
-      await bench.leased(path);
+      if (guarded) await bench.leased(path);
       // What is dealt with is copied anew for the next.
       took.push(Number(await writer.ask()) / 1e6);
+      if (!guarded) continue;
       await bench.settled(path);
       bench.client.dealtWith(path);
       await bench.done();
