@@ -339,7 +339,7 @@ export const texts = {
   notText: '{0} cannot be edited as text. Its kept version is {1}.',
   notRestored: 'The version of {0} was not restored: {1}.',
   violated: '{1} changed {0} in place while {2} ran from it: {3}. {4}',
-  violatedByEditor: 'VS Code, in a save of which it told no extension,',
+  violatedByEditor: 'VS Code itself',
   violatedByNobody: 'A program',
   violatedLine: '1 line is different',
   violatedLines: '{0} lines are different',

@@ -123,7 +123,7 @@ describe('a file that another program changes in place while it runs', function 
           await vscode.commands.executeCommand('workbench.action.files.saveWithoutFormatting');
         });
         assert.equal(statSync(path).ino, inode, 'it was changed in place');
-        const toast = notice(window, 'VS Code, in a save of which it told no extension, changed run.sh in place');
+        const toast = notice(window, 'VS Code itself changed run.sh in place');
         await toast.getByRole('button', { name: texts.compareRunning }).click();
         await window.page.locator('.tab', { hasText: 'What Is Running' }).waitFor();
         assert.equal(await running(window), steppedText);
