@@ -109,6 +109,11 @@ export function lookoutLine(event: LookoutEvent): LogLine {
   }
 }
 
+/** A unit of which it is not known whether it can be reloaded. */
+export function systemctlLine(error: ErrorFacts): LogLine {
+  return { severity: 'warn', text: `systemctl: ${errorFacts(error)}` };
+}
+
 export function keeperLine(event: KeeperEvent): LogLine {
   switch (event.kind) {
     case 'ready':

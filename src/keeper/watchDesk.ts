@@ -1,5 +1,6 @@
 import { describeError, SystemError } from '../core/errors';
 import type { ErrorFacts } from '../core/errors';
+import type { ProcessKey } from '../core/holders/holder';
 import type { FileInUse } from '../core/holders/inUse';
 import { lookout } from '../core/holders/limits';
 import type { LookoutAnswer } from '../core/holders/messages';
@@ -100,6 +101,23 @@ export class WatchDesk {
       this.#rereadFrom = undefined;
       this.#reread();
     }
+  }
+
+  /**
+   * The bytes of the version that a process has.
+   *
+   * @throws SystemError as `Lookout.read`
+   */
+  read(path: string, process: ProcessKey): Uint8Array {
+    const desk = this.#desks.get(path);
+    const version = desk?.file.versionOf(process);
+    if (!desk || !version) throw new SystemError('read', path, 'ESRCH');
+    const { pin } = version;
+    if (!pin) throw new SystemError('read', path, 'ENODATA');
+    const size = pin.size();
+    if (size > lookout.compared) throw new SystemError('read', path, 'EFBIG');
+    const watch = desk.watches.get(pin);
+    return watch === undefined ? pin.read(size) : this.#parts.system.waiter.unseen(watch, () => pin.read(size));
   }
 
   close(): void {

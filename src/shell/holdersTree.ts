@@ -5,6 +5,7 @@ import type { ViewName } from '../core/contributions';
 import { DisposableStore, type Disposable } from '../core/disposable';
 import type { Lookout } from '../core/holders/service';
 import { changedItems, treeOf, type TreeNode } from '../core/shown/tree';
+import type { FactsOfHolders } from './holderFacts';
 import type { Levels } from './levels';
 import { hover } from './markdown';
 import { writtenMoment } from './moments';
@@ -38,6 +39,7 @@ export class HoldersTree implements vscode.TreeDataProvider<HolderItem>, Disposa
   readonly #lookout: Lookout;
   readonly #levels: Levels;
   readonly #terminals: Terminals;
+  readonly #facts: FactsOfHolders;
   readonly #uid = process.getuid?.();
   readonly #owned = new DisposableStore();
   readonly #changed = this.#owned.add(new vscode.EventEmitter<readonly HolderItem[] | undefined>());
@@ -47,16 +49,18 @@ export class HoldersTree implements vscode.TreeDataProvider<HolderItem>, Disposa
 
   readonly onDidChangeTreeData = this.#changed.event as vscode.Event<HolderItem[] | undefined>;
 
-  constructor(lookout: Lookout, levels: Levels, terminals: Terminals) {
+  constructor(lookout: Lookout, levels: Levels, terminals: Terminals, facts: FactsOfHolders) {
     this.#lookout = lookout;
     this.#levels = levels;
     this.#terminals = terminals;
+    this.#facts = facts;
     this.#take(this.#make());
     const refresh = (): void => {
       this.#refresh();
     };
     this.#owned.add(lookout.onDidChange(refresh));
     this.#owned.add(terminals.onDidChange(refresh));
+    this.#owned.add(facts.onDidChange(refresh));
     this.#owned.add(
       levels.onDidChange(({ fsPath }) => {
         if (this.#tree.some(({ path }) => path === fsPath)) this.#refresh();
@@ -104,6 +108,7 @@ export class HoldersTree implements vscode.TreeDataProvider<HolderItem>, Disposa
   #make(): readonly TreeNode[] {
     return treeOf({
       files: this.#lookout.all(),
+      actions: (path, holder, version) => this.#facts.fitting(path, holder, version),
       level: (path) => this.#levels.of(vscode.Uri.file(path))?.report.level,
       shells: this.#terminals.shells,
       uid: this.#uid,

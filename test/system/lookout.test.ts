@@ -156,12 +156,12 @@ describe('the lookout', function () {
       const pid = sleeper.pid ?? 0;
       const stat = readFileSync(`/proc/${String(pid)}/stat`, 'latin1');
       const started = Number(stat.slice(stat.lastIndexOf(')')).split(' ')[20]);
-      const other = await client.end({ pid, started: started + 1 });
+      const other = await client.signal({ pid, started: started + 1 }, 'SIGTERM');
       assert.equal(other?.errno, 'ESRCH');
       assert.equal(sleeper.exitCode, null);
-      assert.equal(await client.end({ pid, started }), undefined);
+      assert.equal(await client.signal({ pid, started }, 'SIGTERM'), undefined);
       assert.equal(await within(deadline, 'its end', ended), 'SIGTERM');
-      const gone = await client.end({ pid, started });
+      const gone = await client.signal({ pid, started }, 'SIGTERM');
       assert.equal(gone?.errno, 'ESRCH');
     } finally {
       sleeper.kill('SIGKILL');

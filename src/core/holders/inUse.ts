@@ -13,6 +13,10 @@ export interface HolderInUse extends Holder {
 export interface Generation {
   /** When it came to the path, milliseconds since the epoch. `undefined`: it was there when we first looked. */
   readonly since: number | undefined;
+  /** When its bytes were last written, where it was there when we first looked. */
+  readonly written?: number;
+  /** Nobody has its inode any more: its bytes are nowhere. Who has loaded it goes on with it. */
+  readonly gone?: true;
   /** Bytes. */
   readonly size: number;
   readonly holders: readonly HolderInUse[];

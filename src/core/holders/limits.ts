@@ -20,4 +20,8 @@ export const lookout = {
   awaited: 256,
   /** Bytes of a script up to which lines are counted. */
   counted: 4 << 20,
+  /** Bytes of an older version that is shown. */
+  compared: 8 << 20,
+  /** Ancestors among which it is looked for who has started a job. */
+  ancestors: 64,
 } as const;

@@ -1,5 +1,6 @@
 import type { Held, Identity } from '../ports';
-import type { Holder, ProcessKey, ReadUpTo } from './holder';
+import type { Holder, ProcessKey, ReadUpTo, SignalName } from './holder';
+import type { Inspected } from './inspected';
 
 /**
  * An inode that is remembered: as long as it is, its number is not given to another file. Nobody takes us for a holder of it.
@@ -57,11 +58,13 @@ export interface HolderFinder {
    */
   probe(pin: Pin): Held;
   /**
-   * Asks this process to end: SIGTERM, through a pidfd.
+   * Sends it to this very process, through a pidfd. Only SIGTERM is sent to a process that does not catch it.
    *
-   * @throws SystemError ESRCH: it has ended, whoever has its pid now; EPERM: it is not ours
+   * @throws SystemError ESRCH: it has ended, whoever has its pid now; EPERM: it is not ours; ENOTSUP: it does not catch it
    */
-  end(process: ProcessKey): void;
+  signal(process: ProcessKey, signal: SignalName): void;
+  /** @throws SystemError ESRCH as `signal`; EACCES and the like */
+  inspect(process: ProcessKey): Inspected;
 }
 
 /** What has become of watched inodes. Watches are told by the numbers that `watch` gave. */

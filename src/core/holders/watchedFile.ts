@@ -1,6 +1,6 @@
 import type { ErrorFacts } from '../errors';
 import type { Identity } from '../ports';
-import type { Holder } from './holder';
+import type { Holder, ProcessKey } from './holder';
 import type { FileInUse, Generation, HolderInUse } from './inUse';
 import { lookout } from './limits';
 import type { Found, Pin } from './ports';
@@ -136,6 +136,13 @@ export class WatchedFile {
     this.#others = others;
   }
 
+  /** The version that this process has: a pin, where somebody has its inode. */
+  versionOf({ pid, started }: ProcessKey): { readonly pin: Pin | undefined } | undefined {
+    return this.#versions().find(({ holders }) =>
+      holders.some(({ process }) => process.pid === pid && process.started === started),
+    );
+  }
+
   /** Holders that read as they run, each with what it reads. */
   readers(): readonly (readonly [Pin, Holder])[] {
     return this.#versions().flatMap(({ pin, holders }) =>
@@ -206,9 +213,11 @@ export class WatchedFile {
   }
 
   #generation(version: Version, lineOf: LineOf): Generation {
-    const { since, size, holders, pin } = version;
+    const { since, size, holders, pin, from } = version;
     return {
       since,
+      ...(since === undefined ? { written: from } : {}),
+      ...(pin ? {} : { gone: true }),
       size,
       holders: holders.map((holder): HolderInUse => {
         const line = pin && holder.read ? lineOf(pin, holder) : undefined;

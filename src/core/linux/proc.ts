@@ -77,6 +77,14 @@ export function wouldInterrupt(status: string, signal: number): boolean {
   return isIn('SigCgt') === true && isIn('SigBlk') === false;
 }
 
+/** The signals that a process catches, the first in bit 0: `SigCgt` of `/proc/<pid>/status`, proc_pid_status(5). None, where that is not told. */
+export function parseCaughtSignals(status: string): Parsed<bigint> {
+  const digits = /^SigCgt:[ \t]*([0-9a-f]{1,32})[ \t]*$/im.exec(status)?.[1];
+  return digits === undefined
+    ? { value: 0n, problems: ['no SigCgt line'] }
+    : { value: BigInt(`0x${digits}`), problems: [] };
+}
+
 /**
  * Reads the user as which a process touches files (the fourth `Uid`) out of `/proc/<pid>/status`; proc_pid_status(5).
  */
@@ -152,6 +160,26 @@ export function parseProcess(stat: string): Parsed<ProcessFacts | undefined> {
   const name = stat.slice(begin + 2, end);
   const kernel = (BigInt(bits) & BigInt(PF_KTHREAD)) !== 0n;
   return { value: { pid, name, state, parent: toParent, kernel, threads: count, started: ticks }, problems: [] };
+}
+
+/** Who a process shares its terminal with; proc_pid_stat(5). */
+export interface Job {
+  readonly parent: number;
+  /** Its process group. */
+  readonly group: number;
+  /** The process group that its terminal listens to; -1: it has no terminal. */
+  readonly foreground: number;
+}
+
+/** `undefined` if it is not complete. */
+export function parseJob(stat: string): Parsed<Job | undefined> {
+  const end = stat.lastIndexOf(') ');
+  const [, parent, group, , , foreground] = end < 0 ? [] : stat.slice(end + 2, end + 1000).split(' ', 6);
+  const [toParent, ofGroup] = [parent, group].map((text) => wholeNumber(text ?? ''));
+  const inFront = foreground === '-1' ? -1 : wholeNumber(foreground ?? '');
+  return toParent === undefined || ofGroup === undefined || inFront === undefined
+    ? { value: undefined, problems: ['not a complete line'] }
+    : { value: { parent: toParent, group: ofGroup, foreground: inFront }, problems: [] };
 }
 
 /** Digits and nothing else, no more than are exact. */

@@ -3,6 +3,7 @@ import type { ItemWord } from '../contributions';
 import type { Holder } from '../holders/holder';
 import type { FileInUse, Generation, HolderInUse } from '../holders/inUse';
 import type { Level } from '../level';
+import type { Action } from '../reopen/actions';
 import { message, texts, type Message } from '../text';
 import {
   countSentences,
@@ -11,6 +12,7 @@ import {
   programName,
   saveSentence,
   shortUse,
+  versionTime,
   type Moment,
   type Version,
 } from './words';
@@ -36,6 +38,8 @@ export interface TreeInput {
   readonly level: (path: string) => Level | undefined;
   /** The shells of the integrated terminals, by pid. */
   readonly shells: ReadonlySet<number>;
+  /** What can be done about a program that has this older version. */
+  readonly actions: (path: string, holder: HolderInUse, version: Generation) => readonly Action[];
   /** Who we are; `undefined`: there are no such numbers here. */
   readonly uid: number | undefined;
   readonly at: Moment;
@@ -73,7 +77,7 @@ function fileNode(file: FileInUse, input: TreeInput): TreeNode {
         // Two versions of one millisecond: the later in the list is the older one, and stays it.
         const twins = file.older.slice(index + 1).filter(({ since }) => since === generation.since).length;
         const key = `${String(generation.since)}+${String(twins)}`;
-        return generationNode(file, generation, { is: 'older', since: generation.since }, key, input);
+        return generationNode(file, generation, { is: 'older', since: versionTime(generation) }, key, input);
       }),
     ],
   };
@@ -97,7 +101,10 @@ function generationNode(
     tooltip: [label],
     spoken: label,
     words: [],
-    children: [...generation.holders.map((holder) => holderNode(file.path, id, holder, version, input)), ...unnamed],
+    children: [
+      ...generation.holders.map((holder) => holderNode(file.path, id, holder, generation, version, input)),
+      ...unnamed,
+    ],
   };
 }
 
@@ -106,7 +113,14 @@ function generationLabel(version: Version, at: Moment): Message {
   return version.since === undefined ? message(texts.olderVersionItem) : message(texts.versionItem, at(version.since));
 }
 
-function holderNode(path: string, parent: string, holder: HolderInUse, version: Version, input: TreeInput): TreeNode {
+function holderNode(
+  path: string,
+  parent: string,
+  holder: HolderInUse,
+  generation: Generation,
+  version: Version,
+  input: TreeInput,
+): TreeNode {
   const { pid, started } = holder.process;
   const since = input.at(holder.since);
   const stale = version.is === 'older' && holder.harm !== 'loaded';
@@ -123,6 +137,7 @@ function holderNode(path: string, parent: string, holder: HolderInUse, version: 
       'holder',
       ...(shellOf(holder, input.shells) === undefined ? [] : ['terminal' as const]),
       ...(input.uid !== undefined && holder.uid === input.uid ? ['own' as const] : []),
+      ...(version.is === 'older' ? input.actions(path, holder, generation) : []),
     ],
     holder,
     children: [],

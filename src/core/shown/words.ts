@@ -12,9 +12,14 @@ const nameAtMost = 40;
 
 /** A program chooses its name by itself: nothing in it may move or hide what stands beside it. */
 export function programName({ program }: Pick<Holder, 'program'>): string {
-  const plain = program.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '\uFFFD');
+  return shortened(program);
+}
+
+/** What others have chosen, as one short line. */
+export function shortened(text: string, atMost = nameAtMost): string {
+  const plain = text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '\uFFFD');
   const characters = Array.from(plain);
-  return characters.length > nameAtMost ? `${characters.slice(0, nameAtMost - 1).join('')}…` : plain;
+  return characters.length > atMost ? `${characters.slice(0, atMost - 1).join('')}…` : plain;
 }
 
 export function inARow(sentences: readonly Message[]): Message {
@@ -32,13 +37,18 @@ function chained(text: string, [first, ...others]: readonly Message[]): Message 
 /** Which version of the file a holder has. */
 export type Version = { readonly is: 'current' } | { readonly is: 'older'; readonly since: number | undefined };
 
+/** When a version came, or was last written: what it is called by. */
+export function versionTime({ since, written }: Pick<Generation, 'since' | 'written'>): number | undefined {
+  return since ?? written;
+}
+
 /** Every holder of a file with its version, those first who are in danger or behind. */
 export function holdersOf(file: FileInUse): readonly { readonly holder: HolderInUse; readonly version: Version }[] {
   const of = (generation: Generation | undefined, version: Version): ReturnType<typeof holdersOf> =>
     (generation?.holders ?? []).map((holder) => ({ holder, version }));
   return [
     ...of(file.current, { is: 'current' }),
-    ...file.older.flatMap((older) => of(older, { is: 'older', since: older.since })),
+    ...file.older.flatMap((older) => of(older, { is: 'older', since: versionTime(older) })),
   ];
 }
 

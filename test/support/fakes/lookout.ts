@@ -90,7 +90,8 @@ export class FakeLookoutSystem implements LookoutSystem {
       this.probes++;
       return this.probed;
     },
-    end: () => undefined,
+    signal: () => undefined,
+    inspect: () => ({ caught: [] }),
   };
 
   readonly waiter: UseWaiter = {

@@ -1,5 +1,6 @@
 import { uptime } from 'node:os';
-import type { Holder, ProcessKey, ReadUpTo } from '../../../core/holders/holder';
+import type { Holder, ProcessKey, ReadUpTo, SignalName } from '../../../core/holders/holder';
+import type { Inspected } from '../../../core/holders/inspected';
 import type { Found, HolderFinder, Pin } from '../../../core/holders/ports';
 import type { Gateable } from '../../../core/gate/ports';
 import type { Held } from '../../../core/ports';
@@ -11,7 +12,8 @@ import { bindHolderCalls } from './calls';
 import { Memory } from './memory';
 import { lookAgain, passOver, type Finding } from './pass';
 import { PinnedInode } from './pin';
-import { endProcess } from './processes';
+import { inspectProcess } from './inspect';
+import { signalProcess } from './processes';
 
 /** Milliseconds after which it is asked anew whether leases are on, and where. */
 const ASKED_ANEW = 1_000;
@@ -70,8 +72,12 @@ class LinuxHolderFinder implements HolderFinder {
     return lookAgain(this.#eyes, ours(pin), holder)?.read;
   }
 
-  end(process: ProcessKey): void {
-    endProcess(this.#gateCalls, process);
+  signal(process: ProcessKey, signal: SignalName): void {
+    signalProcess(this.#gateCalls, process, signal);
+  }
+
+  inspect(process: ProcessKey): Inspected {
+    return inspectProcess(process);
   }
 }
 

@@ -11,6 +11,7 @@ function tree(files: readonly FileInUse[], shells: readonly number[] = []): read
     level: () => 'gated',
     shells: new Set(shells),
     uid: 1000,
+    actions: () => [],
     at,
     name: (path) => path.slice(path.lastIndexOf('/') + 1),
     folder: (path) => path.slice(0, path.lastIndexOf('/')),
