@@ -1,12 +1,25 @@
 /** The lookout's thread on the real kernel, with real holders. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 
 import type { FileInUse } from '../../src/core/holders/inUse';
+import { lookout } from '../../src/core/holders/limits';
 import type { LookoutEvent } from '../../src/core/holders/service';
+import { parseStartTime } from '../../src/core/linux/proc';
 import { LookoutClient } from '../../src/keeper/lookoutClient';
 import { compiled } from '../support/compiled';
 import { within } from '../support/deadline';
@@ -166,6 +179,118 @@ describe('the lookout', function () {
     } finally {
       sleeper.kill('SIGKILL');
     }
+  });
+
+  /** As a holder's process is known. */
+  function keyOf(pid: number): { readonly pid: number; readonly started: number } {
+    return { pid, started: Number(parseStartTime(readFileSync(`/proc/${String(pid)}/stat`, 'latin1')).value) };
+  }
+
+  it('sends a signal to who catches it, and to no other', async () => {
+    const path = file('data');
+    client.watch([path]);
+    await watched(path, 'the first look', ({ current }) => current !== undefined);
+    const program = [
+      'import signal, sys',
+      "signal.signal(signal.SIGHUP, lambda *_: print('hup', flush=True))",
+      'signal.signal(signal.SIGUSR1, signal.SIG_IGN)',
+      "print('ready', flush=True)",
+      'while True: signal.pause()',
+    ].join('\n');
+    const child = spawn('python3', ['-c', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+    try {
+      const said = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+      const next = async (): Promise<unknown> => (await within(deadline, 'its next line', said.next())).value;
+      assert.equal(await next(), 'ready');
+      const key = keyOf(child.pid ?? 0);
+      const inspected = await client.inspect(key);
+      assert.ok(!('errno' in inspected));
+      assert.deepEqual(
+        inspected.caught.filter((name) => ['SIGHUP', 'SIGUSR1', 'SIGUSR2'].includes(name)),
+        ['SIGHUP'],
+      );
+      assert.equal(inspected.executable, readlinkSync(`/proc/${String(key.pid)}/exe`));
+      for (const signal of ['SIGUSR1', 'SIGUSR2'] as const) {
+        assert.equal((await client.signal(key, signal))?.errno, 'ENOTSUP', signal);
+      }
+      const another = { ...key, started: key.started + 1 };
+      assert.equal((await client.signal(another, 'SIGHUP'))?.errno, 'ESRCH');
+      assert.deepEqual('errno' in (await client.inspect(another)), true);
+      assert.equal(await client.signal(key, 'SIGHUP'), undefined);
+      assert.equal(await next(), 'hup');
+    } finally {
+      child.kill('SIGKILL');
+    }
+  });
+
+  it('sends nothing to a process that was given the pid of one that has ended', async function () {
+    if (process.getuid?.() !== 0) skip(this, 'lookout.reused', 'only root can choose the next pid');
+    const path = file('data');
+    client.watch([path]);
+    await watched(path, 'the first look', ({ current }) => current !== undefined);
+    const catching = ['-c', "trap 'exit 7' HUP; while :; do sleep 0.05; done"];
+    const first = spawn('dash', catching, { stdio: 'ignore' });
+    const key = keyOf(first.pid ?? 0);
+    const ended = new Promise((resolve) => first.once('exit', resolve));
+    first.kill('SIGKILL');
+    await within(deadline, 'the end of the first', ended);
+    for (let tries = 0; tries < 200; tries++) {
+      try {
+        writeFileSync('/proc/sys/kernel/ns_last_pid', String(key.pid - 1));
+      } catch (thrown) {
+        skip(this, 'lookout.reused', `the next pid cannot be chosen: ${String(thrown)}`);
+      }
+      const second = spawn('dash', catching, { stdio: 'ignore' });
+      try {
+        // A hundredth of a second is one moment to the kernel: nobody clicks so fast.
+        if (second.pid !== key.pid || keyOf(key.pid).started === key.started) continue;
+        for (const signal of ['SIGHUP', 'SIGTERM'] as const) {
+          assert.equal((await client.signal(key, signal))?.errno, 'ESRCH', signal);
+        }
+        assert.equal('errno' in (await client.inspect(key)), true);
+        assert.deepEqual([second.exitCode, second.signalCode], [null, null]);
+        return;
+      } finally {
+        const over = new Promise((resolve) => second.once('exit', resolve));
+        second.kill('SIGKILL');
+        await within(deadline, 'the end of the second', over);
+      }
+    }
+    skip(this, 'lookout.reused', 'others took the pid each time');
+  });
+
+  it('reads the bytes that a program runs, as long as somebody has them, and not more than so many', async () => {
+    const steps = "sh -c 'read x'\n".repeat(3);
+    const text = `#!/usr/bin/env bash\necho READY\n${steps}# \u00e9 \0\n`;
+    const path = file('job.sh', text);
+    client.watch([path]);
+    const script = await LineProgram.start('bash', path);
+    const holds = ({ current }: FileInUse): boolean => current?.holders.length === 1;
+    const holder = (await watched(path, 'the script', holds)).current?.holders[0];
+    assert.ok(holder);
+    writeFileSync(`${path}.new`, 'another\n');
+    renameSync(`${path}.new`, path);
+    const known = await watched(path, 'the new version', ({ older }) => older.length === 1);
+    assert.equal(known.older[0]?.gone, undefined);
+    const bytes = await client.read(path, holder.process);
+    assert.ok(!('errno' in bytes), JSON.stringify(bytes));
+    assert.equal(Buffer.from(bytes).toString(), text);
+    assert.equal('errno' in (await client.read(join(folder, 'other'), holder.process)), true, 'it has no other file');
+    const another = await client.read(path, { ...holder.process, started: holder.process.started + 1 });
+    assert.equal('errno' in another && another.errno, 'ESRCH');
+    await script.kill();
+    await watched(path, 'its end', ({ older }) => older.length === 0);
+    const gone = await client.read(path, holder.process);
+    assert.equal('errno' in gone && gone.errno, 'ESRCH');
+    const large = file('large', '');
+    truncateSync(large, lookout.compared + 1);
+    client.watch([path, large]);
+    const opener = await LineProgram.start(await compiled('opener'));
+    await opener.ask(`open r ${large}`);
+    const opened = (await watched(large, 'its holder', holds)).current?.holders[0];
+    const refused = await client.read(large, opened?.process ?? holder.process);
+    assert.equal('errno' in refused && refused.errno, 'EFBIG');
+    await opener.end();
   });
 
   it('says that somebody has it who may not be looked into', async function () {
