@@ -20,6 +20,8 @@ interface Desk {
   quiet: boolean;
   /** What the path leads to is to be looked at. */
   moved: boolean;
+  /** Passes in a row during which it was moved. */
+  movedDuring: number;
   /** Whether somebody has it who cannot be named is to be asked, too. */
   probe: boolean;
 }
@@ -69,6 +71,7 @@ export class WatchDesk {
       told: '',
       quiet: false,
       moved: true,
+      movedDuring: 0,
       probe: true,
     };
     desk.moved = true;
@@ -154,6 +157,9 @@ export class WatchDesk {
     try {
       const found = system.finder.pass(pins, new Set([editor]));
       this.#pace.passed(clock(), clock() - began);
+      const meanwhile = system.waiter.take();
+      this.#note(meanwhile);
+      if (meanwhile.overflow || meanwhile.used.size > 0 || meanwhile.moved.size > 0) this.#pace.want(clock());
       this.#take(found);
       this.#problem = '';
     } catch (thrown) {
@@ -167,6 +173,10 @@ export class WatchDesk {
   #take(found: Found): void {
     let probes = 0;
     for (const desk of this.#desks.values()) {
+      // A save moves the path more than once. Who has loaded a script is looked for at the path: at a moved one nobody is found, and the
+      // version that they have would be forgotten.
+      desk.movedDuring = desk.moved ? desk.movedDuring + 1 : 0;
+      if (isUnsettled(desk)) continue;
       desk.file.found(found);
       if (desk.probe && probes < lookout.probes) {
         this.#probe(desk, found);
@@ -276,7 +286,7 @@ export class WatchDesk {
   #tell(): void {
     const files: FileInUse[] = [];
     for (const desk of this.#desks.values()) {
-      if (desk.quiet && !desk.file.inUse) continue;
+      if (isUnsettled(desk) || (desk.quiet && !desk.file.inUse)) continue;
       desk.quiet = !desk.file.inUse;
       const view = desk.file.view((pin, holder) => this.#parts.lines.lineOf(pin, holder));
       const told = JSON.stringify(view);
@@ -286,6 +296,11 @@ export class WatchDesk {
     }
     if (files.length > 0) this.#parts.tell({ kind: 'inUse', files, dropped: [] });
   }
+}
+
+/** What the last pass has found of it is not to be believed; the next one will be. */
+function isUnsettled({ movedDuring }: Desk): boolean {
+  return movedDuring > 0 && movedDuring <= lookout.movedDuring;
 }
 
 /** @throws what is not an answer of the system */

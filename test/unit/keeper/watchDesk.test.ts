@@ -132,6 +132,49 @@ describe('the desk of the lookout', () => {
     );
   });
 
+  it('believes no pass during which the path was moved, but not for ever', () => {
+    const python: Holder = {
+      process: bash.process,
+      program: 'python3',
+      since: 1_000,
+      harm: 'loaded',
+      uid: 0,
+      ancestors: [],
+    };
+    holds(1, python);
+    desk.watch(['/a']);
+    settle();
+    told = [];
+    let moves = 0;
+    let left = 2;
+    system.found = () => {
+      // Nobody is found at a path that leads elsewhere than it did.
+      if (left-- > 0) {
+        system.paths.set('/a', 10 + ++moves);
+        system.pending = { moved: new Set([system.watchOf('/a')]) };
+        return { holders: new Map(), untold: new Set(), closed: 0 };
+      }
+      const now = system.pins.find(({ identity }) => identity.inode === BigInt(system.paths.get('/a') ?? 0));
+      return { holders: new Map(now ? [[now, [python]]] : []), untold: new Set(), closed: 0 };
+    };
+    system.paths.set('/a', 10);
+    time += 10_000;
+    desk.woken(wake({ moved: new Set([system.watchOf('/a')]) }));
+    settle();
+    const seen = told.flatMap((answer) => (answer.kind === 'inUse' ? answer.files : []));
+    assert.deepEqual(
+      seen.map(({ current, older }) => [current?.holders.length, older.map(({ holders }) => holders.length)]),
+      [[0, [1]]],
+    );
+    assert.equal(seen[0]?.older[0]?.holders[0]?.version, undefined, 'its version is known');
+    left = lookout.movedDuring + 1;
+    told = [];
+    time += 10_000;
+    desk.woken(wake({ moved: new Set([system.watchOf('/a')]) }));
+    settle();
+    assert.ok(told.length > 0);
+  });
+
   it('waits in the folder for what is gone to come again', () => {
     desk.watch(['/a']);
     settle();
