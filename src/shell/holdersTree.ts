@@ -77,8 +77,11 @@ export class HoldersTree implements vscode.TreeDataProvider<HolderItem>, Disposa
   /** Shows the view, with this file's item focused if it has one. */
   async show(path: string | undefined): Promise<void> {
     const found = path === undefined ? undefined : this.#items.get(`file:${path}`);
+    // An item that is shown in a view which is not there yet loses what is below it (VS Code 1.139).
+    if (!found || !this.#view.visible) {
+      await vscode.commands.executeCommand(`${'holdfast.holders' satisfies ViewName}.focus`);
+    }
     if (found) await this.#view.reveal(found.item, { focus: true, select: true, expand: 2 });
-    else await vscode.commands.executeCommand(`${'holdfast.holders' satisfies ViewName}.focus`);
   }
 
   getTreeItem({ node }: HolderItem): vscode.TreeItem {
