@@ -77,11 +77,11 @@ export class HoldersTree implements vscode.TreeDataProvider<HolderItem>, Disposa
   /** Shows the view, with this file's item focused if it has one. */
   async show(path: string | undefined): Promise<void> {
     const found = path === undefined ? undefined : this.#items.get(`file:${path}`);
-    // An item that is shown in a view which is not there yet loses what is below it (VS Code 1.139).
-    if (!found || !this.#view.visible) {
-      await vscode.commands.executeCommand(`${'holdfast.holders' satisfies ViewName}.focus`);
-    }
+    const { visible } = this.#view;
     if (found) await this.#view.reveal(found.item, { focus: true, select: true, expand: 2 });
+    else await vscode.commands.executeCommand(`${'holdfast.holders' satisfies ViewName}.focus`);
+    // What was asked for by the view, which has just come, and for the item at the same time can be lost below it (VS Code 1.139).
+    if (found && !visible) this.#changed.fire(undefined);
   }
 
   getTreeItem({ node }: HolderItem): vscode.TreeItem {
