@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, watch, writeFileSync } from 'node:
 import { join } from 'node:path';
 
 import { extensionId, withGuardedEditor } from '../../../scripts/lib/guardedEditor';
+import { reopen } from '../../../src/core/reopen/limits';
 import { english, message, texts } from '../../../src/core/text';
 import { within } from '../../support/deadline';
 import type { EditorWindow } from '../../support/editor';
@@ -172,6 +173,25 @@ describe('what is told after a save of a running file', function () {
       await press(told, texts.rerun);
       await notice(window, english(message(texts.nothingSent, 'bash', pid))).waitFor();
       assert.equal((await lines(output, 1)).length, 1, 'nothing was started');
+      await window.close();
+    });
+  });
+
+  it('a program that an interrupt does not end: nothing is started, and that is said', async () => {
+    await withGuardedEditor('reopen-goes-on', async (editor, root) => {
+      const path = join(root, 'run.sh');
+      const output = join(root, 'output');
+      writeFileSync(path, waitingText('old').replace('echo', "trap '' INT\necho"), { mode: 0o755 });
+      const window = await editor.openWindow();
+      await window.activate(extensionId);
+      await show(window, path);
+      await typeInTerminal(window, root, `./run.sh '${output}'`);
+      const pid = pidOf((await lines(output, 1))[0]);
+      await untilSaying(window, /held by 1/);
+      await timedSave(window, path, 'old', 'new');
+      await press(notice(window, `bash (pid ${String(pid)}, since `), texts.rerun);
+      await notice(window, english(message(texts.noPrompt, 'bash', pid, reopen.prompt / 1000))).waitFor();
+      assert.deepEqual([lives(pid), (await lines(output, 1)).length], [true, 1]);
       await window.close();
     });
   });
