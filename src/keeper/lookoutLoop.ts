@@ -29,7 +29,7 @@ export function lookOut(
         desk.watch(order.paths);
         return true;
       case 'look':
-        desk.look(order.path);
+        desk.look(order.path, 'soon');
         return true;
       case 'signal':
         answer(order.id, () => {

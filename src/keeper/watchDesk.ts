@@ -62,8 +62,12 @@ export class WatchDesk {
     this.#drop();
   }
 
-  /** Nothing if it is not watched. */
-  look(path: string): void {
+  /**
+   * Nothing if it is not watched.
+   *
+   * @param when `soon`: the user waits for it
+   */
+  look(path: string, when: 'soon' | 'inTurn' = 'inTurn'): void {
     if (!this.#wanted.has(path) && !this.#desks.has(path)) return;
     const desk = this.#desks.get(path) ?? {
       file: new WatchedFile(path),
@@ -77,7 +81,9 @@ export class WatchDesk {
     desk.moved = true;
     desk.probe = true;
     this.#desks.set(path, desk);
-    this.#pace.want(this.#parts.clock());
+    const now = this.#parts.clock();
+    if (when === 'soon') this.#pace.hurry(now);
+    else this.#pace.want(now);
   }
 
   /** How long to sleep, and whether to be woken by the use of files: not while a pass is due anyway. */
