@@ -56,6 +56,7 @@ export class RunningGate {
   /** With the descriptor of each. */
   readonly #leased = new Map<Slot, number>();
   readonly #timers = new Map<TimerName, Timer>();
+  #due: number | undefined;
   #events: GateEvent[] = [];
   readonly #givesUp: readonly GivenUp[];
   #state: Gate;
@@ -98,7 +99,7 @@ export class RunningGate {
 
   /** When the next timer is due. */
   get due(): number | undefined {
-    return this.#timers.size === 0 ? undefined : Math.min(...Array.from(this.#timers.values(), ({ at }) => at));
+    return this.#due;
   }
 
   start(): void {
@@ -153,6 +154,7 @@ export class RunningGate {
   }
 
   tick(now: number): void {
+    if (this.#due === undefined || this.#due > now) return;
     for (const [name, timer] of [...this.#timers]) {
       if (timer.at > now || this.#timers.get(name) !== timer) continue;
       if (now < timer.last && !timer.settled()) {
@@ -162,6 +164,7 @@ export class RunningGate {
       this.#timers.delete(name);
       this.on({ is: 'tick', name });
     }
+    this.#findDue();
   }
 
   take(order: AnsweredOrder): void {
@@ -208,12 +211,18 @@ export class RunningGate {
     this.#closed = true;
     this.#giveUpClaim();
     this.#timers.clear();
+    this.#findDue();
     for (const slot of [...this.#leased.keys()]) this.#forgetLease(slot);
     const close = (): boolean =>
       this.#done('close', () => {
         this.#site.close();
       });
     if (!close()) close();
+  }
+
+  #findDue(): void {
+    this.#due = undefined;
+    for (const { at } of this.#timers.values()) this.#due = this.#due === undefined ? at : Math.min(this.#due, at);
   }
 
   #takeRestaged(order: Extract<GateOrder, { kind: 'restaged' }>): void {
@@ -298,6 +307,7 @@ export class RunningGate {
     if (this.#ended) return;
     this.#ended = true;
     this.#timers.clear();
+    this.#findDue();
     // At once, even if the descriptors have to stay for a moment.
     for (const slot of [...this.#leased.keys()]) {
       this.#forgetLease(slot);
@@ -407,6 +417,7 @@ export class RunningGate {
         const at = this.#now() + milliseconds;
         const settled = name === 'search' ? this.#try('bystanders', always, bystanders) : always;
         this.#timers.set(name, { at, settled, last: at + gateLimits.drain });
+        this.#findDue();
       },
       answer: () => {
         this.#outbox.toStager({ kind: 'armed', id });
