@@ -15,6 +15,7 @@ import type { GivenUp } from '../core/level';
 import type { GateOrder, GateRequest } from '../core/messages';
 import type { Clock } from '../core/ports';
 import type { Outbox } from './gates';
+import { HeldBack } from './heldBack';
 
 export type ArmOrder = Extract<GateOrder, { kind: 'arm' }>;
 export type AnsweredOrder = Exclude<GateOrder, { kind: 'arm' | 'veto' | 'lock' | 'unlock' }>;
@@ -57,6 +58,7 @@ export class RunningGate {
   readonly #leased = new Map<Slot, number>();
   readonly #timers = new Map<TimerName, Timer>();
   #due: number | undefined;
+  readonly #heldBack = new HeldBack();
   #events: GateEvent[] = [];
   readonly #givesUp: readonly GivenUp[];
   #state: Gate;
@@ -81,7 +83,8 @@ export class RunningGate {
     this.#outbox = outbox;
     this.#leaseTable = leases;
     this.#now = now;
-    this.#state = newGate(order.editor, order.synced);
+    this.#state = newGate(order.editor, false);
+    if (order.synced) this.#heldBack.synced(STAGED);
     this.#handed.set(TARGET, order.target);
     this.#handed.set(STAGED, order.staged);
     this.#contents.set(STAGED, order.content);
@@ -99,11 +102,15 @@ export class RunningGate {
 
   /** When the next timer is due. */
   get due(): number | undefined {
-    return this.#due;
+    const { due } = this.#heldBack;
+    // Nothing is due before the clone has come.
+    if (this.#ended || due === undefined || this.#state.phase === 'cloning') return this.#due;
+    return this.#due === undefined ? due : Math.min(this.#due, due);
   }
 
   start(): void {
     this.on({ is: 'started' });
+    this.#tellSynced(this.#now());
   }
 
   over(why: EndReason): void {
@@ -154,6 +161,7 @@ export class RunningGate {
   }
 
   tick(now: number): void {
+    this.#tellSynced(now);
     if (this.#due === undefined || this.#due > now) return;
     for (const [name, timer] of [...this.#timers]) {
       if (timer.at > now || this.#timers.get(name) !== timer) continue;
@@ -171,8 +179,9 @@ export class RunningGate {
     switch (order.kind) {
       case 'synced':
         for (const [slot, { descriptor }] of this.#handed) {
-          if (descriptor === order.descriptor) this.on({ is: 'synced', slot });
+          if (descriptor === order.descriptor) this.#heldBack.synced(slot);
         }
+        this.#tellSynced(this.#now());
         return;
       case 'cloned':
         this.#handed.set(order.slot, order.handed);
@@ -218,6 +227,12 @@ export class RunningGate {
         this.#site.close();
       });
     if (!close()) close();
+  }
+
+  #tellSynced(now: number): void {
+    if (this.#state.phase === 'cloning') return;
+    const slot = this.#heldBack.take(now);
+    if (slot !== undefined) this.on({ is: 'synced', slot });
   }
 
   #findDue(): void {
@@ -359,7 +374,11 @@ export class RunningGate {
         if (found?.watch !== undefined) this.#watches.set(found.watch, found.slot);
         return found?.slot;
       },
-      exchange: (slot) => site.exchange(slot),
+      exchange: (slot) => {
+        const displaced = site.exchange(slot);
+        if (slot !== this.#state.staged) this.#heldBack.cloneCame(this.#now());
+        return displaced;
+      },
       takeBack: (slot) => site.takeBack(slot),
       glance: () => {
         // Who has come is not known then: anybody may have.
