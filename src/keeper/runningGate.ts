@@ -119,13 +119,23 @@ export class RunningGate {
 
   on(event: GateEvent): void {
     if (this.#ended) return;
+    const { publishes } = this.#state.counts;
     try {
       this.#state = perform(react(this.#state, event), this.#operations);
+      if (this.#state.counts.publishes > publishes) this.#tellPublished();
     } catch (thrown) {
       const error = describeError(thrown, event.is, this.path);
       this.#outbox.problem(error);
       this.#fail(thrown, error);
     }
+  }
+
+  #tellPublished(): void {
+    // The end says it, too.
+    if (this.#ended) return;
+    this.#done('tell', () => {
+      this.#outbox.toStager({ kind: 'published', id: this.#id });
+    });
   }
 
   #fail(thrown: unknown, error: ErrorFacts): void {

@@ -14,6 +14,7 @@ const SOURCE_HEAD = `
 #include <stddef.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -145,6 +146,9 @@ const EXPECTED: readonly (readonly [string, number | bigint])[] = [
   ['F_RDLCK', layouts.F_RDLCK],
   ['F_WRLCK', layouts.F_WRLCK],
   ['F_UNLCK', layouts.F_UNLCK],
+  ['LOCK_EX', layouts.LOCK_EX],
+  ['LOCK_NB', layouts.LOCK_NB],
+  ['LOCK_UN', layouts.LOCK_UN],
   ['F_OWNER_TID', layouts.F_OWNER_TID],
   ['sizeof(struct f_owner_ex)', layouts.OWNER.size],
   ['offsetof(struct f_owner_ex, type)', layouts.OWNER.type],

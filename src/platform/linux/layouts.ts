@@ -130,6 +130,11 @@ export const F_RDLCK = 0;
 export const F_WRLCK = 1;
 export const F_UNLCK = 2;
 
+/** flock(2). */
+export const LOCK_EX = 2;
+export const LOCK_NB = 4;
+export const LOCK_UN = 8;
+
 /** `struct f_owner_ex`. */
 /** struct flock, fcntl(2). */
 export const FLOCK = { size: 32, type: 0, whence: 2, start: 8, length: 16, pid: 24 } as const;

@@ -1,0 +1,64 @@
+/*
+ * flag-reader DATA FLOOR LAST SEED: reads DATA again and again, as its flag says and now and then without, until it has generation LAST.
+ * FLOOR names the newest generation whose flag was raised: after a check, an older one must not be held. See flags/load.ts.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "holdfast-flag.h"
+
+static long checks, reopens, torn, stale;
+
+static long first_line(const char *path) {
+  FILE *file = fopen(path, "r");
+  long value = -1;
+  if (!file || fscanf(file, "%ld", &value) != 1) value = -1;
+  if (file) fclose(file);
+  return value;
+}
+
+static long read_data(const char *path) {
+  FILE *file = fopen(path, "r");
+  char first[32] = "", line[32];
+  int lines = 0, other = 0;
+  while (file && fgets(line, sizeof line, file)) {
+    if (lines++ == 0) strcpy(first, line);
+    other += strcmp(first, line) != 0;
+  }
+  if (file) fclose(file);
+  if (lines != 50 || other) torn++;
+  return atol(first);
+}
+
+int main(int argc, char **argv) {
+  if (argc != 5) return 2;
+  const long last = atol(argv[3]);
+  srandom((unsigned)atol(argv[4]));
+  struct holdfast_flag flag;
+  if (holdfast_flag_open(&flag, argv[1]) != 0) {
+    perror("holdfast_flag_open");
+    return 1;
+  }
+  long held = read_data(argv[1]);
+  puts("READY");
+  fflush(stdout);
+  for (;;) {
+    const long floor = first_line(argv[2]);
+    const int again = holdfast_flag_stale(&flag) || random() % 1000 == 0;
+    checks++;
+    if (again) {
+      holdfast_flag_close(&flag);
+      if (holdfast_flag_open(&flag, argv[1]) != 0) {
+        perror("holdfast_flag_open");
+        return 1;
+      }
+      held = read_data(argv[1]);
+      reopens++;
+    }
+    if (held < floor) stale++;
+    if (held >= last) break;
+  }
+  printf("%ld %ld %ld %ld\n", checks, reopens, torn, stale);
+  return 0;
+}
