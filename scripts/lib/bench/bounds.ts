@@ -32,6 +32,14 @@ export const holderBounds = {
   manyFiles: 1.2,
 } as const;
 
+/** Of flags. */
+export const flagBounds = {
+  /** Of a check to a stat. */
+  check: 0.05,
+  /** Microseconds that the stager spends on a file that nobody has a flag of. */
+  noFlag: 100,
+} as const;
+
 export interface Circumstances {
   readonly bytes: number;
   readonly user: User;

@@ -99,24 +99,17 @@ class LinuxFlags implements Flags {
   }
 
   raiseAt({ directory, name, path }: HandedPlace): void {
-    for (const place of this.#places) {
-      this.#try(place, () => {
-        const folder = system('readlink', path, () => readlinkSync(descriptorPath(directory), 'buffer'));
-        const isRoot = folder.length === 1;
-        const realPath = Buffer.concat([folder, Buffer.from(isRoot ? '' : '/'), name]);
-        this.#raise(place, join(place.folder, flagName(realPath)));
-      });
-    }
+    this.#raiseEverywhere(path, () => {
+      const folder = system('readlink', path, () => readlinkSync(descriptorPath(directory), 'buffer'));
+      return Buffer.concat([folder, Buffer.from(folder.length === 1 ? '' : '/'), name]);
+    });
   }
 
   raise(path: string | Uint8Array): void {
     const given = typeof path === 'string' ? path : Buffer.from(path);
-    for (const place of this.#places) {
-      this.#try(place, () => {
-        const realPath = system('realpath', given.toString(), () => realpathSync.native(given, 'buffer'));
-        this.#raise(place, join(place.folder, flagName(realPath)));
-      });
-    }
+    this.#raiseEverywhere(given.toString(), () =>
+      system('realpath', given.toString(), () => realpathSync.native(given, 'buffer')),
+    );
   }
 
   async tidy(signal: AbortSignal): Promise<void> {
@@ -126,6 +119,20 @@ class LinuxFlags implements Flags {
       } catch (thrown) {
         this.#tell(place, thrown);
       }
+    }
+  }
+
+  #raiseEverywhere(path: string, realPath: () => Buffer): void {
+    let name: string | undefined;
+    this.#try({ base: path, folder: path, guessed: false }, () => {
+      name = flagName(realPath());
+    });
+    if (name === undefined) return;
+    for (const place of this.#places) {
+      const file = join(place.folder, name);
+      this.#try(place, () => {
+        this.#raise(place, file);
+      });
     }
   }
 

@@ -1,10 +1,12 @@
 /*
- * flag-reader DATA FLOOR LAST SEED: reads DATA again and again, as its flag says and now and then without, until it has generation LAST.
+ * flag-reader DATA FLOOR LAST SEED [tell]: reads DATA again and again, as its flag says and now and then without, until it has generation LAST.
+ * With `tell` it says every generation that it has got, and does something else for a moment before each check.
  * FLOOR names the newest generation whose flag was raised: after a check, an older one must not be held. See flags/load.ts.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "holdfast-flag.h"
 
@@ -32,7 +34,8 @@ static long read_data(const char *path) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 5) return 2;
+  if (argc < 5) return 2;
+  const int tell = argc > 5;
   const long last = atol(argv[3]);
   srandom((unsigned)atol(argv[4]));
   struct holdfast_flag flag;
@@ -44,6 +47,7 @@ int main(int argc, char **argv) {
   puts("READY");
   fflush(stdout);
   for (;;) {
+    if (tell) usleep((unsigned)(random() % 20000));
     const long floor = first_line(argv[2]);
     const int again = holdfast_flag_stale(&flag) || random() % 1000 == 0;
     checks++;
@@ -55,6 +59,10 @@ int main(int argc, char **argv) {
       }
       held = read_data(argv[1]);
       reopens++;
+      if (tell) {
+        printf("%ld\n", held);
+        fflush(stdout);
+      }
     }
     if (held < floor) stale++;
     if (held >= last) break;

@@ -1,9 +1,11 @@
 /** The reference clients of `clients/`, as programs. */
 import { join } from 'node:path';
 
-import { compileProgram } from '../compiled';
+import { compiled, compileProgram } from '../compiled';
 import { projectFolder } from '../editor/installations';
-import type { Language } from './load';
+
+export const languages = ['c', 'python', 'node', 'sh'] as const;
+export type Language = (typeof languages)[number];
 
 const folder = join(projectFolder(), 'clients');
 
@@ -23,5 +25,20 @@ export async function exampleOf(language: Language): Promise<readonly [string, .
       return [process.execPath, join(folder, 'node', 'example.mjs')];
     case 'sh':
       return ['sh', join(folder, 'sh', 'example.sh')];
+  }
+}
+
+/** The command that reads: its arguments are the data, the floor, the last generation and a seed. */
+export async function readerCommand(language: Language): Promise<readonly [string, ...string[]]> {
+  const readers = join(projectFolder(), 'test', 'support', 'flags');
+  switch (language) {
+    case 'c':
+      return [await compiled('flag-reader', [join(folder, 'c', 'holdfast-flag.c')])];
+    case 'python':
+      return ['python3', join(readers, 'reader.py'), join(folder, 'python')];
+    case 'node':
+      return [process.execPath, join(readers, 'reader.mjs'), join(folder, 'node', 'holdfast-flag.mjs')];
+    case 'sh':
+      return ['sh', join(readers, 'reader.sh'), join(folder, 'sh', 'holdfast-flag.sh')];
   }
 }

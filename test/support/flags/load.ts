@@ -8,13 +8,10 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { compiled } from '../compiled';
 import { within } from '../deadline';
 import { projectFolder } from '../editor/installations';
 import { randomFrom } from '../random';
-
-export const languages = ['c', 'python', 'node', 'sh'] as const;
-export type Language = (typeof languages)[number];
+import { readerCommand, type Language } from './clients';
 
 export interface FlagLoad {
   readonly language: Language;
@@ -34,23 +31,6 @@ export interface FlagLoad {
 
 const atOnce = 3;
 const deadline = 300_000;
-
-/** The command that reads: its arguments are the data, the floor, the last generation and a seed. */
-async function readerCommand(language: Language): Promise<readonly [string, ...string[]]> {
-  const root = projectFolder();
-  const clients = join(root, 'clients');
-  const readers = join(root, 'test', 'support', 'flags');
-  switch (language) {
-    case 'c':
-      return [await compiled('flag-reader', [join(clients, 'c', 'holdfast-flag.c')])];
-    case 'python':
-      return ['python3', join(readers, 'reader.py'), join(clients, 'python')];
-    case 'node':
-      return [process.execPath, join(readers, 'reader.mjs'), join(clients, 'node', 'holdfast-flag.mjs')];
-    case 'sh':
-      return ['sh', join(readers, 'reader.sh'), join(clients, 'sh', 'holdfast-flag.sh')];
-  }
-}
 
 /** A reader that says READY and then, at its end, its counts; `undefined` if it was killed. */
 interface Reader {

@@ -1,7 +1,8 @@
 /** As ../c/flag-reader.c, with the client for Node.js; its module is the first argument. */
 import { readFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 
-const [client, data, floorFile, last, seed] = process.argv.slice(2);
+const [client, data, floorFile, last, seed, tell] = process.argv.slice(2);
 const { Flag } = await import(client);
 let random = Number(seed) >>> 0;
 const counts = { checks: 0, reopens: 0, torn: 0, stale: 0 };
@@ -18,6 +19,7 @@ const flag = new Flag(data);
 let held = readData();
 console.log('READY');
 while (held < Number(last)) {
+  if (tell) await setTimeout(random % 20);
   const floor = firstLine(floorFile);
   counts.checks++;
   random = (Math.imul(random, 1664525) + 1013904223) >>> 0;
@@ -25,6 +27,7 @@ while (held < Number(last)) {
     flag.renew();
     held = readData();
     counts.reopens++;
+    if (tell) console.log(held);
   }
   if (held < floor) counts.stale++;
 }

@@ -2,8 +2,9 @@
 
 import random
 import sys
+import time
 
-client, data, floor_file, last, seed = sys.argv[1:]
+client, data, floor_file, last, seed, *tell = sys.argv[1:]
 sys.path.insert(0, client)
 from holdfast_flag import Flag  # noqa: E402
 
@@ -30,11 +31,15 @@ with Flag(data) as flag:
     held = read_data()
     print("READY", flush=True)
     while held < last:
+        if tell:
+            time.sleep(random.random() / 50)
         floor = first_line(floor_file)
         checks += 1
         if flag.stale or random.randrange(1000) == 0:
             flag.renew()
             held = read_data()
             reopens += 1
+            if tell:
+                print(held, flush=True)
         stale += held < floor
 print(checks, reopens, torn, stale)

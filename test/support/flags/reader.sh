@@ -1,6 +1,6 @@
 # As ../c/flag-reader.c, with the client for shells; that is the first argument.
 . "$1"
-data=$2 floor_file=$3 last=$4
+data=$2 floor_file=$3 last=$4 tell=${6-}
 checks=0 reopens=0 torn=0 stale=0
 
 read_data() {
@@ -18,12 +18,14 @@ holdfast_flag_open 9 "$data" || exit
 read_data
 echo READY
 while [ "$held" -lt "$last" ]; do
+  [ -z "$tell" ] || sleep 0.01
   read -r floor <"$floor_file"
   checks=$((checks + 1))
   if holdfast_flag_stale 9 || [ $((checks % 1000)) -eq 0 ]; then
     holdfast_flag_open 9 "$data" || exit
     read_data
     reopens=$((reopens + 1))
+    [ -z "$tell" ] || echo "$held"
   fi
   [ "$held" -ge "$floor" ] || stale=$((stale + 1))
 done
