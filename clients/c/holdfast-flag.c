@@ -178,7 +178,8 @@ int holdfast_flag_open(struct holdfast_flag *flag, const char *path) {
   if (find_flag(reader_place(), path, flag_path, 1) != 0) return -1;
   for (int tries = 0;; tries++) {
     struct stat found;
-    const int fd = open(flag_path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+    /* Sticky: whoever cleans the place of old files leaves it (XDG Base Directory Specification). */
+    const int fd = open(flag_path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 01600);
     if (fd < 0) return -1;
     /* Byte 0 gets its page without being changed. */
     ssize_t written = -1;

@@ -107,7 +107,8 @@ export class Flag {
     // One that was raised and is not removed yet is left for the one that comes; if its writer has died over it, it is stale until
     // the next publish.
     for (let tries = 0; ; tries++) {
-      this.#descriptor = openSync(path, how, 0o600);
+      // Sticky: whoever cleans the place of old files leaves it (XDG Base Directory Specification).
+      this.#descriptor = openSync(path, how, 0o1600);
       try {
         const { mode, uid } = fstatSync(this.#descriptor);
         if ((mode & constants.S_IFMT) !== constants.S_IFREG || uid !== process.geteuid() || (mode & 0o077) !== 0)

@@ -144,7 +144,8 @@ class Flag:
         path = flag_path(self.path, make=True)
         how = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         for tries in range(9):
-            self._descriptor = os.open(path, how, 0o600)
+            # Sticky: whoever cleans the place of old files leaves it (XDG Base Directory Specification).
+            self._descriptor = os.open(path, how, 0o1600)
             try:
                 _check(self._descriptor, path)
                 # Byte 0 gets its page without being changed.

@@ -1,5 +1,5 @@
 # Reopening files that were published anew: docs/reopen-protocol.md. Linux, a POSIX shell whose test has -ef (tried: dash, bash,
-# BusyBox), and id, mkdir, realpath, rm, sha256sum, stat of coreutils. MIT license.
+# BusyBox), and chmod, id, mkdir, realpath, rm, sha256sum, stat of coreutils. MIT license.
 #
 #     . ./holdfast-flag.sh
 #     holdfast_flag_open 9 "$file" || exit   # the flag first, then the data; 9: a descriptor, 3 to 9, that is free
@@ -62,6 +62,8 @@ holdfast_flag_open() {
       printf '%s\n' "holdfast: $holdfast_path cannot be opened" >&2
       return 1
     fi
+    # Sticky: whoever cleans the place of old files leaves it (XDG Base Directory Specification).
+    chmod 1600 "/proc/self/fd/$1" || return
     # One that was raised and is not removed yet. If its writer has died over it, it is removed by whoever gets its lock.
     holdfast_flag_stale "$1" || return 0
     holdfast_tries=$((holdfast_tries + 1))
