@@ -8,26 +8,32 @@ import { extensionId, runIn, withGuardedEditor } from '../../../scripts/lib/guar
 import { actions } from '../../support/scenarios/actions';
 import { flaggedSaves, flaggedSavesLine, flaggedShortcomings, runtimeIn } from '../../support/scenarios/flaggedSaves';
 
-describe('100 saves', function () {
+describe('saves are told to every reader that has a flag', function () {
   this.timeout(300_000);
 
-  it('are told to every reader that has a flag', async () => {
-    const root = mkdtempSync(join(tmpdir(), 'holdfast-run-'));
-    try {
-      const runtime = runtimeIn(root);
-      const run = await withGuardedEditor(
-        'flags',
-        async (editor, folder) => {
-          const window = await editor.openWindow();
-          await window.activate(extensionId);
-          return flaggedSaves(actions(runIn(window)), folder, runtime, 100);
-        },
-        { environment: { XDG_RUNTIME_DIR: runtime } },
-      );
-      console.log(`      ${flaggedSavesLine(run)}`);
-      assert.deepEqual(flaggedShortcomings(run), []);
-    } finally {
-      rmSync(root, { recursive: true });
-    }
-  });
+  for (const [level, saves, settings] of [
+    ['gated', 100, {}],
+    // Unless a reader has the file open in that moment.
+    ['direct', 20, { 'holdfast.when': 'whenHeld' }],
+  ] as const) {
+    it(`${String(saves)} at level ${level}`, async () => {
+      const root = mkdtempSync(join(tmpdir(), 'holdfast-run-'));
+      try {
+        const runtime = runtimeIn(root);
+        const run = await withGuardedEditor(
+          'flags',
+          async (editor, folder) => {
+            const window = await editor.openWindow();
+            await window.activate(extensionId);
+            return flaggedSaves(actions(runIn(window)), folder, runtime, saves);
+          },
+          { environment: { XDG_RUNTIME_DIR: runtime }, settings },
+        );
+        console.log(`      ${flaggedSavesLine(run)}`);
+        assert.deepEqual(flaggedShortcomings(run), []);
+      } finally {
+        rmSync(root, { recursive: true });
+      }
+    });
+  }
 });
