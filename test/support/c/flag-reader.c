@@ -1,5 +1,5 @@
 /*
- * flag-reader DATA FLOOR LAST SEED [tell]: reads DATA again and again, as its flag says and now and then without, until it has generation LAST.
+ * flag-reader DATA FLOOR LAST SEED [tell]: reads DATA again and again, as its flag says and, if SEED is odd, now and then without, until it has generation LAST.
  * With `tell` it says every generation that it has got, and does something else for a moment before each check.
  * FLOOR names the newest generation whose flag was raised: after a check, an older one must not be held. See flags/load.ts.
  */
@@ -37,7 +37,8 @@ int main(int argc, char **argv) {
   if (argc < 5) return 2;
   const int tell = argc > 5;
   const long last = atol(argv[3]);
-  srandom((unsigned)atol(argv[4]));
+  const long seed = atol(argv[4]);
+  srandom((unsigned)seed);
   struct holdfast_flag flag;
   if (holdfast_flag_open(&flag, argv[1]) != 0) {
     perror("holdfast_flag_open");
@@ -49,7 +50,7 @@ int main(int argc, char **argv) {
   for (;;) {
     if (tell) usleep((unsigned)(random() % 20000));
     const long floor = first_line(argv[2]);
-    const int again = holdfast_flag_stale(&flag) || random() % 1000 == 0;
+    const int again = holdfast_flag_stale(&flag) || (seed % 2 && random() % 1000 == 0);
     checks++;
     if (again) {
       holdfast_flag_close(&flag);

@@ -31,6 +31,8 @@ export interface FlagLoad {
 
 const atOnce = 3;
 const deadline = 300_000;
+/** From the last publish to the last reader's end; milliseconds. */
+const afterLast = 60_000;
 
 /** A reader that says READY and then, at its end, its counts; `undefined` if it was killed. */
 interface Reader {
@@ -76,8 +78,12 @@ export async function loadFlags(language: Language, publishes: number, seed: num
   writeFileSync(data, '0\n'.repeat(50));
   writeFileSync(floor, '0\n');
   const command = await readerCommand(language);
-  const start = (): Reader =>
-    startReader(command, [data, floor, String(publishes), String(Math.floor(random() * 2 ** 31))], env);
+  let started = 0;
+  const start = (): Reader => {
+    // Who reads again without a reason would not notice that nobody has told it: the even ones do not.
+    const own = 2 * Math.floor(random() * 2 ** 30) + (started++ % 2);
+    return startReader(command, [data, floor, String(publishes), String(own)], env);
+  };
   const readers = new Set<Reader>();
   const ended: Promise<readonly number[] | undefined>[] = [];
   const add = (): Reader => {
@@ -106,9 +112,9 @@ export async function loadFlags(language: Language, publishes: number, seed: num
       readersKilled++;
       await within(deadline, 'a reader', add().ready);
     }
-    const counts = (await within(deadline, 'the end of the readers', Promise.all(ended))).filter(
-      (one) => one !== undefined,
-    );
+    const counts = (
+      await within(afterLast, 'the end of the readers, which the last publish is to tell', Promise.all(ended))
+    ).filter((one) => one !== undefined);
     const sum = (column: number): number => counts.reduce((all, one) => all + (one[column] ?? 0), 0);
     await write(data, floor, publishes + 1, publishes + 1, 0, env);
     const left = readdirSync(join(runtime, 'holdfast', 'v1'));

@@ -23,7 +23,7 @@ while (held < Number(last)) {
   const floor = firstLine(floorFile);
   counts.checks++;
   random = (Math.imul(random, 1664525) + 1013904223) >>> 0;
-  if (flag.stale || random % 1000 === 0) {
+  if (flag.stale || (Number(seed) % 2 === 1 && random % 1000 === 0)) {
     flag.renew();
     held = readData();
     counts.reopens++;

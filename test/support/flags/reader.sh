@@ -1,6 +1,6 @@
 # As ../c/flag-reader.c, with the client for shells; that is the first argument.
 . "$1"
-data=$2 floor_file=$3 last=$4 tell=${6-}
+data=$2 floor_file=$3 last=$4 seed=$5 tell=${6-}
 checks=0 reopens=0 torn=0 stale=0
 
 read_data() {
@@ -21,7 +21,7 @@ while [ "$held" -lt "$last" ]; do
   [ -z "$tell" ] || sleep 0.01
   read -r floor <"$floor_file"
   checks=$((checks + 1))
-  if holdfast_flag_stale 9 || [ $((checks % 1000)) -eq 0 ]; then
+  if holdfast_flag_stale 9 || [ $((seed % 2 * (checks % 1000 + 1))) -eq 1 ]; then
     holdfast_flag_open 9 "$data" || exit
     read_data
     reopens=$((reopens + 1))

@@ -51,7 +51,7 @@ export async function flaggedSaves(
   const readers = new Map<Language, LineProgram>();
   const start = async (language: Language): Promise<void> => {
     const [program, ...args] = await readerCommand(language);
-    const all = [...args, path, floor, String(saves), '1', 'tell'];
+    const all = [...args, path, floor, String(saves), '2', 'tell'];
     readers.set(language, await LineProgram.start('env', `XDG_RUNTIME_DIR=${runtime}`, program, ...all));
   };
   let readersKilled = 0;
@@ -95,7 +95,7 @@ async function saveGeneration(act: Actions, path: string, generation: number): P
   if (found !== String(generation)) throw new Error(`after save ${String(generation)} the file has ${found ?? ''}`);
 }
 
-/** Readers also look again without a reason. */
+/** A save may be told more than once. */
 async function untilAt(reader: LineProgram, generation: number): Promise<void> {
   for (let said = 0; said < generation;) said = Number(await reader.next());
 }
