@@ -13,6 +13,8 @@ interface Desk {
   readonly file: WatchedFile;
   /** Watches of its inodes, or of the folder where there is none. */
   watches: ReadonlyMap<Pin | undefined, number>;
+  /** Watches of the symbolic links on its path. */
+  links: readonly number[];
   /** What the extension host was told last; empty: nothing. */
   told: string;
   /** Nobody has it, and that was told. */
@@ -65,6 +67,7 @@ export class WatchDesk {
     const desk = this.#desks.get(path) ?? {
       file: new WatchedFile(path),
       watches: new Map(),
+      links: [],
       told: '',
       quiet: false,
       moved: true,
@@ -91,8 +94,13 @@ export class WatchDesk {
   woken(wake: UseWake): void {
     const now = this.#parts.clock();
     this.#note(wake);
-    if (wake.ended || wake.overflow || wake.used.size > 0 || wake.moved.size > 0) this.#pace.want(now);
+    const changed = [wake.used, wake.moved, wake.lost].some(({ size }) => size > 0);
+    if (changed || wake.ended || wake.mounted || wake.overflow) this.#pace.want(now);
     else if (wake.read.size > 0) this.#rereadFrom ??= now + lookout.betweenRereads;
+    if (wake.ended) {
+      // Who has ended may have been the only one, and a file system is to be unmounted now.
+      for (const desk of this.#desks.values()) this.#letGo(desk, desk.file.current);
+    }
     if (this.#pace.left(now) === 0) {
       this.#pass();
       this.#rereadFrom = undefined;
@@ -118,10 +126,38 @@ export class WatchDesk {
       // under way, to which every reader is a reason to make a clone.
       if (desk?.file.unnamed) desk.probe = true;
     }
-    if (!wake.overflow) return;
-    for (const desk of this.#desks.values()) {
-      desk.moved = true;
+    for (const watch of wake.closed) {
+      const desk = this.#byWatch.get(watch);
+      if (desk?.watches.get(desk.file.current) === watch) this.#letGo(desk, desk.file.current);
     }
+    for (const watch of wake.lost) {
+      const desk = this.#byWatch.get(watch);
+      if (desk) this.#lose(desk, watch);
+    }
+    for (const desk of this.#desks.values()) {
+      if (wake.mounted || wake.overflow) desk.moved = true;
+      if (!wake.overflow) continue;
+      // Whether a watch was lost was not told. What is at the path is asked for when it is looked at.
+      for (const [pin, watch] of desk.watches) {
+        if (pin && !pin.held && pin !== desk.file.current) this.#lose(desk, watch);
+      }
+    }
+  }
+
+  /** A watch is over, or is of another inode than its pin. */
+  #lose(desk: Desk, watch: number): void {
+    const [pin] = [...desk.watches].find(([, one]) => one === watch) ?? [];
+    desk.watches = new Map([...desk.watches].filter(([, one]) => one !== watch));
+    desk.moved = true;
+    this.#byWatch.delete(watch);
+    this.#parts.system.waiter.unwatch(watch);
+    if (pin) desk.file.lost(pin);
+    this.#rewatch(desk);
+  }
+
+  /** Only what is watched can be let go; what is older is held until it is known that nobody has it. */
+  #letGo(desk: Desk, pin: Pin | undefined): void {
+    if (pin && desk.watches.has(pin)) pin.letGo();
   }
 
   #pass(): void {
@@ -132,10 +168,12 @@ export class WatchDesk {
       if (desk.moved) this.#resolve(desk);
     }
     const pins = [...this.#desks.values()].flatMap(({ file }) => file.pins);
+    const held = new Set(pins.filter((pin) => pin.held));
     const began = clock();
     try {
       const found = system.finder.pass(pins, new Set([editor]));
       this.#pace.passed(clock(), clock() - began);
+      this.#confirm(held);
       this.#take(found);
       this.#problem = '';
     } catch (thrown) {
@@ -143,6 +181,28 @@ export class WatchDesk {
       if (this.#problem !== thrown.message) tell({ kind: 'problem', error: describeError(thrown) });
       this.#problem = thrown.message;
       this.#pace.passed(clock(), clock() - began);
+    }
+  }
+
+  /** What the pass has taken hold of may be another file by now that was given the same number: the watch tells. */
+  #confirm(heldBefore: ReadonlySet<Pin>): void {
+    for (const desk of this.#desks.values()) {
+      const taken = [...desk.watches].filter(([pin]) => pin?.held === true && !heldBefore.has(pin));
+      for (const [pin, watch] of taken) {
+        if (!pin || this.#isOf(watch, pin)) continue;
+        this.#lose(desk, watch);
+        this.#pace.want(this.#parts.clock());
+      }
+    }
+  }
+
+  #isOf(watch: number, pin: Pin): boolean {
+    try {
+      return this.#parts.system.waiter.isOf(watch, pin);
+    } catch (thrown) {
+      // No watch more is to be had: then this one is not its.
+      facts(thrown);
+      return false;
     }
   }
 
@@ -155,6 +215,7 @@ export class WatchDesk {
         probes++;
       }
       if (!desk.quiet || desk.file.inUse) this.#rewatch(desk);
+      for (const pin of desk.file.free) this.#letGo(desk, pin);
     }
     if (probes === lookout.probes) this.#pace.want(this.#parts.clock());
     this.#drop();
@@ -176,14 +237,45 @@ export class WatchDesk {
     const { file } = desk;
     desk.moved = false;
     desk.quiet = false;
-    // What comes to the folder after this look is told.
+    // What comes to the folder after this look is told, and what becomes of links.
     if (!file.current) this.#rewatch(desk);
+    this.#watchLinks(desk);
     try {
-      file.leadsTo(system.finder.pin(file.path), now());
+      const pin = system.finder.pin(file.path);
+      this.#loseUnlike(desk, pin);
+      file.leadsTo(pin, now());
     } catch (thrown) {
       file.leadsNowhere(facts(thrown));
     }
     this.#rewatch(desk);
+    for (const pin of file.free) this.#letGo(desk, pin);
+  }
+
+  /** A number is given again: what has the number of this pin, which is held, and is not held itself, is asked whether it is the same. */
+  #loseUnlike(desk: Desk, { identity: { device, inode } }: Pin): void {
+    const known = [...desk.watches].filter(([pin]) => pin?.identity.device === device && pin.identity.inode === inode);
+    for (const [pin, watch] of known) {
+      if (pin && !pin.held && !this.#isOf(watch, pin)) this.#lose(desk, watch);
+    }
+  }
+
+  #watchLinks(desk: Desk): void {
+    const { waiter, finder } = this.#parts.system;
+    for (const watch of desk.links) {
+      this.#byWatch.delete(watch);
+      waiter.unwatch(watch);
+    }
+    desk.links = finder.linksOn(desk.file.path).flatMap((link) => {
+      try {
+        const watch = waiter.watchLink(link);
+        this.#byWatch.set(watch, desk);
+        return watch;
+      } catch (thrown) {
+        // It has just gone, or no watch is left: the next look tells.
+        facts(thrown);
+        return [];
+      }
+    });
   }
 
   /** As many watches as there are inodes; or one of the folder, where the path leads to nothing. */
@@ -201,7 +293,7 @@ export class WatchDesk {
     try {
       for (const pin of wanted) {
         if (watches.has(pin)) continue;
-        const watch = pin ? waiter.watch(pin, file.path) : waiter.watchFolder(file.path);
+        const watch = pin ? waiter.watch(pin) : waiter.watchFolder(file.path);
         watches.set(pin, watch);
         this.#byWatch.set(watch, desk);
       }
@@ -228,6 +320,7 @@ export class WatchDesk {
     if (!pin || watch === undefined) return;
     const seen = found.untold.has(pin) || (found.holders.get(pin) ?? []).some(({ harm }) => harm !== 'loaded');
     file.heldByOthers(seen ? 'free' : waiter.unseen(watch, () => finder.probe(pin)));
+    if (file.unnamed) pin.hold();
   }
 
   /** Files that nobody wants watched any more, and nobody holds. */
@@ -241,8 +334,8 @@ export class WatchDesk {
     if (known.length > 0) this.#parts.tell({ kind: 'inUse', files: [], dropped: known });
   }
 
-  #close({ file, watches }: Desk): void {
-    for (const watch of watches.values()) {
+  #close({ file, watches, links }: Desk): void {
+    for (const watch of [...watches.values(), ...links]) {
       this.#byWatch.delete(watch);
       this.#parts.system.waiter.unwatch(watch);
     }

@@ -46,6 +46,13 @@ export class WatchedFile {
     return [this.#current, ...this.#older].flatMap((version) => version?.pin ?? []);
   }
 
+  /** Those of them that nobody is known to have. Who has loaded a script has let it go. */
+  get free(): readonly Pin[] {
+    const isFree = (version: Version): boolean =>
+      version.holders.every(({ harm }) => harm === 'loaded') && !(version === this.#current && this.unnamed);
+    return this.#versions().flatMap((version) => (version.pin && isFree(version) ? version.pin : []));
+  }
+
   get current(): Pin | undefined {
     return this.#current?.pin;
   }
@@ -99,6 +106,14 @@ export class WatchedFile {
   leadsNowhere(problem: ErrorFacts): void {
     this.#problem = problem;
     this.#retire();
+  }
+
+  /** This inode cannot be told from another one any more. */
+  lost(pin: Pin): void {
+    const version = this.#versions().find((one) => one.pin === pin);
+    if (!version) return;
+    if (version === this.#current) this.#retire();
+    this.#unpin(version);
   }
 
   /** There is no watch for it: what is found is still told, but not when it changes. */
