@@ -8,8 +8,8 @@ import type { Found, Pin } from './ports';
 /** One version of the file, as long as it is at the path or somebody has it. */
 interface Version {
   readonly identity: Identity;
-  /** When it came to the path. `undefined`: it was there when we first looked. */
-  readonly since: number | undefined;
+  /** As `Generation.since`. */
+  readonly since: number;
   /** Its bytes are what they are at least since then: when it came, or was last written. Milliseconds since the epoch. */
   from: number;
   /** While it is at the path, and while somebody has the inode itself. */
@@ -34,6 +34,8 @@ export class WatchedFile {
   #older: Version[] = [];
   #others: 'held' | 'free' | 'unknown' = 'unknown';
   #problem: ErrorFacts | undefined;
+  /** Nothing was at the path so far. */
+  #first = true;
   /** Not needed any more, and not closed yet. */
   #released: Pin[] = [];
 
@@ -83,7 +85,6 @@ export class WatchedFile {
       this.#released.push(pin);
       return;
     }
-    const first = this.#current === undefined && this.#older.length === 0;
     this.#retire();
     const back = this.#older.find(({ identity }) => isSame(identity, pin.identity));
     if (back?.pin) {
@@ -92,14 +93,10 @@ export class WatchedFile {
       this.#released.push(pin);
       return;
     }
-    this.#current = {
-      identity: pin.identity,
-      since: first ? undefined : now,
-      from: first ? modified(pin) : now,
-      pin,
-      size: pin.size(),
-      holders: [],
-    };
+    // What was there before we looked has come at some time; its bytes have when it was last written.
+    const since = this.#first ? modified(pin) : now;
+    this.#first = false;
+    this.#current = { identity: pin.identity, since, from: since, pin, size: pin.size(), holders: [] };
   }
 
   /** The path leads to nothing, or to nothing that can be watched. */

@@ -102,8 +102,7 @@ function generationNode(
 }
 
 function generationLabel(version: Version, at: Moment): Message {
-  if (version.is === 'current') return message(texts.currentVersion);
-  return version.since === undefined ? message(texts.olderVersionItem) : message(texts.versionItem, at(version.since));
+  return version.is === 'current' ? message(texts.currentVersion) : message(texts.versionItem, at(version.since));
 }
 
 function holderNode(path: string, parent: string, holder: HolderInUse, version: Version, input: TreeInput): TreeNode {

@@ -69,7 +69,7 @@ describe('what other extensions are told', () => {
     const told = heldFile(file([secret], [generation([holder(2, 'open')], 7)], { unnamed: true }));
     assert.deepEqual(told, {
       current: {
-        since: undefined,
+        since: 0,
         holders: [{ pid: 1, program: 'bash', since: 300_000, uid: 1000, harm: 'readsAsItRuns', line: 2 }],
       },
       older: [{ since: 7, holders: [{ pid: 2, program: 'program2', since: 300_000, uid: 1000, harm: 'open' }] }],
