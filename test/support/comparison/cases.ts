@@ -13,6 +13,8 @@ export interface MadeCase {
   readonly path: string;
   readonly before: string;
   readonly after: string;
+  /** There is no file yet. */
+  readonly isNew?: boolean;
   /** Other names of the file: after the save they should still be the same file. */
   readonly names?: readonly string[];
   /** Symbolic links that should stay. */
@@ -23,8 +25,13 @@ export interface MadeCase {
   undo?(): void;
 }
 
+/** Who saves: root, or root without any capability, whom the kernel lets do what it lets any user do with files of his own. */
+export type User = 'root' | 'ordinary user';
+
 export interface Case {
   readonly name: string;
+  /** Only by this one; the others by root. */
+  readonly by?: User;
   readonly on: 'ext4' | 'btrfs' | 'tmpfs';
   make(folder: string): Promise<MadeCase>;
 }
@@ -178,6 +185,15 @@ export const cases: readonly Case[] = [
     },
   },
   {
+    name: 'symbolic link to nothing',
+    on: 'ext4',
+    make: (folder) => {
+      const link = join(folder, 'link.txt');
+      symlinkSync('target.txt', link);
+      return Promise.resolve({ path: link, before: '', after, isNew: true, links: [link] });
+    },
+  },
+  {
     name: 'of another user and group, saved by root',
     on: 'ext4',
     make: async (folder) => {
@@ -224,6 +240,60 @@ export const cases: readonly Case[] = [
     },
   },
   { name: 'name of 255 bytes', on: 'ext4', make: (folder) => plain(folder, `${'n'.repeat(251)}.txt`) },
+  {
+    name: 'plain file, by an ordinary user',
+    by: 'ordinary user',
+    on: 'ext4',
+    make: (folder) => plain(folder),
+  },
+  {
+    name: 'setuid and setgid, by an ordinary user',
+    by: 'ordinary user',
+    on: 'ext4',
+    make: async (folder) => {
+      const made = await plain(folder);
+      await chmod(made.path, 0o6755);
+      return made;
+    },
+  },
+  ...[false, true].map((held): Case => ({
+    name: `of another user and group, who let everybody write it${held ? ', open in a program' : ''}, by an ordinary user`,
+    by: 'ordinary user',
+    on: 'ext4',
+    make: async (folder) => {
+      const made = await plain(folder);
+      await chmod(made.path, 0o666);
+      await chown(made.path, nobody, nobody);
+      return held ? { ...made, holder: heldOpen(made.path, before) } : made;
+    },
+  })),
+  ...[false, true].map((held): Case => ({
+    name: `the same in a sticky folder of another user’s${held ? ', open in a program' : ''}, by an ordinary user`,
+    by: 'ordinary user',
+    on: 'ext4',
+    make: async (folder) => {
+      const inner = join(folder, 'inner');
+      await mkdir(inner);
+      const made = await plain(inner);
+      await chmod(made.path, 0o666);
+      await chown(made.path, nobody, nobody);
+      await chmod(inner, 0o1777);
+      await chown(inner, nobody, nobody);
+      return held ? { ...made, holder: heldOpen(made.path, before) } : made;
+    },
+  })),
+  {
+    name: 'read-only folder, by an ordinary user',
+    by: 'ordinary user',
+    on: 'ext4',
+    make: async (folder) => {
+      const inner = join(folder, 'inner');
+      await mkdir(inner);
+      const made = await plain(inner);
+      await chmod(inner, 0o555);
+      return made;
+    },
+  },
   {
     name: 'full disk',
     on: 'tmpfs',
