@@ -246,6 +246,8 @@ export const texts = {
   noHolder: 'No program is seen to use {0}.',
   noHolderOfIt: 'No program is seen to use it.',
   uncertain: 'The system does not tell whether that is all: somebody may use it who is not seen.',
+  oneClosed: '1 process could not be looked into: it is another user’s, or protected.',
+  closedCount: '{0} processes could not be looked into: they are other users’, or protected.',
   noHolders: 'No program is seen to use a file that Holdfast looks at.',
   notLookedAt: 'Who uses {0} is not known: Holdfast does not look at it.',
   notWatched: 'Who uses {0} is not known, because the system refused ({1}).',

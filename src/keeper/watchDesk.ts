@@ -35,7 +35,7 @@ export interface WatchDeskParts {
   readonly now: () => number;
   /** Milliseconds of a clock that nobody sets. */
   readonly clock: () => number;
-  readonly tell: (answer: Extract<LookoutAnswer, { kind: 'inUse' | 'problem' }>) => void;
+  readonly tell: (answer: Extract<LookoutAnswer, { kind: 'inUse' | 'closed' | 'problem' }>) => void;
 }
 
 /** The files that are watched, and when to look at what. Does one thing after the other, and sleeps nowhere. */
@@ -46,7 +46,9 @@ export class WatchDesk {
   readonly #pace = new Pace();
   #wanted: ReadonlySet<string> = new Set();
   #rereadFrom: number | undefined;
-  /** What was told of failed passes last. */
+  /** What was told last of processes that could not be looked into, */
+  #closed = 0;
+  /** and of failed passes. */
   #problem = '';
 
   constructor(parts: WatchDeskParts) {
@@ -207,6 +209,8 @@ export class WatchDesk {
   }
 
   #take(found: Found): void {
+    if (found.closed !== this.#closed) this.#parts.tell({ kind: 'closed', processes: found.closed });
+    this.#closed = found.closed;
     let probes = 0;
     for (const desk of this.#desks.values()) {
       desk.file.found(found);

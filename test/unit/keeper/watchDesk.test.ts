@@ -80,6 +80,23 @@ describe('the desk of the lookout', () => {
     assert.deepEqual(system.awaited, [bash.process]);
   });
 
+  it('tells how many could not be looked into, when that is another number', () => {
+    const closed = (): readonly number[] =>
+      told.flatMap((answer) => (answer.kind === 'closed' ? answer.processes : []));
+    holds(1, bash);
+    desk.watch(['/a']);
+    settle();
+    assert.deepEqual(closed(), [1]);
+    assert.equal(told[0]?.kind, 'closed', 'before what was seen');
+    desk.look('/a');
+    settle();
+    assert.deepEqual(closed(), [1]);
+    system.found = () => ({ holders: new Map(), untold: new Set(), closed: 0 });
+    desk.look('/a');
+    settle();
+    assert.deepEqual(closed(), [1, 0]);
+  });
+
   it('passes again when one is used, and tells only what is new', () => {
     desk.watch(['/a', '/b']);
     settle();
