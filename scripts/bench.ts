@@ -15,7 +15,7 @@ import { randomFrom } from '../test/support/random';
 import { activationBound, idleBound, verdict, type User } from './lib/bench/bounds';
 import { countIdle, type Idle } from './lib/bench/idle';
 import { flagLine, timeFlags } from './lib/bench/flags';
-import { holderLine, timeHolders } from './lib/bench/holders';
+import { holderLine, timeHolders, timeIdleLookout } from './lib/bench/holders';
 import { fileSystemType, isQuiet, load, machineFacts } from './lib/bench/machine';
 import { findPlaces, type Place } from './lib/bench/places';
 import { answersOf, rounded, saveHeading, saveLine, saveRow, type SaveRow } from './lib/bench/report';
@@ -171,15 +171,21 @@ async function benchHolders({ short, seed }: Options, stop: AbortSignal): Promis
   const temporary = await mkdtemp(join(tmpdir(), 'holdfast-bench-holders-'));
   try {
     console.log(`\nwho is on files; load ${before.toFixed(2)}; files on ${fileSystemType(temporary)}`);
-    const { holderRounds } = short ? brief : full;
-    const { rows, verdicts } = await timeHolders(temporary, holderRounds, randomFrom(seed), stop);
+    const { holderRounds, idleSeconds } = short ? brief : full;
+    const idle = await timeIdleLookout(join(temporary, 'idle'), idleSeconds, stop);
+    const { rows, verdicts } = await timeHolders(join(temporary, 'files'), holderRounds, randomFrom(seed), stop);
     console.log('processes  what                                    n    median      ratio to fuser (95 % conf.)');
     for (const row of rows) console.log(holderLine(row));
     for (const { what, value, bound, verdict: said } of verdicts) {
       console.log(`${what}: ${value.toFixed(2)}, bound ${String(bound)}: ${said}`);
     }
+    console.log(
+      `idle for ${String(idle.seconds)} s with ${String(idle.files)} watched files: ${(idle.share * 100).toFixed(3)} % of a processor, bound ${String(idle.bound * 100)} %: ${idle.verdict}; ` +
+        `${String(idle.wakes)} times given one; the thread adds ${(idle.bytes / 2 ** 20).toFixed(1)} MiB`,
+    );
     const quiet = isQuiet(before);
-    const results = { machine: machineFacts(), load: { before, after: load(), quiet }, seed, short, rows, verdicts };
+    const times = { before, after: load(), quiet };
+    const results = { machine: machineFacts(), load: times, seed, short, rows, verdicts, idle };
     console.log(await writeResults('holders', results));
   } finally {
     await rm(temporary, { recursive: true, force: true });

@@ -30,6 +30,8 @@ export const holderBounds = {
   pass: 0.8,
   /** Of a pass for 1,000 files to one for one file. */
   manyFiles: 1.2,
+  /** Of one processor, while nobody uses 1,000 watched files. */
+  idle: 0.002,
 } as const;
 
 /** Of flags. */
