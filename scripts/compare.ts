@@ -1,11 +1,11 @@
 /** `npm run compare`: every kind of file, saved by several programs and by VS Code without and with Holdfast. */
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { release } from 'node:os';
 import { join } from 'node:path';
 
-import type { User } from '../test/support/comparison/cases';
+import { wrappers, type User } from '../test/support/comparison/cases';
 import { compare, type Outcome, type Peer } from '../test/support/comparison/compare';
 import { programPeers } from '../test/support/comparison/peers';
 import type { Run } from '../test/support/run';
@@ -13,12 +13,6 @@ import { goThisWay, saveText, type Way } from '../test/support/scenarios/followi
 import { savedFacts } from '../test/support/saveLog';
 import { comparisonText } from './lib/comparisonText';
 import { extensionId, runIn, withGuardedEditor } from './lib/guardedEditor';
-
-/** Without capabilities root is a user as any other to the kernel, and everything that it made so far is its own. */
-const wrappers = {
-  root: [],
-  'ordinary user': ['setpriv', '--bounding-set=-all', '--inh-caps=-all'],
-} as const satisfies Record<User, readonly string[]>;
 
 /** All kinds of files that are saved by this user. */
 async function compareAs(
@@ -36,17 +30,14 @@ async function compareAs(
       const editorPeer = (name: string, way: Way): Peer => ({
         name,
         save: async (path, text) => {
-          const isNew = !existsSync(path);
           await goThisWay(run, way);
           try {
-            await (isNew ? saveNewText : saveText)(run, path, text);
+            await (existsSync(path) ? saveText : saveTextOfDeleted)(run, path, text);
           } finally {
             await run((api) => api.commands.executeCommand('workbench.action.revertAndCloseActiveEditor'));
           }
-          // Nothing is told of what was not there.
-          const [line] = isNew ? [] : await savedFacts(extensionHost, path, 1);
-          if (!line) return '';
-          const { level = '?', reason = '?' } = line;
+          const [line] = await savedFacts(extensionHost, path, 1);
+          const { level = '?', reason = '?' } = line ?? {};
           return level === reason ? level : `${level} (${reason})`;
         },
       });
@@ -62,20 +53,25 @@ async function compareAs(
   );
 }
 
-/** As VS Code opens a path that leads to nothing: a new document that is to be saved there. */
-async function saveNewText(run: Run, path: string, text: string): Promise<void> {
+/** VS Code opens nothing that is not there: the file was there when it was opened and changed, and is deleted before it is saved. */
+async function saveTextOfDeleted(run: Run, path: string, text: string): Promise<void> {
+  writeFileSync(path, 'deleted soon\n');
+  const file = realpathSync(path);
   await run(
     async (api, at, newText) => {
-      const document = await api.workspace.openTextDocument(api.Uri.file(at).with({ scheme: 'untitled' }));
-      const editor = await api.window.showTextDocument(document);
-      if (!(await editor.edit((builder) => builder.insert(new api.Position(0, 0), newText)))) {
-        throw new Error(`${at} was not changed`);
-      }
-      if (!(await document.save())) throw new Error(`${at} was not saved`);
+      const document = await api.workspace.openTextDocument(at);
+      const edit = new api.WorkspaceEdit();
+      edit.replace(document.uri, new api.Range(0, 0, document.lineCount, 0), newText);
+      if (!(await api.workspace.applyEdit(edit)) || !document.isDirty) throw new Error(`${at} was not changed`);
     },
     path,
     text,
   );
+  rmSync(file);
+  await run(async (api, at) => {
+    const document = await api.workspace.openTextDocument(at);
+    if (!(await document.save())) throw new Error(`${at} was not saved`);
+  }, path);
 }
 
 async function main(): Promise<void> {

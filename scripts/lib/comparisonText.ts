@@ -42,7 +42,7 @@ const files = {
 function cell({ peer, file, inode, lost, holder, error, told }: Outcome): string {
   return [
     files[file],
-    ...(file === 'missing' ? [] : [`${inode} inode`]),
+    ...(inode === '-' ? [] : [`${inode} inode`]),
     ...(lost.length > 0 ? [`lost: ${lost.join(', ')}`] : []),
     ...(holder === '-' ? [] : [`program ${holder.replaceAll('|', '\\|')}`]),
     ...(error === '' ? [] : ['error']),

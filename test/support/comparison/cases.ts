@@ -28,6 +28,12 @@ export interface MadeCase {
 /** Who saves: root, or root without any capability, whom the kernel lets do what it lets any user do with files of his own. */
 export type User = 'root' | 'ordinary user';
 
+/** What a program of theirs is started by. */
+export const wrappers = {
+  root: [],
+  'ordinary user': ['setpriv', '--bounding-set=-all', '--inh-caps=-all'],
+} as const satisfies Record<User, readonly string[]>;
+
 export interface Case {
   readonly name: string;
   /** Only by this one; the others by root. */
@@ -90,6 +96,17 @@ function heldOpen(path: string, text: string): NonNullable<MadeCase['holder']> {
   };
 }
 
+async function mapped(path: string, by: User): Promise<NonNullable<MadeCase['holder']>> {
+  const [program, ...args] = [...wrappers[by], await compiled('mapper'), 'private', path];
+  const mapper = await LineProgram.start(program, ...args);
+  const sum = await mapper.ask();
+  return async () => {
+    const now = await mapper.ask();
+    await mapper.end();
+    return now === sum ? 'undisturbed' : now === 'SIGBUS' ? 'disturbed: SIGBUS' : 'disturbed';
+  };
+}
+
 export const cases: readonly Case[] = [
   { name: 'plain file', on: 'ext4', make: (folder) => plain(folder) },
   {
@@ -129,16 +146,7 @@ export const cases: readonly Case[] = [
     on: 'ext4',
     make: async (folder) => {
       const made = await plain(folder);
-      const mapper = await LineProgram.start(await compiled('mapper'), 'private', made.path);
-      const sum = await mapper.ask();
-      return {
-        ...made,
-        holder: async () => {
-          const now = await mapper.ask();
-          await mapper.end();
-          return now === sum ? 'undisturbed' : now === 'SIGBUS' ? 'disturbed: SIGBUS' : 'disturbed';
-        },
-      };
+      return { ...made, holder: await mapped(made.path, 'root') };
     },
   },
   {
@@ -185,7 +193,7 @@ export const cases: readonly Case[] = [
     },
   },
   {
-    name: 'symbolic link to nothing',
+    name: 'symbolic link whose file is deleted',
     on: 'ext4',
     make: (folder) => {
       const link = join(folder, 'link.txt');
@@ -257,18 +265,18 @@ export const cases: readonly Case[] = [
     },
   },
   ...[false, true].map((held): Case => ({
-    name: `of another user and group, who let everybody write it${held ? ', open in a program' : ''}, by an ordinary user`,
+    name: `of another user and group, who let everybody write it${held ? ', mapped by a program' : ''}, by an ordinary user`,
     by: 'ordinary user',
     on: 'ext4',
     make: async (folder) => {
       const made = await plain(folder);
       await chmod(made.path, 0o666);
       await chown(made.path, nobody, nobody);
-      return held ? { ...made, holder: heldOpen(made.path, before) } : made;
+      return held ? { ...made, holder: await mapped(made.path, 'ordinary user') } : made;
     },
   })),
   ...[false, true].map((held): Case => ({
-    name: `the same in a sticky folder of another user’s${held ? ', open in a program' : ''}, by an ordinary user`,
+    name: `the same in a sticky folder of another user’s${held ? ', mapped by a program' : ''}, by an ordinary user`,
     by: 'ordinary user',
     on: 'ext4',
     make: async (folder) => {
@@ -279,7 +287,7 @@ export const cases: readonly Case[] = [
       await chown(made.path, nobody, nobody);
       await chmod(inner, 0o1777);
       await chown(inner, nobody, nobody);
-      return held ? { ...made, holder: heldOpen(made.path, before) } : made;
+      return held ? { ...made, holder: await mapped(made.path, 'ordinary user') } : made;
     },
   })),
   {
