@@ -46,6 +46,10 @@ export class WatchDesk {
   readonly #pace = new Pace();
   #wanted: ReadonlySet<string> = new Set();
   #rereadFrom: number | undefined;
+  /** Something was mounted or unmounted since the last pass, */
+  #mounted = false;
+  /** and something else has happened besides: who has the files is to be looked at. */
+  #toSearch = false;
   /** What was told last of processes that could not be looked into, */
   #closed = 0;
   /** and of failed passes. */
@@ -78,7 +82,7 @@ export class WatchDesk {
     desk.moved = true;
     desk.probe = true;
     this.#desks.set(path, desk);
-    this.#pace.want(this.#parts.clock());
+    this.#wantSearch(this.#parts.clock());
   }
 
   /** How long to sleep, and whether to be woken by the use of files: not while a pass is due anyway. */
@@ -96,8 +100,8 @@ export class WatchDesk {
   woken(wake: UseWake): void {
     const now = this.#parts.clock();
     this.#note(wake);
-    const changed = [wake.used, wake.moved, wake.lost].some(({ size }) => size > 0);
-    if (changed || wake.ended || wake.mounted || wake.overflow) this.#pace.want(now);
+    if (wake.ended || isChange(wake)) this.#wantSearch(now);
+    else if (wake.mounted) this.#pace.want(now);
     else if (wake.read.size > 0) this.#rereadFrom ??= now + lookout.betweenRereads;
     if (wake.ended) {
       // Who has ended may have been the only one, and a file system is to be unmounted now.
@@ -136,9 +140,10 @@ export class WatchDesk {
       const desk = this.#byWatch.get(watch);
       if (desk) this.#lose(desk, watch);
     }
+    this.#mounted ||= wake.mounted;
+    if (!wake.overflow) return;
     for (const desk of this.#desks.values()) {
-      if (wake.mounted || wake.overflow) desk.moved = true;
-      if (!wake.overflow) continue;
+      desk.moved = true;
       // Whether a watch was lost was not told. What is at the path is asked for when it is looked at.
       for (const [pin, watch] of desk.watches) {
         if (pin && !pin.held && pin !== desk.file.current) this.#lose(desk, watch);
@@ -165,13 +170,24 @@ export class WatchDesk {
   #pass(): void {
     const { system, clock, editor, tell } = this.#parts;
     // What has happened since then is looked at now.
-    this.#note(system.waiter.take());
+    const uses = system.waiter.take();
+    this.#note(uses);
+    this.#toSearch ||= isChange(uses);
+    const began = clock();
+    if (this.#mounted) this.#lookAtPaths();
+    this.#mounted = false;
     for (const desk of this.#desks.values()) {
+      const { current } = desk.file;
       if (desk.moved) this.#resolve(desk);
+      this.#toSearch ||= desk.file.current !== current;
     }
+    if (!this.#toSearch) {
+      this.#pace.passed(clock(), clock() - began);
+      return;
+    }
+    this.#toSearch = false;
     const pins = [...this.#desks.values()].flatMap(({ file }) => file.pins);
     const held = new Set(pins.filter((pin) => pin.held));
-    const began = clock();
     try {
       const found = system.finder.pass(pins, new Set([editor]));
       this.#pace.passed(clock(), clock() - began);
@@ -186,6 +202,18 @@ export class WatchDesk {
     }
   }
 
+  /** Where machines mount something every second, most of it has nothing to do with these paths. */
+  #lookAtPaths(): void {
+    for (const desk of this.#desks.values()) {
+      desk.moved ||= !desk.file.current?.atPath();
+    }
+  }
+
+  #wantSearch(now: number): void {
+    this.#toSearch = true;
+    this.#pace.want(now);
+  }
+
   /** What the pass has taken hold of may be another file by now that was given the same number: the watch tells. */
   #confirm(heldBefore: ReadonlySet<Pin>): void {
     for (const desk of this.#desks.values()) {
@@ -193,7 +221,7 @@ export class WatchDesk {
       for (const [pin, watch] of taken) {
         if (!pin || this.#isOf(watch, pin)) continue;
         this.#lose(desk, watch);
-        this.#pace.want(this.#parts.clock());
+        this.#wantSearch(this.#parts.clock());
       }
     }
   }
@@ -221,7 +249,7 @@ export class WatchDesk {
       if (!desk.quiet || desk.file.inUse) this.#rewatch(desk);
       for (const pin of desk.file.free) this.#letGo(desk, pin);
     }
-    if (probes === lookout.probes) this.#pace.want(this.#parts.clock());
+    if (probes === lookout.probes) this.#wantSearch(this.#parts.clock());
     this.#drop();
     this.#awaitEnds();
     this.#tell();
@@ -365,6 +393,11 @@ export class WatchDesk {
     }
     if (files.length > 0) this.#parts.tell({ kind: 'inUse', files, dropped: [] });
   }
+}
+
+/** Whether processes are to be looked at for it. */
+function isChange({ used, moved, lost, overflow }: Uses): boolean {
+  return overflow || [used, moved, lost].some(({ size }) => size > 0);
 }
 
 /** @throws what is not an answer of the system */

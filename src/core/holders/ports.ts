@@ -13,6 +13,8 @@ export interface Pin {
   hold(): boolean;
   /** Holds it no more. Only what is watched may be let go. */
   letGo(): void;
+  /** Whether its path leads to an inode of this number. */
+  atPath(): boolean;
   /** Bytes: now, or as it was last if it is not held and its path leads elsewhere. */
   size(): number;
   /** Nanoseconds since the epoch; as `size`. */

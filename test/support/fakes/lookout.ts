@@ -15,6 +15,8 @@ import type { Identity } from '../../../src/core/ports';
 export class FakePin implements Pin {
   readonly identity: Identity;
   readonly path: string;
+  /** The number of what the path leads to by now. */
+  leadsTo: () => number | undefined = () => Number(this.identity.inode);
   closed = false;
   held = true;
   #mtime: number;
@@ -40,6 +42,10 @@ export class FakePin implements Pin {
 
   read(): Uint8Array {
     return new Uint8Array(100).fill(0x0a);
+  }
+
+  atPath(): boolean {
+    return this.leadsTo() === Number(this.identity.inode);
   }
 
   hold(): boolean {
@@ -98,6 +104,7 @@ export class FakeLookoutSystem implements LookoutSystem {
       const inode = this.paths.get(path);
       if (inode === undefined) throw new SystemError('open', path, 'ENOENT');
       const pin = new FakePin(inode, { path });
+      pin.leadsTo = () => this.paths.get(path);
       this.pins.push(pin);
       return pin;
     },
@@ -121,7 +128,8 @@ export class FakeLookoutSystem implements LookoutSystem {
   readonly waiter: UseWaiter = {
     orders: -1,
     watch: (pin) => this.#watch((pin as FakePin).path, pin.identity.inode),
-    isOf: (watch, pin) => this.#inodes.get(watch) === pin.identity.inode && !this.reused.has(Number(pin.identity.inode)),
+    isOf: (watch, pin) =>
+      this.#inodes.get(watch) === pin.identity.inode && !this.reused.has(Number(pin.identity.inode)),
     watchLink: (path) => this.#watch(`link ${path}`),
     watchFolder: (path) => this.#watch(`folder of ${path}`),
     tellReads: (watch, on) => {

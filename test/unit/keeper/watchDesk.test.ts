@@ -369,6 +369,23 @@ describe('the desk of the lookout', () => {
     desk.woken(wake({ mounted: true }));
     settle();
     assert.deepEqual([last('/a')?.problem?.errno, last('/b')?.problem], ['ENOENT', undefined]);
+    assert.equal(system.passes.length, 2);
+    const pinned = system.pins.length;
+    for (const paths of [2, 1, 0]) {
+      if (paths === 1) system.paths.set('/a', 1);
+      time += 10_000;
+      desk.woken(wake({ mounted: true }));
+      settle();
+      assert.equal(system.passes.length, paths === 2 ? 2 : 3, 'processes are looked at where a path leads elsewhere');
+    }
+    assert.deepEqual([last('/a')?.problem, system.pins.length], [undefined, pinned + 1]);
+    system.paths.delete('/a');
+    time += 10_000;
+    desk.woken(wake({ mounted: true }));
+    // The watch ends a moment later.
+    system.pending = { lost: new Set([system.watchOf('/a')]) };
+    settle();
+    assert.equal(last('/a')?.problem?.errno, 'ENOENT');
   });
 
   it('looks where a symbolic link leads when it is another one', () => {

@@ -7,7 +7,7 @@ import { system } from '../errors';
 import { mappedAs } from '../gate/mapped';
 import { readProc } from '../gate/text';
 import type { Watchable } from '../gate/watches';
-import { O_PATH, S_IFMT, S_IFREG, type Stat } from '../layouts';
+import { AT_FDCWD, AT_STATX_DONT_SYNC, O_PATH, S_IFMT, S_IFREG, type Stat } from '../layouts';
 import type { Libc } from '../libc';
 import { closeQuietly, openReader } from '../place';
 
@@ -49,6 +49,18 @@ export class PinnedInode implements Pin, Watchable {
 
   get held(): boolean {
     return this.#fd !== undefined;
+  }
+
+  atPath(): boolean {
+    try {
+      const { device, inode } = this.#libc.statAt(AT_FDCWD, Buffer.from(this.path), AT_STATX_DONT_SYNC, this.path);
+      return device === this.identity.device && inode === this.identity.inode;
+    } catch (thrown) {
+      if (thrown instanceof SystemError) {
+        return false;
+      }
+      throw thrown;
+    }
   }
 
   size(): number {
