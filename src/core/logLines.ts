@@ -158,6 +158,8 @@ export function keeperLine(event: KeeperEvent): LogLine {
       };
     case 'notRecorded':
       return { severity: 'warn', text: `recovery: not recorded: ${errorFacts(event.error)}` };
+    case 'flagProblem':
+      return { severity: 'warn', text: `flags: readers are not told of new versions: ${errorFacts(event.error)}` };
     case 'recovered':
       return { severity: 'info', text: `recovery: removed ${JSON.stringify(event.path)}` };
     case 'unprotected':

@@ -21,6 +21,7 @@ export class LookoutClient implements Lookout {
   readonly #known = new Map<string, FileInUse>();
   readonly #listeners = new Set<(paths: readonly string[]) => void>();
   readonly #asked = new Map<number, (outcome: LookoutOutcome) => void>();
+  #closed = 0;
   #thread: SleepingThread<LookoutOrder, LookoutAnswer> | undefined;
   #watched: readonly string[] = [];
   #toStart: NodeJS.Immediate | undefined;
@@ -52,6 +53,10 @@ export class LookoutClient implements Lookout {
 
   of(path: string): FileInUse | undefined {
     return this.#known.get(path);
+  }
+
+  get closed(): number {
+    return this.#closed;
   }
 
   all(): readonly FileInUse[] {
@@ -141,6 +146,9 @@ export class LookoutClient implements Lookout {
         for (const path of answer.dropped) this.#known.delete(path);
         this.#changed([...answer.files.map(({ path }) => path), ...answer.dropped]);
         return;
+      case 'closed':
+        this.#closed = answer.processes;
+        return;
       case 'answer':
         this.#asked.get(answer.id)?.(answer.outcome);
         this.#asked.delete(answer.id);
@@ -160,6 +168,7 @@ export class LookoutClient implements Lookout {
     // What is not looked at any more is not known.
     const known = [...this.#known.keys()];
     this.#known.clear();
+    this.#closed = 0;
     this.#changed(known);
     if (startedAgain) this.#start();
   }

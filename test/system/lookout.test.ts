@@ -1,14 +1,16 @@
 /** The lookout's thread on the real kernel, with real holders. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import {
   chmodSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   readlinkSync,
   renameSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -24,6 +26,7 @@ import { LookoutClient } from '../../src/keeper/lookoutClient';
 import { compiled } from '../support/compiled';
 import { within } from '../support/deadline';
 import { projectFolder } from '../support/editor/installations';
+import { mountFileSystem } from '../support/filesystems';
 import { LineProgram } from '../support/lineProgram';
 import { openDescriptors } from '../support/platform';
 import { skip } from '../support/skip';
@@ -122,7 +125,7 @@ describe('the lookout', function () {
     renameSync(`${path}.new`, path);
     const after = await watched(path, 'the new version', ({ older }) => older.length === 1);
     assert.deepEqual(after.current?.holders, []);
-    assert.ok(Math.abs((after.current.since ?? 0) - Date.now()) < deadline);
+    assert.ok(Math.abs(after.current.since - Date.now()) < deadline);
     for (const number of [5, 6, 7]) assert.equal(await script.ask(), String(number));
     await watched(path, 'the seventh step, in its own version', (known) => line(known) === 9);
     await script.kill();
@@ -141,6 +144,89 @@ describe('the lookout', function () {
     );
     file('data', 'again\n');
     await watched(path, 'that it is there', ({ current, problem }) => current?.size === 6 && problem === undefined);
+  });
+
+  for (const name of ['ext4', 'xfs', 'btrfs', 'tmpfs', 'overlay', 'bindfs'] as const) {
+    it(`lets ${name} be unmounted while nobody has the file, and finds it when it is mounted again`, async function () {
+      const mounted = mountFileSystem(name);
+      if (typeof mounted === 'string') skip(this, `lookout.${name}`, mounted);
+      try {
+        const path = join(mounted.directory, 'data');
+        const [replaced, missing] = [join(mounted.directory, 'replaced'), join(mounted.directory, 'missing')];
+        for (const one of [path, replaced]) writeFileSync(one, 'content\n');
+        client.watch([path, replaced, missing]);
+        for (const one of [path, replaced])
+          await watched(one, 'the first look', ({ current }) => current !== undefined);
+        await watched(missing, 'the first look', ({ problem }) => problem?.errno === 'ENOENT');
+        const openers = [
+          await LineProgram.start(await compiled('opener')),
+          await LineProgram.start(await compiled('opener')),
+        ];
+        for (const [index, one] of [path, replaced].entries()) {
+          await openers[index]?.ask(`open r ${one}`);
+          await watched(one, 'the holder', ({ current }) => current?.holders.length === 1);
+        }
+        writeFileSync(`${replaced}.new`, 'another\n');
+        renameSync(`${replaced}.new`, replaced);
+        await watched(replaced, 'who has the older version', ({ older }) => older.length === 1);
+        assert.throws(() => {
+          mounted.unmount();
+        }, 'it is in use');
+        for (const opener of openers) await opener.ask('close');
+        await watched(path, 'the end', ({ current }) => current?.holders.length === 0);
+        await watched(replaced, 'the end', ({ older }) => older.length === 0);
+        mounted.unmount();
+        await watched(path, 'that it is gone', ({ current, problem }) => !current && problem?.errno === 'ENOENT');
+        mounted.mountAgain();
+        if (name !== 'tmpfs') {
+          const known = await watched(path, 'that it is there', ({ current }) => current !== undefined);
+          assert.deepEqual([known.current?.size, known.problem], [8, undefined]);
+          await openers[0]?.ask(`open r ${path}`);
+          await watched(path, 'the holder', ({ current }) => current?.holders.length === 1);
+        }
+        for (const opener of openers) await opener.end();
+        await watched(path, 'its end', ({ current }) => (current?.holders.length ?? 0) === 0);
+      } finally {
+        mounted.release();
+      }
+    });
+  }
+
+  it('sees another file system that is mounted over a file’s folder, and the file again below it', async function () {
+    if (process.getuid?.() !== 0) skip(this, 'lookout.mountedOver', 'needs root to mount');
+    const path = file('data');
+    client.watch([path]);
+    await watched(path, 'the first look', ({ current }) => current?.size === 8);
+    execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', folder]);
+    try {
+      await watched(path, 'that it is covered', ({ problem }) => problem?.errno === 'ENOENT');
+      file('data', 'above\n');
+      await watched(path, 'the file above', ({ current }) => current?.size === 6);
+    } finally {
+      execFileSync('umount', [folder]);
+    }
+    await watched(path, 'the file below', ({ current }) => current?.size === 8);
+  });
+
+  it('follows symbolic links that are made to lead elsewhere, also where they lead to a folder', async () => {
+    for (const version of ['one', 'other']) {
+      mkdirSync(join(folder, version));
+      file(join(version, 'data'), version);
+    }
+    const [current, link] = [join(folder, 'current'), join(folder, 'link')];
+    symlinkSync('one', current);
+    symlinkSync('current/data', link);
+    const paths = [join(current, 'data'), link];
+    client.watch(paths);
+    for (const path of paths) await watched(path, 'the first look', (known) => known.current?.size === 3);
+    symlinkSync('other', `${current}.new`);
+    renameSync(`${current}.new`, current);
+    for (const path of paths) await watched(path, 'the other folder', (known) => known.current?.size === 5);
+    rmSync(link);
+    symlinkSync('one/data', link);
+    await watched(link, 'the other file', (known) => known.current?.size === 3);
+    renameSync(current, `${current}.old`);
+    await watched(paths[0] ?? '', 'that it leads nowhere', ({ problem }) => problem?.errno === 'ENOENT');
   });
 
   it('keeps to itself: at rest nothing wakes it, and looking wakes it only once', async () => {

@@ -32,6 +32,8 @@ export type LookoutAnswer =
   | { readonly kind: 'ready'; readonly orders: number }
   /** Of these files something else is known than before; those that are not watched any more. */
   | { readonly kind: 'inUse'; readonly files: readonly FileInUse[]; readonly dropped: readonly string[] }
+  /** How many processes could not be looked into, from now on; none before it is told. Told before what was seen beside them. */
+  | { readonly kind: 'closed'; readonly processes: number }
   | { readonly kind: 'answer'; readonly id: number; readonly outcome: LookoutOutcome }
   /** Processes could not be listed, or events not be had. */
   | { readonly kind: 'problem'; readonly error: ErrorFacts };

@@ -15,6 +15,8 @@ export interface Lookout {
   look(path: string): void;
   /** What is known of a watched file; `undefined` until it was looked at. */
   of(path: string): FileInUse | undefined;
+  /** How many processes could not be looked into last: those of other users, and protected ones. */
+  readonly closed: number;
   /** All watched files that are in use, by path. */
   all(): readonly FileInUse[];
   /** Told the path of every file of which something else is known than before. */

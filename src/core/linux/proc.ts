@@ -270,25 +270,56 @@ export function parseLeaseWaiters(locks: string, file: string): Parsed<LeaseWait
   const problems: string[] = [];
   const writers = new Set<number>();
   let leased = false;
-  let here = false;
-  for (const line of locks.split('\n')) {
-    const fields = /^\d+: +(-> )?(\S+) +(\S+) +(\S+) +(-?\d{1,10}) (\S+)/.exec(line);
-    if (fields === null) {
-      here = false;
-      if (line !== '') {
-        problems.push(`not understood: ${line.slice(0, 100)}`);
-      }
-      continue;
+  // The list has the locks of the whole machine; only what stands under a line with this file is taken apart.
+  const named = ` ${file} `;
+  for (let at = locks.indexOf(named); at !== -1;) {
+    const start = locks.lastIndexOf('\n', at) + 1;
+    const { line, next } = lineAt(locks, start);
+    const here = lockFields(line, problems);
+    let end = next;
+    if (here && !here.waits && here.kind === 'LEASE' && here.named === file) {
+      leased = true;
+      end = addWriters(locks, next, writers, problems);
     }
-    const [, waits, kind, state, type, pid, named] = fields;
-    if (waits === undefined) {
-      here = kind === 'LEASE' && named === file;
-      leased ||= here;
-    } else if (here && kind === 'LEASE' && state === 'BREAKER' && type === 'WRITE') {
-      writers.add(Number(pid));
-    }
+    at = locks.indexOf(named, end);
   }
   return { value: { leased, writers: [...writers] }, problems };
+}
+
+/** Adds who waits under the lock whose line ends where these begin. Returns where the next lock begins. */
+function addWriters(locks: string, from: number, writers: Set<number>, problems: string[]): number {
+  for (let at = from; at < locks.length;) {
+    const { line, next } = lineAt(locks, at);
+    const fields = line === '' ? undefined : lockFields(line, problems);
+    if (!fields?.waits) return at;
+    if (fields.kind === 'LEASE' && fields.state === 'BREAKER' && fields.type === 'WRITE') writers.add(fields.pid);
+    at = next;
+  }
+  return locks.length;
+}
+
+interface LockFields {
+  readonly waits: boolean;
+  readonly kind: string | undefined;
+  readonly state: string | undefined;
+  readonly type: string | undefined;
+  readonly pid: number;
+  readonly named: string | undefined;
+}
+
+function lockFields(line: string, problems: string[]): LockFields | undefined {
+  const fields = /^\d+: +(-> )?(\S+) +(\S+) +(\S+) +(-?\d{1,10}) (\S+)/.exec(line);
+  if (fields === null) {
+    problems.push(`not understood: ${line.slice(0, 100)}`);
+    return undefined;
+  }
+  const [, waits, kind, state, type, pid, named] = fields;
+  return { waits: waits !== undefined, kind, state, type, pid: Number(pid), named };
+}
+
+function lineAt(text: string, start: number): { readonly line: string; readonly next: number } {
+  const end = text.indexOf('\n', start);
+  return end === -1 ? { line: text.slice(start), next: text.length } : { line: text.slice(start, end), next: end + 1 };
 }
 
 /**

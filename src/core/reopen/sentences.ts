@@ -1,7 +1,7 @@
 /** What is said of programs that go on with older versions. */
 import type { Inspected } from '../holders/inspected';
 import type { HolderInUse } from '../holders/inUse';
-import { programName, shortened, versionTime, type Moment } from '../shown/words';
+import { programName, shortened, type Moment } from '../shown/words';
 import { message, texts, type Message } from '../text';
 import type { Action } from './actions';
 import { leading, type News } from './telling';
@@ -15,8 +15,7 @@ export function newsMessage(name: string, { stale }: Pick<News, 'stale'>, at: Mo
   const [first, ...others] = leading(stale);
   if (!first) return message('');
   const { holder, version } = first;
-  const time = versionTime(version);
-  const what = time === undefined ? message(texts.anOlderVersion) : message(texts.theVersionOf, at(time));
+  const what = message(texts.theVersionOf, at(version.since));
   const told = holder.harm === 'mapped' ? texts.stillUses : texts.stillRuns;
   const sentence = message(told, name, programName(holder), holder.process.pid, at(holder.since), what);
   if (others.length === 0) return sentence;

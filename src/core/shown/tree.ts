@@ -12,7 +12,6 @@ import {
   programName,
   saveSentence,
   shortUse,
-  versionTime,
   type Moment,
   type Version,
 } from './words';
@@ -77,7 +76,7 @@ function fileNode(file: FileInUse, input: TreeInput): TreeNode {
         // Two versions of one millisecond: the later in the list is the older one, and stays it.
         const twins = file.older.slice(index + 1).filter(({ since }) => since === generation.since).length;
         const key = `${String(generation.since)}+${String(twins)}`;
-        return generationNode(file, generation, { is: 'older', since: versionTime(generation) }, key, input);
+        return generationNode(file, generation, { is: 'older', since: generation.since }, key, input);
       }),
     ],
   };
@@ -109,8 +108,7 @@ function generationNode(
 }
 
 function generationLabel(version: Version, at: Moment): Message {
-  if (version.is === 'current') return message(texts.currentVersion);
-  return version.since === undefined ? message(texts.olderVersionItem) : message(texts.versionItem, at(version.since));
+  return version.is === 'current' ? message(texts.currentVersion) : message(texts.versionItem, at(version.since));
 }
 
 function holderNode(

@@ -35,12 +35,7 @@ function chained(text: string, [first, ...others]: readonly Message[]): Message 
 }
 
 /** Which version of the file a holder has. */
-export type Version = { readonly is: 'current' } | { readonly is: 'older'; readonly since: number | undefined };
-
-/** When a version came, or was last written: what it is called by. */
-export function versionTime({ since, written }: Pick<Generation, 'since' | 'written'>): number | undefined {
-  return since ?? written;
-}
+export type Version = { readonly is: 'current' } | { readonly is: 'older'; readonly since: number };
 
 /** Every holder of a file with its version, those first who are in danger or behind. */
 export function holdersOf(file: FileInUse): readonly { readonly holder: HolderInUse; readonly version: Version }[] {
@@ -48,7 +43,7 @@ export function holdersOf(file: FileInUse): readonly { readonly holder: HolderIn
     (generation?.holders ?? []).map((holder) => ({ holder, version }));
   return [
     ...of(file.current, { is: 'current' }),
-    ...file.older.flatMap((older) => of(older, { is: 'older', since: versionTime(older) })),
+    ...file.older.flatMap((older) => of(older, { is: 'older', since: older.since })),
   ];
 }
 
@@ -59,14 +54,10 @@ export function staleHolders(file: FileInUse): readonly HolderInUse[] {
 
 /** Who it is, what it does with the file, and what an in-place edit would do to it. */
 export function holderSentences(holder: HolderInUse, version: Version, at: Moment): Message {
-  const what = version.is === 'current' ? message(texts.thisFile) : versionMessage(version.since, at);
+  const what = version.is === 'current' ? message(texts.thisFile) : message(texts.versionOf, at(version.since));
   const args = [programName(holder), holder.process.pid, what, at(holder.since)] as const;
   const harm = version.is === 'older' && holder.harm !== 'loaded' ? message(texts.staleHarm) : harmMessage(holder);
   return inARow([message(usesText(holder), ...args, holder.line ?? 0), harm]);
-}
-
-function versionMessage(since: number | undefined, at: Moment): Message {
-  return since === undefined ? message(texts.olderVersion) : message(texts.versionOf, at(since));
 }
 
 function usesText({ harm, line, read, version }: HolderInUse): string {

@@ -9,6 +9,7 @@ import { gateable } from '../gate/gateable';
 import { probePinned, unknownIfRefused } from '../gate/holders';
 import { loadLibc, type Libc, type Library } from '../libc';
 import { bindHolderCalls } from './calls';
+import { linksOn } from './links';
 import { Memory } from './memory';
 import { lookAgain, passOver, type Finding } from './pass';
 import { PinnedInode } from './pin';
@@ -44,16 +45,23 @@ class LinuxHolderFinder implements HolderFinder {
     return PinnedInode.open(this.#libc, path);
   }
 
+  linksOn(path: string): readonly string[] {
+    return linksOn(path);
+  }
+
   pass(pins: readonly Pin[], except: ReadonlySet<number>): Found {
     return passOver(this.#eyes, pins.map(ours), except);
   }
 
   probe(pin: Pin): Held {
-    const { fd, path, identity } = ours(pin);
-    return unknownIfRefused(() => {
-      const may = this.#gateable(fd, path, identity.device);
-      return may.gate && may.probe ? probePinned(this.#gateCalls, fd, path) : 'unknown';
-    });
+    const pinned = ours(pin);
+    const { path, identity } = pinned;
+    return unknownIfRefused(() =>
+      pinned.use((fd) => {
+        const may = this.#gateable(fd, path, identity.device);
+        return may.gate && may.probe ? probePinned(this.#gateCalls, fd, path) : 'unknown';
+      }),
+    );
   }
 
   /** Thousands are asked at a stretch. */
@@ -81,12 +89,8 @@ class LinuxHolderFinder implements HolderFinder {
   }
 }
 
-/** A descriptor of the inode, for as long as it is pinned. */
-export function descriptorOf(pin: Pin): number {
-  return ours(pin).fd;
-}
-
-function ours(pin: Pin): PinnedInode {
+/** @throws TypeError if another finder has made it */
+export function ours(pin: Pin): PinnedInode {
   if (!(pin instanceof PinnedInode)) {
     throw new TypeError('a pin of another finder');
   }

@@ -127,12 +127,12 @@ describe('what is said of a program with an older version', () => {
       'run.sh was saved. bash (pid 4711, since minute 5) still runs the version of minute 31.',
     );
     assert.equal(
-      said(stale(bash(4711, 3), { ...generation([]), written: 30 * minute })),
+      said(stale(bash(4711, 3), generation([], 30 * minute))),
       'run.sh was saved. bash (pid 4711, since minute 5) still runs the version of minute 30.',
     );
     assert.equal(
-      said(stale(holder(8, 'mapped'), generation([]))),
-      'run.sh was saved. program8 (pid 8, since minute 5) still uses an older version.',
+      said(stale(holder(8, 'mapped'), generation([], 30 * minute))),
+      'run.sh was saved. program8 (pid 8, since minute 5) still uses the version of minute 30.',
     );
   });
 

@@ -44,7 +44,7 @@ describe('the tree of files in use', () => {
       '    Unknown program [you may not inspect it]',
       '  Version of minute 10',
       '    program8 [has it open · pid 8 · since minute 5]',
-      '  Older version',
+      '  Version of minute 0',
       '    program9 [has read all of it · pid 9 · since minute 5]',
     ]);
   });
