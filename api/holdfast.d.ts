@@ -33,8 +33,11 @@ export interface HeldFile {
 }
 
 export interface FileVersion {
-  /** When it came to the path, milliseconds since the epoch; `undefined`: it was there when Holdfast first looked. */
-  readonly since: number | undefined;
+  /**
+   * When it came to the path, milliseconds since the epoch; if it was there when Holdfast first looked, when it was last written before
+   * that.
+   */
+  readonly since: number;
   readonly holders: readonly FileHolder[];
 }
 

@@ -1,8 +1,8 @@
 /**
  * `npm run bench [-- --short] [--seed=N] [--only=PART]`: saves with Holdfast on and off in turn in the same real editor, how long VS Code waits for
  * us, how quiet the keeper is, and the time of activation: into `bench/results/gated.json`. Then what it costs to know who is on files,
- * beside fuser and lsof: into `bench/results/holders.json`. `--only=saves` or `--only=holders` does one of them. It says what is over
- * its bound, and fails only if something cannot be measured.
+ * beside fuser and lsof: into `bench/results/holders.json`. Then what a flag costs, beside a stat: into `bench/results/flags.json`.
+ * `--only=saves`, `--only=holders` or `--only=flags` does one of them. It says what is over its bound, and fails only if something cannot be measured.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,7 +14,8 @@ import type { Editor, EditorWindow } from '../test/support/editor';
 import { randomFrom } from '../test/support/random';
 import { activationBound, idleBound, verdict, type User } from './lib/bench/bounds';
 import { countIdle, type Idle } from './lib/bench/idle';
-import { holderLine, timeHolders } from './lib/bench/holders';
+import { flagLine, timeFlags } from './lib/bench/flags';
+import { holderLine, timeHolders, timeIdleLookout } from './lib/bench/holders';
 import { fileSystemType, isQuiet, load, machineFacts } from './lib/bench/machine';
 import { findPlaces, type Place } from './lib/bench/places';
 import { answersOf, rounded, saveHeading, saveLine, saveRow, type SaveRow } from './lib/bench/report';
@@ -31,10 +32,10 @@ const sizes = [
   { size: '2 MB', bytes: 2_000_000 },
   { size: '20 MB', bytes: 20_000_000 },
 ] as const;
-const full = { starts: 10, idleSeconds: 60, savesAtMost: 60, secondsAtMost: 22, holderRounds: 30 };
-const brief = { starts: 3, idleSeconds: 10, savesAtMost: 12, secondsAtMost: 5, holderRounds: 5 };
+const full = { starts: 10, idleSeconds: 60, savesAtMost: 60, secondsAtMost: 22, holderRounds: 30, flagRounds: 30 };
+const brief = { starts: 3, idleSeconds: 10, savesAtMost: 12, secondsAtMost: 5, holderRounds: 5, flagRounds: 5 };
 
-const parts = ['saves', 'holders'] as const;
+const parts = ['saves', 'holders', 'flags'] as const;
 
 interface Options {
   readonly short: boolean;
@@ -170,16 +171,40 @@ async function benchHolders({ short, seed }: Options, stop: AbortSignal): Promis
   const temporary = await mkdtemp(join(tmpdir(), 'holdfast-bench-holders-'));
   try {
     console.log(`\nwho is on files; load ${before.toFixed(2)}; files on ${fileSystemType(temporary)}`);
-    const { holderRounds } = short ? brief : full;
-    const { rows, verdicts } = await timeHolders(temporary, holderRounds, randomFrom(seed), stop);
+    const { holderRounds, idleSeconds } = short ? brief : full;
+    const idle = await timeIdleLookout(join(temporary, 'idle'), idleSeconds, stop);
+    const { rows, verdicts } = await timeHolders(join(temporary, 'files'), holderRounds, randomFrom(seed), stop);
     console.log('processes  what                                    n    median      ratio to fuser (95 % conf.)');
     for (const row of rows) console.log(holderLine(row));
     for (const { what, value, bound, verdict: said } of verdicts) {
       console.log(`${what}: ${value.toFixed(2)}, bound ${String(bound)}: ${said}`);
     }
+    console.log(
+      `idle for ${String(idle.seconds)} s with ${String(idle.files)} watched files: ${(idle.share * 100).toFixed(3)} % of a processor, bound ${String(idle.bound * 100)} %: ${idle.verdict}; ` +
+        `${String(idle.wakes)} times given one; the thread adds ${(idle.bytes / 2 ** 20).toFixed(1)} MiB`,
+    );
     const quiet = isQuiet(before);
-    const results = { machine: machineFacts(), load: { before, after: load(), quiet }, seed, short, rows, verdicts };
+    const times = { before, after: load(), quiet };
+    const results = { machine: machineFacts(), load: times, seed, short, rows, verdicts, idle };
     console.log(await writeResults('holders', results));
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+async function benchFlags({ short }: Options): Promise<void> {
+  const before = load();
+  const temporary = await mkdtemp(join(tmpdir(), 'holdfast-bench-flags-'));
+  try {
+    console.log(`\nflags; load ${before.toFixed(2)}; on ${fileSystemType(temporary)}`);
+    const costs = await timeFlags(temporary, (short ? brief : full).flagRounds);
+    console.log(flagLine(costs));
+    for (const { what, value, bound, verdict: said } of costs.verdicts) {
+      console.log(`${what}: ${value.toFixed(4)}, bound ${String(bound)}: ${said}`);
+    }
+    const quiet = isQuiet(before);
+    const results = { machine: machineFacts(), load: { before, after: load(), quiet }, short, unit: 'ns', ...costs };
+    console.log(await writeResults('flags', results));
   } finally {
     await rm(temporary, { recursive: true, force: true });
   }
@@ -198,6 +223,7 @@ async function main(): Promise<void> {
   const stop = stopSignal();
   if (given.parts.includes('saves')) await benchSaves(given, stop);
   if (given.parts.includes('holders')) await benchHolders(given, stop);
+  if (given.parts.includes('flags')) await benchFlags(given);
 }
 
 void main();

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 
 import { proveDeath } from './lib/proofs/death';
+import { proveFlags } from './lib/proofs/flags';
+import { proveGit } from './lib/proofs/git';
 import { proveHolders } from './lib/proofs/holders';
 import type { Proof } from './lib/proofs/proof';
 import { proveScripts } from './lib/proofs/scripts';
@@ -13,6 +15,8 @@ import { proveWatchers } from './lib/proofs/watchers';
 
 const proofs: Readonly<Record<string, (seed: number) => Promise<Proof>>> = {
   death: proveDeath,
+  flags: proveFlags,
+  git: proveGit,
   holders: proveHolders,
   scripts: proveScripts,
   torn: proveTorn,

@@ -19,7 +19,7 @@ export function comparisonText(
   const of = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return `# Who saves what
 
-Made by \`npm run compare\` on ${date}, as root; nothing here is written by hand. ${of.join(', ')}.
+Made by \`npm run compare\` on ${date}, as root, and as root without any capability where a row says *by an ordinary user*; nothing here is written by hand. ${of.join(', ')}.
 
 Each program saved each kind of file once, on a file of its own. A cell says what the path leads to afterwards (\`saved\`: the complete new
 version), whether that is the same inode or a new one, what the file had and lost, how it was for a program that used the file, whether
@@ -42,7 +42,7 @@ const files = {
 function cell({ peer, file, inode, lost, holder, error, told }: Outcome): string {
   return [
     files[file],
-    ...(file === 'missing' ? [] : [`${inode} inode`]),
+    ...(inode === '-' ? [] : [`${inode} inode`]),
     ...(lost.length > 0 ? [`lost: ${lost.join(', ')}`] : []),
     ...(holder === '-' ? [] : [`program ${holder.replaceAll('|', '\\|')}`]),
     ...(error === '' ? [] : ['error']),

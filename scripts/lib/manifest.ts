@@ -157,6 +157,7 @@ function schema(name: string, setting: Setting): Json {
       };
     }
     case 'globs':
+    case 'programs':
       return { type: 'array', items: { type: 'string' }, uniqueItems: true };
   }
 }

@@ -13,6 +13,7 @@ const checks: Readonly<Record<string, readonly string[]>> = {
 
 /** Types, formatting and lint, side by side; each counts as a test. */
 export async function staticChecks(): Promise<readonly Result[]> {
+  console.log('\nTypes, formatting and lint, beside what follows');
   return Promise.all(
     Object.entries(checks).map(async ([title, args]): Promise<Result> => {
       const began = performance.now();

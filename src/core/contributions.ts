@@ -2,6 +2,7 @@
  * The one table of everything that Holdfast contributes: from it come the types, `package.json`'s `contributes` and
  * `capabilities`, `package.nls.json` and the README's tables. `npm run generate` writes them, a test fails on drift.
  */
+import type { Action } from './reopen/actions';
 
 /** Where a setting may be set, as VS Code names it. */
 export type Scope = 'resource' | 'window' | 'machine';
@@ -32,7 +33,13 @@ export interface GlobsSetting extends SettingBase {
   readonly default: readonly string[];
 }
 
-export type Setting = BooleanSetting | ChoiceSetting | GlobsSetting;
+/** A list of programs: exact names, or paths of executables. */
+export interface ProgramsSetting extends SettingBase {
+  readonly type: 'programs';
+  readonly default: readonly string[];
+}
+
+export type Setting = BooleanSetting | ChoiceSetting | GlobsSetting | ProgramsSetting;
 
 export const settings = {
   'holdfast.enabled': {
@@ -123,6 +130,14 @@ export const settings = {
     description:
       'Files for which Holdfast shows who uses them even while they are not open in the editor: glob patterns, matched below the workspace folder; at most 200 files of a folder. What `files.exclude` hides is left out. A workspace that is not trusted cannot set it.',
   },
+  'holdfast.reopen.ignore': {
+    type: 'programs',
+    default: [],
+    scope: 'resource',
+    untrusted: 'ignored',
+    description:
+      'Programs of which you are not told after a save that they still have an older version: exact names (`node`), or exact paths of executables (`/usr/bin/node`). The status bar and the list of holders show them all the same. A workspace that is not trusted cannot set it.',
+  },
   'holdfast.violations': {
     type: 'choice',
     default: 'warn',
@@ -173,7 +188,7 @@ export interface Command {
 }
 
 /** What a tree item's context value is made of. */
-export type ItemWord = 'file' | 'violated' | 'holder' | 'terminal' | 'own';
+export type ItemWord = 'file' | 'violated' | 'holder' | 'terminal' | 'own' | Action;
 
 export const commands = {
   'holdfast.showLog': { title: 'Show Log' },
@@ -210,6 +225,25 @@ export const commands = {
     title: 'Show Its Terminal',
     icon: '$(terminal)',
     item: { word: 'terminal', groups: ['inline', '1_open'] },
+  },
+  'holdfast.reopen': { title: 'Act on a Program with an Older Version' },
+  'holdfast.item.compare': {
+    title: 'Compare with What It Runs',
+    icon: '$(diff)',
+    item: { word: 'compare', groups: ['inline', '1_reopen@1'] },
+  },
+  'holdfast.item.rerun': {
+    title: 'Rerun in Its Terminal',
+    icon: '$(debug-restart)',
+    item: { word: 'rerun', groups: ['inline', '1_reopen@2'] },
+  },
+  'holdfast.item.reloadUnit': { title: 'Reload Its Unit', item: { word: 'reloadUnit', groups: ['1_reopen@3'] } },
+  'holdfast.item.sendHangUp': { title: 'Send SIGHUP', item: { word: 'SIGHUP', groups: ['1_reopen@4'] } },
+  'holdfast.item.sendUser1': { title: 'Send SIGUSR1', item: { word: 'SIGUSR1', groups: ['1_reopen@5'] } },
+  'holdfast.item.sendUser2': { title: 'Send SIGUSR2', item: { word: 'SIGUSR2', groups: ['1_reopen@6'] } },
+  'holdfast.item.ignoreProgram': {
+    title: 'Ignore This Program',
+    item: { word: 'ignore', groups: ['1_reopen@7'] },
   },
   'holdfast.item.copyProcessId': { title: 'Copy Process ID', item: { word: 'holder', groups: ['2_copy'] } },
   'holdfast.item.endProcess': { title: 'End Process…', item: { word: 'own', groups: ['3_end'] } },

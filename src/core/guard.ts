@@ -33,6 +33,8 @@ export interface Guard {
    * @param options what the settings say
    */
   beforeSave(path: string, content?: Uint8Array, options?: SaveOptions): GuardedSave;
+  /** To be called when the editor has written to `path`, whether the save was guarded or not: whoever has read the file is told. */
+  saved(path: string): void;
   /**
    * Makes the other names of an inode that saves have taken from `path` lead to what the path leads to now. Never rejects.
    *

@@ -8,6 +8,10 @@ const capacity = 1024;
 export class LeaseTable {
   readonly buffer: SharedArrayBuffer;
   readonly #cells: Int32Array;
+  /** Of the keeper's end alone, which is the only one that writes: where each descriptor is. */
+  readonly #places = new Map<number, number>();
+  #unused = 1;
+  readonly #free: number[] = [];
 
   constructor(buffer = new SharedArrayBuffer((capacity + 1) * Int32Array.BYTES_PER_ELEMENT)) {
     this.buffer = buffer;
@@ -25,11 +29,19 @@ export class LeaseTable {
   }
 
   add(descriptor: number): void {
-    if (!this.#replace(descriptor + 1, descriptor + 1)) this.#replace(0, descriptor + 1);
+    if (this.#places.has(descriptor)) return;
+    const index = this.#free.pop() ?? (this.#unused <= capacity ? this.#unused++ : undefined);
+    if (index === undefined) return;
+    this.#places.set(descriptor, index);
+    Atomics.store(this.#cells, index, descriptor + 1);
   }
 
   remove(descriptor: number): void {
-    this.#replace(descriptor + 1, 0);
+    const index = this.#places.get(descriptor);
+    if (index === undefined) return;
+    this.#places.delete(descriptor);
+    this.#free.push(index);
+    Atomics.store(this.#cells, index, 0);
   }
 
   descriptors(): readonly number[] {
@@ -39,12 +51,5 @@ export class LeaseTable {
       if (cell !== 0) found.push(cell - 1);
     }
     return found;
-  }
-
-  #replace(from: number, to: number): boolean {
-    for (let index = 1; index <= capacity; index++) {
-      if (Atomics.compareExchange(this.#cells, index, from, to) === from) return true;
-    }
-    return false;
   }
 }

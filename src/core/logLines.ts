@@ -146,6 +146,11 @@ export function sentryLine(event: SentryEvent): LogLine {
   }
 }
 
+/** A unit of which it is not known whether it can be reloaded. */
+export function systemctlLine(error: ErrorFacts): LogLine {
+  return { severity: 'warn', text: `systemctl: ${errorFacts(error)}` };
+}
+
 export function keeperLine(event: KeeperEvent): LogLine {
   switch (event.kind) {
     case 'ready':
@@ -190,6 +195,8 @@ export function keeperLine(event: KeeperEvent): LogLine {
       };
     case 'notRecorded':
       return { severity: 'warn', text: `recovery: not recorded: ${errorFacts(event.error)}` };
+    case 'flagProblem':
+      return { severity: 'warn', text: `flags: readers are not told of new versions: ${errorFacts(event.error)}` };
     case 'recovered':
       return { severity: 'info', text: `recovery: removed ${JSON.stringify(event.path)}` };
     case 'unprotected':

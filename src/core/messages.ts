@@ -48,6 +48,8 @@ export type Order<P = unknown> =
   | { readonly kind: 'clean'; readonly path: string }
   /** The text of save `id` has changed before the editor has written it. */
   | { readonly kind: 'change'; readonly id: number; readonly content: Uint8Array }
+  /** The editor calls the document at this path saved. */
+  | { readonly kind: 'saved'; readonly path: string }
   /** The one who waited for save or join `id` has given up: cut the work short. It is still answered. */
   | { readonly kind: 'cancel'; readonly id: number }
   /** There is a keeper, behind this port; its `orders` descriptor wakes it. */
@@ -92,6 +94,8 @@ export type Answer =
   | { readonly kind: 'notRecorded'; readonly error: ErrorFacts }
   /** A file was protected against writing when its process died, and is not any more. */
   | { readonly kind: 'unprotected'; readonly path: string }
+  /** Readers of a new version may not be told of it. */
+  | { readonly kind: 'flagProblem'; readonly error: ErrorFacts }
   /** A temporary name of an earlier process was removed, or could not be. */
   | { readonly kind: 'recovered'; readonly path: string }
   | { readonly kind: 'notRecovered'; readonly error: ErrorFacts }
@@ -175,6 +179,8 @@ export type GateRequest =
       readonly descriptor: number;
     }
   | { readonly kind: 'restage'; readonly id: number; readonly slot: Slot }
+  /** A new version is at the path. Of the last one, `ended` may be what tells. */
+  | { readonly kind: 'published'; readonly id: number }
   | {
       readonly kind: 'keep';
       readonly id: number;

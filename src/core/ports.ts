@@ -230,12 +230,23 @@ export interface Salvage {
   problem(error: SystemError): void;
 }
 
+/** Tells readers that what they have read is not what is at the path any more: `docs/reopen-protocol.md`. */
+export interface Flags {
+  /** To be called when a new version is at this place. Never throws: what is refused is a problem for the log. */
+  raiseAt(place: HandedPlace): void;
+  /** As `raiseAt`, for what a path leads to, symbolic links followed. */
+  raise(path: string | Uint8Array): void;
+  /** Removes flags of which no reader is left. Never rejects. */
+  tidy(signal: AbortSignal): Promise<void>;
+}
+
 /** What this process can do at all, found once at start. */
 export type Platform =
   | {
       readonly supported: true;
       readonly targets: TargetSystem;
       readonly names: NameSystem;
+      readonly flags: Flags;
       /** From now on the gate must be quick to know its editor: until the returned function is called, or `limits.expectEditor`. */
       readonly expectEditor: () => () => void;
       /** Resolves when nobody has the inode of a descriptor open for writing (true), or the time is over (false). */

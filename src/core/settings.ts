@@ -30,6 +30,7 @@ function fits(setting: Setting, raw: unknown): boolean {
     case 'choice':
       return typeof raw === 'string' && Object.hasOwn(setting.choices, raw);
     case 'globs':
+    case 'programs':
       return Array.isArray(raw) && raw.every((item) => typeof item === 'string');
   }
 }
@@ -45,6 +46,8 @@ function expected(setting: Setting): string {
     }
     case 'globs':
       return 'a list of glob patterns, each a text';
+    case 'programs':
+      return 'a list of names or paths of programs, each a text';
   }
 }
 

@@ -143,6 +143,10 @@ export class KeeperClient implements Guard, Kept {
     };
   }
 
+  saved(path: string): void {
+    this.#post({ kind: 'saved', path });
+  }
+
   joinNames(path: string, folders: readonly string[], signal: AbortSignal): Promise<Joined> {
     if (!this.#worker || this.#stopping) return Promise.resolve(notJoined('stopped'));
     const id = this.#nextId++;

@@ -71,9 +71,12 @@ export class Gates {
     return this.#running.size;
   }
 
-  /** Sleeps until there is something to do, and does it. True if orders wait in the queue. */
-  turn(): boolean {
-    this.#look(this.#hasWork() ? 0 : this.#untilDue());
+  /**
+   * Sleeps until there is something to do, and does it. True if orders have come.
+   * @param ordered there are orders already: sleeps for none
+   */
+  turn(ordered = false): boolean {
+    this.#look(ordered || this.#hasWork() ? 0 : this.#untilDue());
     if (this.#leases) {
       this.#leases = false;
       for (const gate of this.#running.values()) gate.askLeases();

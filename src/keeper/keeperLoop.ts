@@ -8,6 +8,12 @@ import type { GateOrder, KeeperAnswer, KeeperData, KeeperOrder } from '../core/m
 import type { Gates, Outbox } from './gates';
 import { receive } from './receive';
 
+/**
+ * Milliseconds for which the stager's orders are obeyed before the kernel is looked at: two hundred saves may be about to be armed, and
+ * the editor waits in its `open` for one that is.
+ */
+const atAStretch = 1;
+
 /** What the loop is run with. */
 export interface KeeperParts {
   readonly system: GateSystem;
@@ -65,15 +71,20 @@ export function keep(
 
   tell({ kind: 'ready', orders: system.waiter.orders });
   try {
+    let ordered = false;
     for (let running = true; running;) {
-      const ordered = gates.turn();
+      ordered = gates.turn(ordered) || ordered;
       leases.beat();
       if (!ordered) continue;
+      const until = performance.now() + atAStretch;
+      ordered = false;
       for (let next = receive(orders); next !== undefined && running; next = receive(orders)) {
         running = obey(next as KeeperOrder<MessagePort>);
       }
       for (let next = stager && receive(stager); next !== undefined && running; next = stager && receive(stager)) {
         gates.take(next as GateOrder);
+        ordered = performance.now() >= until;
+        if (ordered) break;
       }
     }
   } finally {

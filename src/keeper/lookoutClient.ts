@@ -2,9 +2,10 @@ import type { MessagePort } from 'node:worker_threads';
 
 import type { Disposable } from '../core/disposable';
 import { describeError, SystemError, type ErrorFacts } from '../core/errors';
-import type { ProcessKey } from '../core/holders/holder';
+import type { ProcessKey, SignalName } from '../core/holders/holder';
+import type { Inspected } from '../core/holders/inspected';
 import { inUse, type FileInUse } from '../core/holders/inUse';
-import type { LookoutAnswer, LookoutData, LookoutOrder } from '../core/holders/messages';
+import type { LookoutAnswer, LookoutData, LookoutOrder, LookoutOutcome } from '../core/holders/messages';
 import type { Lookout, LookoutEvent } from '../core/holders/service';
 import { limits } from '../core/limits';
 import { SleepingThread } from './sleepingThread';
@@ -19,7 +20,8 @@ export class LookoutClient implements Lookout {
   readonly #onEvent: (event: LookoutEvent) => void;
   readonly #known = new Map<string, FileInUse>();
   readonly #listeners = new Set<(paths: readonly string[]) => void>();
-  readonly #ending = new Map<number, (error: ErrorFacts | undefined) => void>();
+  readonly #asked = new Map<number, (outcome: LookoutOutcome) => void>();
+  #closed = 0;
   #thread: SleepingThread<LookoutOrder, LookoutAnswer> | undefined;
   #watched: readonly string[] = [];
   #toStart: NodeJS.Immediate | undefined;
@@ -53,6 +55,10 @@ export class LookoutClient implements Lookout {
     return this.#known.get(path);
   }
 
+  get closed(): number {
+    return this.#closed;
+  }
+
   all(): readonly FileInUse[] {
     return [...this.#known.values()].filter(inUse).sort((one, other) => (one.path < other.path ? -1 : 1));
   }
@@ -66,13 +72,29 @@ export class LookoutClient implements Lookout {
     return { dispose: () => this.#listeners.delete(own) };
   }
 
-  end(process: ProcessKey): Promise<ErrorFacts | undefined> {
+  async signal(process: ProcessKey, signal: SignalName): Promise<ErrorFacts | undefined> {
+    const outcome = await this.#ask((id) => ({ kind: 'signal', id, process, signal }));
+    return outcome.kind === 'done' ? undefined : errorOf(outcome);
+  }
+
+  async inspect(process: ProcessKey): Promise<Inspected | ErrorFacts> {
+    const outcome = await this.#ask((id) => ({ kind: 'inspect', id, process }));
+    return outcome.kind === 'inspected' ? outcome.inspected : errorOf(outcome);
+  }
+
+  async read(path: string, process: ProcessKey): Promise<Uint8Array | ErrorFacts> {
+    const outcome = await this.#ask((id) => ({ kind: 'read', id, path, process }));
+    return outcome.kind === 'bytes' ? outcome.bytes : errorOf(outcome);
+  }
+
+  /** Answered when the thread has answered, or has died. */
+  #ask(order: (id: number) => LookoutOrder): Promise<LookoutOutcome> {
     const thread = this.#thread;
-    if (!thread || this.#stopping) return Promise.resolve(gone());
+    if (!thread || this.#stopping) return Promise.resolve(gone);
     const id = this.#nextId++;
     return new Promise((resolve) => {
-      this.#ending.set(id, resolve);
-      thread.order({ kind: 'end', id, process });
+      this.#asked.set(id, resolve);
+      thread.order(order(id));
     });
   }
 
@@ -124,9 +146,12 @@ export class LookoutClient implements Lookout {
         for (const path of answer.dropped) this.#known.delete(path);
         this.#changed([...answer.files.map(({ path }) => path), ...answer.dropped]);
         return;
-      case 'ended':
-        this.#ending.get(answer.id)?.(answer.error);
-        this.#ending.delete(answer.id);
+      case 'closed':
+        this.#closed = answer.processes;
+        return;
+      case 'answer':
+        this.#asked.get(answer.id)?.(answer.outcome);
+        this.#asked.delete(answer.id);
         return;
       case 'problem':
         this.#onEvent({ kind: 'lookoutProblem', error: answer.error });
@@ -135,14 +160,15 @@ export class LookoutClient implements Lookout {
 
   #died(failure: unknown): void {
     this.#thread = undefined;
-    for (const resolve of this.#ending.values()) resolve(gone());
-    this.#ending.clear();
+    for (const resolve of this.#asked.values()) resolve(gone);
+    this.#asked.clear();
     if (this.#stopping) return;
     const startedAgain = this.#starts < startsAtMost;
     this.#onEvent({ kind: 'lookoutDied', error: describeError(failure, 'lookout', this.#script), startedAgain });
     // What is not looked at any more is not known.
     const known = [...this.#known.keys()];
     this.#known.clear();
+    this.#closed = 0;
     this.#changed(known);
     if (startedAgain) this.#start();
   }
@@ -153,6 +179,12 @@ export class LookoutClient implements Lookout {
   }
 }
 
-function gone(): ErrorFacts {
-  return describeError(new SystemError('end', '', 'ESHUTDOWN'));
+const gone: LookoutOutcome = {
+  kind: 'refused',
+  error: describeError(new SystemError('ask the lookout', '', 'ESHUTDOWN')),
+};
+
+function errorOf(outcome: LookoutOutcome): ErrorFacts {
+  if (outcome.kind === 'refused') return outcome.error;
+  throw new TypeError(`the lookout has answered ${outcome.kind} to another order`);
 }

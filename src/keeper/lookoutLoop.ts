@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 
-import { describeError, SystemError, type ErrorFacts } from '../core/errors';
-import type { LookoutAnswer, LookoutData, LookoutOrder } from '../core/holders/messages';
+import { describeError, SystemError } from '../core/errors';
+import type { LookoutAnswer, LookoutData, LookoutOrder, LookoutOutcome } from '../core/holders/messages';
 import type { LookoutSystem } from '../core/holders/ports';
 import { LineCounts } from './lineCounts';
 import { receive } from './receive';
@@ -20,21 +20,29 @@ export function lookOut(
 ): void {
   const { waiter, finder } = system;
   const desk = new WatchDesk({ system, lines: new LineCounts(), editor, tell, ...clocks });
+  const answer = (id: number, work: () => LookoutOutcome): void => {
+    tell({ kind: 'answer', id, outcome: outcomeOf(work) });
+  };
   const obey = (order: LookoutOrder): boolean => {
     switch (order.kind) {
       case 'watch':
         desk.watch(order.paths);
         return true;
       case 'look':
-        desk.look(order.path);
+        desk.look(order.path, 'soon');
         return true;
-      case 'end': {
-        const error = refused(() => {
-          finder.end(order.process);
+      case 'signal':
+        answer(order.id, () => {
+          finder.signal(order.process, order.signal);
+          return { kind: 'done' };
         });
-        tell({ kind: 'ended', id: order.id, ...(error ? { error } : {}) });
         return true;
-      }
+      case 'inspect':
+        answer(order.id, () => ({ kind: 'inspected', inspected: finder.inspect(order.process) }));
+        return true;
+      case 'read':
+        answer(order.id, () => ({ kind: 'bytes', bytes: desk.read(order.path, order.process) }));
+        return true;
       case 'stop':
         return false;
     }
@@ -58,12 +66,11 @@ export function lookOut(
   }
 }
 
-function refused(work: () => void): ErrorFacts | undefined {
+function outcomeOf(work: () => LookoutOutcome): LookoutOutcome {
   try {
-    work();
-    return undefined;
+    return work();
   } catch (thrown) {
-    if (thrown instanceof SystemError) return describeError(thrown);
+    if (thrown instanceof SystemError) return { kind: 'refused', error: describeError(thrown) };
     throw thrown;
   }
 }

@@ -5,7 +5,7 @@ import { describeError, SystemError, type ErrorFacts } from '../core/errors';
 import type { HandedPlace, Locked } from '../core/gate/ports';
 import { leftBecause, notJoined, type Joined, type Left } from '../core/join';
 import { joinTries } from '../core/limits';
-import type { FoundName, NameSystem, OldInode, Target, TargetSystem } from '../core/ports';
+import type { Flags, FoundName, NameSystem, OldInode, Target, TargetSystem } from '../core/ports';
 import { isSameIdentity, withSeparation, type Separation } from '../core/separation';
 import type { SeparationFiles } from '../platform/separationFiles';
 
@@ -30,11 +30,13 @@ export class NameJoiner {
   readonly #targets: TargetSystem;
   readonly #names: NameSystem;
   readonly #files: SeparationFiles;
+  readonly #flags: Pick<Flags, 'raise'>;
 
-  constructor(targets: TargetSystem, names: NameSystem, files: SeparationFiles) {
+  constructor(targets: TargetSystem, names: NameSystem, files: SeparationFiles, flags: Pick<Flags, 'raise'>) {
     this.#targets = targets;
     this.#names = names;
     this.#files = files;
+    this.#flags = flags;
   }
 
   /**
@@ -160,7 +162,7 @@ export class NameJoiner {
       // Joined by hand.
       if (isSameIdentity(of.identity, target.facts.identity)) continue;
       const one = opened.find((candidate) => candidate.of === of);
-      const left = one ? joinNames(one, target) : [];
+      const left = one ? this.#joinNames(one, target) : [];
       all.push(...left);
       joined += (one?.names.length ?? 0) - left.length;
       // A changed one is a file of its own by now.
@@ -172,6 +174,15 @@ export class NameJoiner {
     return { is: 'done', joined, left: all, missing, ...this.#remember(target.facts.realPath, remembered) };
   }
 
+  #joinNames({ inode, names, kept }: Opened, target: Target): readonly Left[] {
+    return names.flatMap((name) => {
+      const left = kept?.(name.path) ?? inode.join(name, target);
+      if (left) return left;
+      this.#flags.raise(Buffer.concat([name.folder, Buffer.from('/'), name.name]));
+      return [];
+    });
+  }
+
   #remember(path: string, separations: readonly Separation[]): { readonly error?: ErrorFacts } {
     try {
       this.#files.set(path, separations);
@@ -180,10 +191,6 @@ export class NameJoiner {
       return { error: describeError(thrown, 'note', path) };
     }
   }
-}
-
-function joinNames({ inode, names, kept }: Opened, target: Target): readonly Left[] {
-  return names.flatMap((name) => kept?.(name.path) ?? inode.join(name, target) ?? []);
 }
 
 /** `undefined`: its names may be taken from it. */

@@ -15,6 +15,7 @@ import type { GivenUp } from '../core/level';
 import type { GateOrder, GateRequest } from '../core/messages';
 import type { Clock } from '../core/ports';
 import type { Outbox } from './gates';
+import { HeldBack } from './heldBack';
 
 export type ArmOrder = Extract<GateOrder, { kind: 'arm' }>;
 export type AnsweredOrder = Exclude<GateOrder, { kind: 'arm' | 'veto' | 'lock' | 'unlock' }>;
@@ -56,6 +57,8 @@ export class RunningGate {
   /** With the descriptor of each. */
   readonly #leased = new Map<Slot, number>();
   readonly #timers = new Map<TimerName, Timer>();
+  #due: number | undefined;
+  readonly #heldBack = new HeldBack();
   #events: GateEvent[] = [];
   readonly #givesUp: readonly GivenUp[];
   #state: Gate;
@@ -80,7 +83,8 @@ export class RunningGate {
     this.#outbox = outbox;
     this.#leaseTable = leases;
     this.#now = now;
-    this.#state = newGate(order.editor, order.synced);
+    this.#state = newGate(order.editor, false);
+    if (order.synced) this.#heldBack.synced(STAGED);
     this.#handed.set(TARGET, order.target);
     this.#handed.set(STAGED, order.staged);
     this.#contents.set(STAGED, order.content);
@@ -98,11 +102,15 @@ export class RunningGate {
 
   /** When the next timer is due. */
   get due(): number | undefined {
-    return this.#timers.size === 0 ? undefined : Math.min(...Array.from(this.#timers.values(), ({ at }) => at));
+    const { due } = this.#heldBack;
+    // Nothing is due before the clone has come.
+    if (this.#ended || due === undefined || this.#state.phase === 'cloning') return this.#due;
+    return this.#due === undefined ? due : Math.min(this.#due, due);
   }
 
   start(): void {
     this.on({ is: 'started' });
+    this.#tellSynced(this.#now());
   }
 
   over(why: EndReason): void {
@@ -111,13 +119,23 @@ export class RunningGate {
 
   on(event: GateEvent): void {
     if (this.#ended) return;
+    const { publishes } = this.#state.counts;
     try {
       this.#state = perform(react(this.#state, event), this.#operations);
+      if (this.#state.counts.publishes > publishes) this.#tellPublished();
     } catch (thrown) {
       const error = describeError(thrown, event.is, this.path);
       this.#outbox.problem(error);
       this.#fail(thrown, error);
     }
+  }
+
+  #tellPublished(): void {
+    // The end says it, too.
+    if (this.#ended) return;
+    this.#done('tell', () => {
+      this.#outbox.toStager({ kind: 'published', id: this.#id });
+    });
   }
 
   #fail(thrown: unknown, error: ErrorFacts): void {
@@ -153,6 +171,8 @@ export class RunningGate {
   }
 
   tick(now: number): void {
+    this.#tellSynced(now);
+    if (this.#due === undefined || this.#due > now) return;
     for (const [name, timer] of [...this.#timers]) {
       if (timer.at > now || this.#timers.get(name) !== timer) continue;
       if (now < timer.last && !timer.settled()) {
@@ -162,14 +182,16 @@ export class RunningGate {
       this.#timers.delete(name);
       this.on({ is: 'tick', name });
     }
+    this.#findDue();
   }
 
   take(order: AnsweredOrder): void {
     switch (order.kind) {
       case 'synced':
         for (const [slot, { descriptor }] of this.#handed) {
-          if (descriptor === order.descriptor) this.on({ is: 'synced', slot });
+          if (descriptor === order.descriptor) this.#heldBack.synced(slot);
         }
+        this.#tellSynced(this.#now());
         return;
       case 'cloned':
         this.#handed.set(order.slot, order.handed);
@@ -208,12 +230,24 @@ export class RunningGate {
     this.#closed = true;
     this.#giveUpClaim();
     this.#timers.clear();
+    this.#findDue();
     for (const slot of [...this.#leased.keys()]) this.#forgetLease(slot);
     const close = (): boolean =>
       this.#done('close', () => {
         this.#site.close();
       });
     if (!close()) close();
+  }
+
+  #tellSynced(now: number): void {
+    if (this.#state.phase === 'cloning') return;
+    const slot = this.#heldBack.take(now);
+    if (slot !== undefined) this.on({ is: 'synced', slot });
+  }
+
+  #findDue(): void {
+    this.#due = undefined;
+    for (const { at } of this.#timers.values()) this.#due = this.#due === undefined ? at : Math.min(this.#due, at);
   }
 
   #takeRestaged(order: Extract<GateOrder, { kind: 'restaged' }>): void {
@@ -298,6 +332,7 @@ export class RunningGate {
     if (this.#ended) return;
     this.#ended = true;
     this.#timers.clear();
+    this.#findDue();
     // At once, even if the descriptors have to stay for a moment.
     for (const slot of [...this.#leased.keys()]) {
       this.#forgetLease(slot);
@@ -349,7 +384,11 @@ export class RunningGate {
         if (found?.watch !== undefined) this.#watches.set(found.watch, found.slot);
         return found?.slot;
       },
-      exchange: (slot) => site.exchange(slot),
+      exchange: (slot) => {
+        const displaced = site.exchange(slot);
+        if (slot !== this.#state.staged) this.#heldBack.cloneCame(this.#now());
+        return displaced;
+      },
       takeBack: (slot) => site.takeBack(slot),
       glance: () => {
         // Who has come is not known then: anybody may have.
@@ -407,6 +446,7 @@ export class RunningGate {
         const at = this.#now() + milliseconds;
         const settled = name === 'search' ? this.#try('bystanders', always, bystanders) : always;
         this.#timers.set(name, { at, settled, last: at + gateLimits.drain });
+        this.#findDue();
       },
       answer: () => {
         this.#outbox.toStager({ kind: 'armed', id });

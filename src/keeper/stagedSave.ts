@@ -1,7 +1,7 @@
 import { describeError, SystemError } from '../core/errors';
 import { TARGET } from '../core/gate/gate';
 import type { Outcome } from '../core/gate/operations';
-import type { Slot } from '../core/gate/ports';
+import type { HandedPlace, Slot } from '../core/gate/ports';
 import type { GivenUp, Reason } from '../core/level';
 import { isForeseen } from '../core/losses';
 import type { GateOrder, GateRequest } from '../core/messages';
@@ -26,6 +26,10 @@ export interface StagerServices {
   keep(descriptor: number, mayBeWritten: boolean): Promise<void>;
   /** A clone has taken the place of a target that has other names. It is closed after that. */
   separated(target: Target): void;
+  /** A new version is at the target's place. */
+  published(place: HandedPlace): void;
+  /** It was, and what the editor has written since is not what was published. */
+  writtenInPlace(): void;
   /** The gate has ended. */
   over(): void;
 }
@@ -45,6 +49,8 @@ export class StagedSave {
   #queue: Promise<void> = Promise.resolve();
   #answer: ((outcome: Outcome | 'armed') => void) | undefined;
   #armed = false;
+  /** New versions that have come to the path, and were told of. */
+  #published = 0;
   #ended = false;
 
   /** Takes the target and the staged version: both are closed when the save has ended. */
@@ -123,6 +129,9 @@ export class StagedSave {
           }
         });
         return;
+      case 'published':
+        this.#tellPublished();
+        return;
       case 'ended':
         this.end(request.outcome);
     }
@@ -131,6 +140,7 @@ export class StagedSave {
   end(outcome: Outcome): void {
     if (this.#ended) return;
     this.#ended = true;
+    if (outcome.kind !== 'refused') this.#tellRest(outcome);
     this.#services.over();
     this.#answer?.(outcome);
     this.#enqueue(async () => {
@@ -140,6 +150,17 @@ export class StagedSave {
       for (const prepared of this.#made) prepared.close();
       this.#target.close();
     });
+  }
+
+  #tellPublished(): void {
+    this.#published++;
+    this.#services.published(this.#target.place);
+  }
+
+  /** The last version may have come in the keeper's last step. */
+  #tellRest({ kind, counts }: Exclude<Outcome, { kind: 'refused' }>): void {
+    if (counts.publishes > this.#published) this.#tellPublished();
+    if (kind === 'withdrawn' && counts.publishes > 0) this.#services.writtenInPlace();
   }
 
   async #clone({ descriptor, of, slot }: CloneRequest): Promise<void> {

@@ -23,6 +23,7 @@ import type { Platform, Prepared, Target, TargetSystem } from '../core/ports';
 import { decideVeto } from '../core/veto';
 import { openPlatform } from '../platform/select';
 import { SeparationFiles } from '../platform/separationFiles';
+import { Announcements } from './announcements';
 import { Baselines } from './baselines';
 import { ClonesAhead, type ClaimedClone } from './clonesAhead';
 import { KeptDesk } from './keptDesk';
@@ -48,10 +49,19 @@ const platform = openPlatform({
   problem: (error) => {
     answer({ kind: 'notRecorded', error: describeError(error) });
   },
+  flagProblem: (error) => {
+    answer({ kind: 'flagProblem', error: describeError(error) });
+  },
 });
+const announcements = platform.supported ? new Announcements(platform.flags) : undefined;
 const baselines = platform.supported ? new Baselines(platform.targets) : undefined;
 const joiner = platform.supported
-  ? new NameJoiner(platform.targets, platform.names, new SeparationFiles(join(storageFolder, 'separations')))
+  ? new NameJoiner(
+      platform.targets,
+      platform.names,
+      new SeparationFiles(join(storageFolder, 'separations')),
+      platform.flags,
+    )
   : platform;
 const turns = new Turns(savesAtOnce);
 const syncs = new Turns(syncsAtOnce);
@@ -76,6 +86,7 @@ function answer(message: Answer): void {
 /** `undefined`: the keeper has taken the save over, and answers. */
 async function save(order: SaveOrder): Promise<Report | undefined> {
   if (!platform.supported) return report(platform.why);
+  announcements?.begun(order.path);
   const claim = new Claim(order.claim);
   const controller = new AbortController();
   running.set(order.id, controller);
@@ -270,7 +281,7 @@ function arm(
     over();
     return Promise.resolve({ kind: 'refused', why: 'stopped' });
   }
-  const { id, content, options } = order;
+  const { id, path, content, options } = order;
   const staging = new StagedSave(id, target, staged, content, signal, {
     toKeeper,
     durability: options.durability,
@@ -285,6 +296,8 @@ function arm(
     separated: (lost) => {
       void separated(order, lost);
     },
+    published: (place) => announcements?.published(path, place),
+    writtenInPlace: () => announcements?.writtenInPlace(path),
     over,
   });
   gatedSaves.set(id, staging);
@@ -400,6 +413,7 @@ async function recoverAll(signal: AbortSignal): Promise<void> {
       signal,
     );
   }
+  if (platform.supported) await platform.flags.tidy(signal);
   if (signal.aborted) return;
   const untold = await kept.prune();
   if (untold) answer({ kind: 'recoveryEnded', untold });
@@ -425,6 +439,9 @@ port.on('message', (order: Order<MessagePort>) => {
       return;
     case 'clean':
       ahead?.drop(order.path);
+      return;
+    case 'saved':
+      announcements?.saved(order.path);
       return;
     case 'join':
       void joinNames(order).then((result) => {

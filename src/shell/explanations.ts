@@ -66,6 +66,7 @@ export class Explanations implements vscode.TextDocumentContentProvider, Disposa
       name: basename(file.uri.fsPath),
       status: statusOf(file, this.#levels, this.#settings),
       file: this.#settings.unguarded(file.uri) ? undefined : this.#lookout.of(file.uri.fsPath),
+      closed: this.#lookout.closed,
       at: writtenMoment,
     });
     const lines = [

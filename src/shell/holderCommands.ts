@@ -5,12 +5,16 @@ import type { CommandName } from '../core/contributions';
 import { DisposableStore, type Disposable } from '../core/disposable';
 import { inUse, type HolderInUse } from '../core/holders/inUse';
 import type { Lookout } from '../core/holders/service';
+import type { Action } from '../core/reopen/actions';
+import { actionLabel } from '../core/reopen/sentences';
 import { holderSentences, holdersOf, programName, shortUse, type Version } from '../core/shown/words';
 import { shellOf } from '../core/shown/tree';
 import { message, texts, type Message } from '../core/text';
 import { activeFile } from './activeFile';
+import type { FactsOfHolders } from './holderFacts';
 import type { HolderItem, HoldersTree } from './holdersTree';
 import { writtenMoment } from './moments';
+import type { ReopenActions } from './reopenActions';
 import type { Terminals } from './terminals';
 import { translate } from './translate';
 
@@ -18,6 +22,10 @@ import { translate } from './translate';
 interface Chosen {
   readonly path: string;
   readonly holder: HolderInUse;
+}
+
+interface ActionPick extends vscode.QuickPickItem {
+  readonly action: Action;
 }
 
 interface HolderPick extends vscode.QuickPickItem {
@@ -29,13 +37,23 @@ export class HolderCommands implements Disposable {
   readonly #lookout: Lookout;
   readonly #tree: HoldersTree;
   readonly #terminals: Terminals;
+  readonly #facts: FactsOfHolders;
+  readonly #actions: ReopenActions;
   readonly #uid = process.getuid?.();
   readonly #owned = new DisposableStore();
 
-  constructor(lookout: Lookout, tree: HoldersTree, terminals: Terminals) {
+  constructor(
+    lookout: Lookout,
+    tree: HoldersTree,
+    terminals: Terminals,
+    facts: FactsOfHolders,
+    actions: ReopenActions,
+  ) {
     this.#lookout = lookout;
     this.#tree = tree;
     this.#terminals = terminals;
+    this.#facts = facts;
+    this.#actions = actions;
     this.#register('holdfast.showHolders', () => this.#show());
     this.#register('holdfast.item.open', ({ node }: HolderItem) =>
       vscode.commands.executeCommand('vscode.open', vscode.Uri.file(node.path)),
@@ -43,6 +61,14 @@ export class HolderCommands implements Disposable {
     this.#register('holdfast.item.revealTerminal', (item: HolderItem) => this.#with(item, this.#revealTerminal));
     this.#register('holdfast.item.copyProcessId', (item: HolderItem) => this.#with(item, copyProcessId));
     this.#register('holdfast.item.endProcess', (item: HolderItem) => this.#with(item, this.#end));
+    for (const [name, action] of Object.entries(actionOf) as [keyof typeof actionOf, Action][]) {
+      this.#register(name, (item: HolderItem) =>
+        this.#with(item, ({ path, holder }) => this.#actions.run(action, path, holder)),
+      );
+    }
+    this.#register('holdfast.reopen', () =>
+      this.#ask((_holder, { is }) => is === 'older', message(texts.noneStale), this.#reopen),
+    );
     this.#register('holdfast.revealTerminal', () =>
       this.#ask(
         (holder) => shellOf(holder, this.#terminals.shells) !== undefined,
@@ -83,7 +109,7 @@ export class HolderCommands implements Disposable {
 
   /** Lets one be chosen, those of the current file first. */
   async #ask(
-    fits: (holder: HolderInUse) => boolean,
+    fits: (holder: HolderInUse, version: Version) => boolean,
     none: Message,
     run: (chosen: Chosen) => Promise<void>,
   ): Promise<void> {
@@ -91,7 +117,7 @@ export class HolderCommands implements Disposable {
     const files = [...this.#lookout.all()].sort((one, other) => +(other.path === active) - +(one.path === active));
     const picks = files.flatMap((file) =>
       holdersOf(file)
-        .filter(({ holder }) => fits(holder))
+        .filter(({ holder, version }) => fits(holder, version))
         .map(({ holder, version }) => pickOf({ path: file.path, holder }, version)),
     );
     if (picks.length === 0) return tell(none);
@@ -110,6 +136,21 @@ export class HolderCommands implements Disposable {
     else await tell(message(texts.terminalGone, programName(holder), holder.process.pid));
   };
 
+  /** What can be done about it is asked anew, and chosen. */
+  readonly #reopen = async ({ path, holder }: Chosen): Promise<void> => {
+    const who = [programName(holder), holder.process.pid] as const;
+    const version = this.#lookout.of(path)?.older.find(({ holders }) => holders.some((one) => isSame(one, holder)));
+    const facts = version && (await this.#facts.ask(path, holder, version));
+    if (!facts) return tell(message(texts.endedBefore, ...who));
+    const picks = facts.fitting.map((action): ActionPick => ({
+      label: translate(actionLabel(action, holder, facts.inspected)).replaceAll('$(', '$ ('),
+      action,
+    }));
+    const placeHolder = translate(message(texts.chooseAction, ...who));
+    const pick = await vscode.window.showQuickPick(picks, { placeHolder });
+    if (pick) await this.#actions.run(pick.action, path, holder);
+  };
+
   readonly #end = async ({ path, holder }: Chosen): Promise<void> => {
     const who = [programName(holder), holder.process.pid] as const;
     const confirm = translate(message(texts.endProcess));
@@ -119,12 +160,27 @@ export class HolderCommands implements Disposable {
       confirm,
     );
     if (answer !== confirm) return;
-    const error = await this.#lookout.end(holder.process);
+    const error = await this.#lookout.signal(holder.process, 'SIGTERM');
     if (error?.errno === 'ESRCH') await tell(message(texts.endedBefore, ...who));
     else if (error) {
       await vscode.window.showErrorMessage(translate(message(texts.notEnded, ...who, error.errno)));
     }
   };
+}
+
+/** The commands of the tree's menu. */
+const actionOf = {
+  'holdfast.item.compare': 'compare',
+  'holdfast.item.rerun': 'rerun',
+  'holdfast.item.reloadUnit': 'reloadUnit',
+  'holdfast.item.sendHangUp': 'SIGHUP',
+  'holdfast.item.sendUser1': 'SIGUSR1',
+  'holdfast.item.sendUser2': 'SIGUSR2',
+  'holdfast.item.ignoreProgram': 'ignore',
+} as const satisfies Partial<Record<CommandName, Action>>;
+
+function isSame({ process: one }: HolderInUse, { process: other }: HolderInUse): boolean {
+  return one.pid === other.pid && one.started === other.started;
 }
 
 async function copyProcessId({ holder }: Chosen): Promise<void> {

@@ -5,6 +5,7 @@ import type { ViewName } from '../core/contributions';
 import { DisposableStore, type Disposable } from '../core/disposable';
 import type { Lookout } from '../core/holders/service';
 import { changedItems, treeOf, type TreeNode } from '../core/shown/tree';
+import type { FactsOfHolders } from './holderFacts';
 import type { Levels } from './levels';
 import { hover } from './markdown';
 import { writtenMoment } from './moments';
@@ -41,6 +42,7 @@ export class HoldersTree implements vscode.TreeDataProvider<HolderItem>, Disposa
   readonly #levels: Levels;
   readonly #terminals: Terminals;
   readonly #violations: Violations;
+  readonly #facts: FactsOfHolders;
   readonly #uid = process.getuid?.();
   readonly #owned = new DisposableStore();
   readonly #changed = this.#owned.add(new vscode.EventEmitter<readonly HolderItem[] | undefined>());
@@ -50,10 +52,11 @@ export class HoldersTree implements vscode.TreeDataProvider<HolderItem>, Disposa
 
   readonly onDidChangeTreeData = this.#changed.event as vscode.Event<HolderItem[] | undefined>;
 
-  constructor(lookout: Lookout, levels: Levels, terminals: Terminals, violations: Violations) {
+  constructor(lookout: Lookout, levels: Levels, terminals: Terminals, facts: FactsOfHolders, violations: Violations) {
     this.#lookout = lookout;
     this.#levels = levels;
     this.#terminals = terminals;
+    this.#facts = facts;
     this.#violations = violations;
     this.#take(this.#make());
     const refresh = (): void => {
@@ -62,6 +65,7 @@ export class HoldersTree implements vscode.TreeDataProvider<HolderItem>, Disposa
     this.#owned.add(lookout.onDidChange(refresh));
     this.#owned.add(terminals.onDidChange(refresh));
     this.#owned.add(violations.onDidChange(refresh));
+    this.#owned.add(facts.onDidChange(refresh));
     this.#owned.add(
       levels.onDidChange(({ fsPath }) => {
         if (this.#tree.some(({ path }) => path === fsPath)) this.#refresh();
@@ -78,8 +82,11 @@ export class HoldersTree implements vscode.TreeDataProvider<HolderItem>, Disposa
   /** Shows the view, with this file's item focused if it has one. */
   async show(path: string | undefined): Promise<void> {
     const found = path === undefined ? undefined : this.#items.get(`file:${path}`);
+    const { visible } = this.#view;
     if (found) await this.#view.reveal(found.item, { focus: true, select: true, expand: 2 });
     else await vscode.commands.executeCommand(`${'holdfast.holders' satisfies ViewName}.focus`);
+    // What was asked for by the view, which has just come, and for the item at the same time can be lost below it (VS Code 1.139).
+    if (found && !visible) this.#changed.fire(undefined);
   }
 
   getTreeItem({ node }: HolderItem): vscode.TreeItem {
@@ -109,6 +116,7 @@ export class HoldersTree implements vscode.TreeDataProvider<HolderItem>, Disposa
   #make(): readonly TreeNode[] {
     return treeOf({
       files: this.#lookout.all(),
+      actions: (path, holder, version) => this.#facts.fitting(path, holder, version),
       level: (path) => this.#levels.of(vscode.Uri.file(path))?.report.level,
       shells: this.#terminals.shells,
       uid: this.#uid,

@@ -50,12 +50,12 @@ export class SaveParticipant implements Disposable {
     // A file that a save has just made has a level of its own from then on; one that was saved in place may be in use.
     this.#owned.add(
       vscode.workspace.onDidSaveTextDocument((document) => {
-        this.#lookAgain(document.uri);
+        this.#saved(document.uri);
       }),
     );
     this.#owned.add(
       vscode.workspace.onDidSaveNotebookDocument((notebook) => {
-        this.#lookAgain(notebook.uri);
+        this.#saved(notebook.uri);
       }),
     );
   }
@@ -104,9 +104,11 @@ export class SaveParticipant implements Disposable {
     return save.answered;
   }
 
-  #lookAgain(uri: vscode.Uri): void {
+  #saved(uri: vscode.Uri): void {
+    if (uri.scheme !== 'file' || this.#settings.unguarded(uri)) return;
+    this.#guard.saved(uri.fsPath);
     const known = this.#levels.of(uri)?.report;
-    if (!known || this.#settings.unguarded(uri)) return;
+    if (!known) return;
     if (known.reason === 'newFile' || (known.level === 'direct' && !known.held)) void this.#levels.foresee(uri);
   }
 }

@@ -71,6 +71,21 @@ export class Settings implements Disposable {
     return this.#read('holdfast.watch', folder);
   }
 
+  /** Programs of which nobody is told that they have an older version of this file. */
+  ignoredPrograms(uri: vscode.Uri): readonly string[] {
+    return this.#read('holdfast.reopen.ignore', uri);
+  }
+
+  /** For the file's folder, or outside of all folders for the user. Rejects if it cannot be written. */
+  async ignoreProgram(uri: vscode.Uri, program: string): Promise<void> {
+    const { configuration, where } = forGood(uri);
+    const found = configuration.inspect<unknown>('reopen.ignore');
+    const there = where === vscode.ConfigurationTarget.Global ? found?.globalValue : found?.workspaceFolderValue;
+    // What applies now must still apply: a folder's list stands in for the user's.
+    const { value } = decode('holdfast.reopen.ignore', there ?? configuration.get('reopen.ignore'));
+    await configuration.update('reopen.ignore', [...new Set([...value, program])], where);
+  }
+
   /** The user's answer for this file, as long as the window is open. */
   answer(uri: vscode.Uri, question: Question, answer: Answer): void {
     const key = uri.toString();
@@ -79,9 +94,8 @@ export class Settings implements Disposable {
 
   /** For good: for the file's folder, or outside of all folders for the user. Rejects if it cannot be written. */
   async answerForGood(uri: vscode.Uri, question: Question, answer: Answer): Promise<void> {
-    const inFolder = vscode.workspace.getWorkspaceFolder(uri) !== undefined;
-    const where = inFolder ? vscode.ConfigurationTarget.WorkspaceFolder : vscode.ConfigurationTarget.Global;
-    await vscode.workspace.getConfiguration(section, uri).update(question, answer, where);
+    const { configuration, where } = forGood(uri);
+    await configuration.update(question, answer, where);
   }
 
   /** Which settings file it was that switched the guard off for this resource. */
@@ -132,6 +146,18 @@ export class Settings implements Disposable {
     this.#told.add(what);
     this.#onProblem(problem);
   }
+}
+
+/** Where it is written what goes on to apply to a file. A folder that is not trusted has no say. */
+function forGood(uri: vscode.Uri): {
+  readonly configuration: vscode.WorkspaceConfiguration;
+  readonly where: vscode.ConfigurationTarget;
+} {
+  const inFolder = vscode.workspace.isTrusted && vscode.workspace.getWorkspaceFolder(uri) !== undefined;
+  return {
+    configuration: vscode.workspace.getConfiguration(section, uri),
+    where: inFolder ? vscode.ConfigurationTarget.WorkspaceFolder : vscode.ConfigurationTarget.Global,
+  };
 }
 
 /** What the settings say of each resource, until it is cleared: VS Code takes a tenth of a millisecond to look up one. */

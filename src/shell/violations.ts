@@ -190,7 +190,7 @@ export class Violations implements Disposable {
       await this.#settings.ignoreViolations(vscode.Uri.file(path));
     } catch (error) {
       await vscode.window.showErrorMessage(
-        translate(message(texts.notIgnored, error instanceof Error ? error.message : String(error))),
+        translate(message(texts.settingNotWritten, error instanceof Error ? error.message : String(error))),
       );
       return;
     }

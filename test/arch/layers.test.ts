@@ -60,7 +60,10 @@ const sources = readdirSync('src', { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
   .map((entry) => posix.join(entry.parentPath, entry.name));
 
-describe('layers', () => {
+describe('layers', function () {
+  // Every file is read, on a machine that may be busy.
+  this.timeout(20_000);
+
   it('holds for every import of the product', () => {
     const breaches = sources.flatMap((path) =>
       importsOf(path, readFileSync(path, 'utf8')).flatMap((specifier) => breach(path, specifier) ?? []),

@@ -113,7 +113,7 @@ function faultySystem(system: GateSystem, faults: Faults): GateSystem {
 }
 
 function pointOf(kind: GateRequest['kind']): Point {
-  return kind === 'armed' || kind === 'ended' || kind === 'locked' ? 'toldStager' : kind;
+  return kind === 'armed' || kind === 'published' || kind === 'ended' || kind === 'locked' ? 'toldStager' : kind;
 }
 
 /** What is told may be on its way when the thread ends, and may not. */

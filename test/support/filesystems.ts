@@ -14,6 +14,10 @@ export interface FileSystem {
   readonly directory: string;
   /** On overlay: the directory of the lower layer, on another file system. Writing there shows above. */
   readonly lower?: string;
+  /** Unmounts it, as whoever pulls the stick out would; fails with EBUSY if anybody has anything on it. */
+  unmount(): void;
+  /** Mounts it again where it was, after `unmount`. What was on a tmpfs is gone. */
+  mountAgain(): void;
   /** Unmounts and removes everything; fails with EBUSY if a descriptor was left open. */
   release(): void;
 }
@@ -51,11 +55,25 @@ export function mountFileSystem(name: FileSystemName, options: { tmpfsSize?: str
       step();
     }
   };
-  const mount = (target: string, ...parameters: string[]): void => {
-    run('mount', ...parameters, target);
+  let mounted = false;
+  let again = (): void => undefined;
+  const mountBy = (target: string, ...command: [string, ...string[]]): void => {
+    const [program, ...parameters] = command;
+    again = () => {
+      run(program, ...parameters);
+      mounted = true;
+    };
+    again();
     undo.push(() => {
-      run('umount', target);
+      if (target !== mountPoint || mounted) run('umount', target);
     });
+  };
+  const mount = (target: string, ...parameters: string[]): void => {
+    mountBy(target, 'mount', ...parameters, target);
+  };
+  const unmount = (): void => {
+    run('umount', mountPoint);
+    mounted = false;
   };
   const image = join(base, 'image');
   try {
@@ -103,16 +121,14 @@ export function mountFileSystem(name: FileSystemName, options: { tmpfsSize?: str
         break;
       case 'bindfs':
         mkdirSync(join(base, 'backing'));
-        run('bindfs', join(base, 'backing'), mountPoint);
-        undo.push(() => {
-          run('umount', mountPoint);
-        });
+        mountBy(mountPoint, 'bindfs', join(base, 'backing'), mountPoint);
         break;
     }
     const directory = join(mountPoint, 'd');
     mkdirSync(directory, { recursive: true });
     chmodSync(directory, 0o777);
-    return lower === undefined ? { name, directory, release } : { name, directory, lower: join(lower, 'd'), release };
+    const parts = { name, directory, unmount, mountAgain: again, release };
+    return lower === undefined ? parts : { ...parts, lower: join(lower, 'd') };
   } catch (thrown) {
     release();
     return `${name} cannot be mounted here: ${thrown instanceof Error ? thrown.message.split('\n').join(' ') : 'unknown'}`;

@@ -85,6 +85,12 @@ export class LineProgram {
     await within(deadline, `the end of ${this.#name}`, this.#ended);
   }
 
+  /** How it ends, by itself. */
+  async status(): Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }> {
+    await within(deadline, `the end of ${this.#name}`, this.#ended);
+    return { code: this.#process.exitCode, signal: this.#process.signalCode };
+  }
+
   /** Ends it by closing its standard input, and returns all it said. */
   async end(): Promise<readonly string[]> {
     this.#process.stdin.end();

@@ -341,6 +341,94 @@ describe('who uses a file', function () {
     });
   }
 
+  for (const name of [
+    'host',
+    'ext4',
+    'xfs',
+    'btrfs',
+    'tmpfs',
+    'overlay',
+  ] as const satisfies readonly FileSystemName[]) {
+    it(`on ${name}, which only a watch had kept, and is held from then on`, async function () {
+      const mounted = mountFileSystem(name);
+      if (typeof mounted === 'string') skip(this, `holderFinder.${name}`, mounted);
+      try {
+        const at = mounted.directory;
+        const executable = join(at, 'executable');
+        copyFileSync(await compiled('opener'), executable);
+        chmodSync(executable, 0o755);
+        const cases: readonly (readonly [string, string, readonly [string, ...string[]], string?])[] = [
+          ['open', file('open', 'text', at), [await compiled('opener')], `open r ${join(at, 'open')}`],
+          ['mapped', file('mapped', 'text', at), [await compiled('mapper'), 'private', join(at, 'mapped')]],
+          ['executed', executable, [executable]],
+        ];
+        const all: (readonly [string, Pin, number])[] = [];
+        for (const [what, path, [program, ...args], question] of cases) {
+          const pin = pinned(path);
+          waiter.watch(pin);
+          pin.letGo();
+          const started = await start(program, ...args);
+          if (question !== undefined) assert.equal(await started.ask(question), 'OPEN');
+          replace(path, Buffer.from('another\n'));
+          all.push([what, pin, started.pid]);
+        }
+        const { holders } = finder.pass(
+          all.map(([, pin]) => pin),
+          NOBODY,
+        );
+        for (const [what, pin, pid] of all) {
+          assert.deepEqual([holders.get(pin)?.map(({ process }) => process.pid), what], [[pid], what]);
+          // What is mapped is to be had from its process by whoever may have it from all.
+          assert.equal(pin.held, what !== 'mapped' || process.getuid?.() === 0, what);
+        }
+        assert.equal(Buffer.from(all[0]?.[1].read(100) ?? []).toString(), 'text', 'its own bytes');
+        const [nobody, replaced] = [pinned(file('free', 'text', at)), pinned(file('gone', 'text', at))];
+        for (const pin of [nobody, replaced]) {
+          waiter.watch(pin);
+          pin.letGo();
+        }
+        replace(join(at, 'gone'), Buffer.from('another\n'));
+        assert.equal(finder.pass([nobody, replaced], NOBODY).holders.size, 0);
+        assert.deepEqual([nobody.held, replaced.held], [false, false]);
+        assert.deepEqual([nobody.hold(), replaced.hold()], [true, false]);
+        assert.throws(
+          () => replaced.read(1),
+          (thrown) => SystemError.is(thrown, 'ESTALE'),
+        );
+        assert.deepEqual([replaced.size(), finder.probe(replaced)], [4, 'unknown']);
+      } finally {
+        for (const program of running.splice(0)) await program.kill();
+        for (const pin of pins.splice(0)) pin.close();
+        mounted.release();
+      }
+    });
+  }
+
+  it('and not another one that was given the number of the first', function () {
+    const mounted = mountFileSystem('ext4');
+    if (typeof mounted === 'string') skip(this, 'holderFinder.ext4', mounted);
+    try {
+      const path = file('target', 'text', mounted.directory);
+      const first = pinned(path);
+      const watch = waiter.watch(first);
+      first.letGo();
+      const same = pinned(path);
+      assert.equal(waiter.isOf(watch, same), true);
+      same.close();
+      rmSync(path);
+      // ext4 gives the lowest free number.
+      file('target', 'text', mounted.directory);
+      const second = pinned(path);
+      assert.deepEqual(second.identity, first.identity);
+      assert.equal(waiter.isOf(watch, second), false);
+      assert.deepEqual([...waiter.take().lost], [watch]);
+      assert.equal(waiter.isOf(watch, second), false);
+    } finally {
+      for (const pin of pins.splice(0)) pin.close();
+      mounted.release();
+    }
+  });
+
   it('on one of two subvolumes, whose files have one number', async function () {
     const mounted = mountFileSystem('btrfs');
     if (typeof mounted === 'string') skip(this, 'holderFinder.btrfs', mounted);

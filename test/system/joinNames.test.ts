@@ -53,6 +53,11 @@ describe('joining names again', function () {
   let path: string;
   let joiner: NameJoiner;
   let descriptors: string[];
+  /** Paths whose readers were told of a new version. */
+  const raised: string[] = [];
+  const raise = (path: string | Uint8Array): void => {
+    raised.push(Buffer.from(path).toString());
+  };
 
   before(function () {
     if (process.platform !== 'linux') skip(this, 'join', 'only Linux');
@@ -66,6 +71,7 @@ describe('joining names again', function () {
     mkdirSync(folder);
     path = join(folder, 'run.sh');
     writeFileSync(path, 'old\n');
+    raised.length = 0;
     joiner = joinerOn(host);
     descriptors = openDescriptors();
   });
@@ -81,6 +87,7 @@ describe('joining names again', function () {
       { open: (target) => openTarget(on, target) },
       openNameSystem(on),
       new SeparationFiles(records),
+      { raise },
     );
   }
 
@@ -108,6 +115,7 @@ describe('joining names again', function () {
 
   function assertJoined(...names: readonly string[]): void {
     for (const name of names) {
+      assert.ok(raised.includes(name), `readers of ${name} are told`);
       assert.equal(statSync(name).ino, statSync(path).ino, name);
       assert.equal(readFileSync(name, 'utf8'), readFileSync(path, 'utf8'));
     }
@@ -310,6 +318,7 @@ describe('joining names again', function () {
             { open: (target) => openTarget(user, target) },
             openNameSystem(user),
             new SeparationFiles(records),
+            { raise },
           ),
         );
       });
@@ -539,6 +548,7 @@ describe('joining names again', function () {
       { open: (target) => openTarget(host, target) },
       openNameSystem(host, 0),
       new SeparationFiles(records),
+      { raise },
     );
     assert.deepEqual(await rejoin([folder], hasty), { is: 'done', joined: 0, left: [], missing: 1, late: true });
     assertOld(other);
@@ -637,6 +647,7 @@ describe('joining names again on', function () {
             { open: (target) => openTarget(host, target) },
             openNameSystem(host),
             new SeparationFiles(records),
+            { raise: () => undefined },
           );
           const target = mustOpen(host, path);
           writeFileSync(join(directory, 'version'), 'new\n');

@@ -14,6 +14,7 @@ const SOURCE_HEAD = `
 #include <stddef.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -145,6 +146,9 @@ const EXPECTED: readonly (readonly [string, number | bigint])[] = [
   ['F_RDLCK', layouts.F_RDLCK],
   ['F_WRLCK', layouts.F_WRLCK],
   ['F_UNLCK', layouts.F_UNLCK],
+  ['LOCK_EX', layouts.LOCK_EX],
+  ['LOCK_NB', layouts.LOCK_NB],
+  ['LOCK_UN', layouts.LOCK_UN],
   ['F_OWNER_TID', layouts.F_OWNER_TID],
   ['sizeof(struct f_owner_ex)', layouts.OWNER.size],
   ['offsetof(struct f_owner_ex, type)', layouts.OWNER.type],
@@ -166,6 +170,7 @@ const EXPECTED: readonly (readonly [string, number | bigint])[] = [
   ['offsetof(struct pollfd, events)', layouts.POLLED.events],
   ['offsetof(struct pollfd, revents)', layouts.POLLED.returned],
   ['POLLIN', layouts.POLLIN],
+  ['POLLPRI', layouts.POLLPRI],
   ['sizeof(struct inotify_event)', layouts.NOTICE.size],
   ['offsetof(struct inotify_event, wd)', layouts.NOTICE.watch],
   ['offsetof(struct inotify_event, mask)', layouts.NOTICE.mask],
@@ -181,6 +186,9 @@ const EXPECTED: readonly (readonly [string, number | bigint])[] = [
   ['IN_OPEN', layouts.IN_OPEN],
   ['IN_Q_OVERFLOW', layouts.IN_Q_OVERFLOW],
   ['IN_IGNORED', layouts.IN_IGNORED],
+  ['IN_ONLYDIR', layouts.IN_ONLYDIR],
+  ['IN_DONT_FOLLOW', layouts.IN_DONT_FOLLOW],
+  ['IN_MASK_ADD', layouts.IN_MASK_ADD],
   ['S_IFMT', layouts.S_IFMT],
   ['S_IFREG', layouts.S_IFREG],
   ['S_IFDIR', layouts.S_IFDIR],

@@ -56,7 +56,10 @@ describe('where a file is mounted by itself', function () {
     return (container = await LineProgram.start('unshare', ...inside));
   }
 
-  function mounts(of: string, as = host): readonly string[] {
+  /** Another one remembers nothing of what was mounted some milliseconds ago. */
+  const afresh = (): Host => ({ ...host });
+
+  function mounts(of: string, as = afresh()): readonly string[] {
     const target = mustOpen(as, of);
     try {
       return target.mounts();
@@ -66,7 +69,7 @@ describe('where a file is mounted by itself', function () {
   }
 
   function givenUp(of: string): unknown {
-    return assess({ open: (opened) => openTarget(host, opened) }, of).givesUp;
+    return assess({ open: (opened) => openTarget(afresh(), opened) }, of).givesUp;
   }
 
   it('nowhere', () => {

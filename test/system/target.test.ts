@@ -318,6 +318,9 @@ describe('the selected platform', () => {
       problem: (error) => {
         throw error;
       },
+      flagProblem: (error) => {
+        throw error;
+      },
     };
   }
 

@@ -30,6 +30,16 @@ export const holderBounds = {
   pass: 0.8,
   /** Of a pass for 1,000 files to one for one file. */
   manyFiles: 1.2,
+  /** Of one processor, while nobody uses 1,000 watched files. */
+  idle: 0.002,
+} as const;
+
+/** Of flags. */
+export const flagBounds = {
+  /** Of a check to a stat. */
+  check: 0.05,
+  /** Microseconds that the stager spends on a file that nobody has a flag of. */
+  noFlag: 100,
 } as const;
 
 export interface Circumstances {

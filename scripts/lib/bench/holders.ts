@@ -1,12 +1,15 @@
 /** What it costs to know who is on files, beside fuser and lsof, in turn in one run, with few and with many processes. */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { promisify } from 'node:util';
 
 import type { LookoutSystem } from '../../../src/core/holders/ports';
 import { openLookout } from '../../../src/platform/select';
+import { projectFolder } from '../../../test/support/editor/installations';
+import type { IdleLookout } from '../../../test/support/idleLookout';
 import { holderBounds, verdict } from './bounds';
 import { median, ratioOfMedians, type Ratio } from './statistics';
 
@@ -42,6 +45,25 @@ export interface HolderCosts {
     readonly bound: number;
     readonly verdict: string;
   }[];
+}
+
+/**
+ * What the lookout's thread costs while nobody uses what it watches, and the memory that it adds.
+ *
+ * @param directory an empty one
+ */
+export async function timeIdleLookout(
+  directory: string,
+  seconds: number,
+  stop: AbortSignal,
+): Promise<IdleLookout & { readonly bound: number; readonly verdict: string }> {
+  mkdirSync(directory, { recursive: true });
+  for (let index = 0; index < watched; index++) writeFileSync(join(directory, `file-${String(index)}`), 'content\n');
+  const program = join(projectFolder(), 'out/test/support/idleLookout.entry.cjs');
+  const args = [program, directory, String(seconds)];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { signal: stop });
+  const idle = JSON.parse(stdout) as IdleLookout;
+  return { ...idle, bound: holderBounds.idle, verdict: verdict(idle.share, holderBounds.idle) };
 }
 
 /** @param directory an empty one, on a file system with leases */

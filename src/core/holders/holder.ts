@@ -7,6 +7,9 @@ export interface ProcessKey {
   readonly started: number;
 }
 
+/** What a process may be sent. */
+export type SignalName = 'SIGTERM' | 'SIGHUP' | 'SIGUSR1' | 'SIGUSR2';
+
 /**
  * What an in-place edit of the file would do to the holder, the worst first.
  *

@@ -11,8 +11,10 @@ export interface HolderInUse extends Holder {
 
 /** One version of a target: an inode, as long as it is at the path or has holders. */
 export interface Generation {
-  /** When it came to the path, milliseconds since the epoch. `undefined`: it was there when we first looked. */
-  readonly since: number | undefined;
+  /** When it came to the path, milliseconds since the epoch; if it was there when we first looked, when it was last written before that. */
+  readonly since: number;
+  /** Nobody has its inode any more: its bytes are nowhere. Who has loaded it goes on with it. */
+  readonly gone?: true;
   /** Bytes. */
   readonly size: number;
   readonly holders: readonly HolderInUse[];

@@ -16,8 +16,14 @@ export const lookout = {
   probes: 500,
   /** Versions of one file that are remembered while they have holders. */
   versions: 16,
+  /** So many passes in a row tell nothing of a file that was moved during each. */
+  movedDuring: 4,
   /** Processes whose ends are awaited. */
   awaited: 256,
   /** Bytes of a script up to which lines are counted. */
   counted: 4 << 20,
+  /** Bytes of an older version that is shown. */
+  compared: 8 << 20,
+  /** Ancestors among which it is looked for who has started a job. */
+  ancestors: 64,
 } as const;

@@ -9,10 +9,17 @@ export class Pace {
   #wanted: number | undefined;
   #last = -Infinity;
   #rest: number = lookout.shortestRest;
+  #took = 0;
 
   /** Something may have changed. All times in milliseconds of one clock. */
   want(now: number): void {
     this.#wanted ??= Math.max(now + lookout.settles, this.#last + this.#rest);
+  }
+
+  /** The user has saved a file, or has come to it: not after a long rest because much went on before. */
+  hurry(now: number): void {
+    const soon = Math.max(now + lookout.settles, this.#last + lookout.shortestRest + this.#took);
+    this.#wanted = Math.min(this.#wanted ?? Infinity, soon);
   }
 
   get wanted(): boolean {
@@ -34,6 +41,7 @@ export class Pace {
     const longest = Math.max(lookout.longestRest, lookout.restPerPass * took);
     this.#rest = goesOn ? Math.min(2 * this.#rest, longest) : lookout.shortestRest;
     this.#last = now;
+    this.#took = took;
     this.#wanted = undefined;
   }
 }

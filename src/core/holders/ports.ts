@@ -1,20 +1,29 @@
 import type { Held, Identity } from '../ports';
-import type { Holder, ProcessKey, ReadUpTo } from './holder';
+import type { Holder, ProcessKey, ReadUpTo, SignalName } from './holder';
+import type { Inspected } from './inspected';
 
 /**
- * An inode that is remembered: as long as it is, its number is not given to another file. Nobody takes us for a holder of it.
- * Whoever is given a pin closes it.
+ * An inode that is remembered. While it is *held*, as a new one is, its number is not given to another file, and its file system cannot be
+ * unmounted. While it is *watched*, its number is not given to another file either, until the watch is told to be lost. Nobody takes us for
+ * a holder of it. Whoever is given a pin closes it.
  */
 export interface Pin {
   readonly identity: Identity;
-  /** Bytes, now. */
+  readonly held: boolean;
+  /** Holds it, if it is still at its path, or is held already. */
+  hold(): boolean;
+  /** Holds it no more. Only what is watched may be let go. */
+  letGo(): void;
+  /** Whether its path leads to an inode of this number. */
+  atPath(): boolean;
+  /** Bytes: now, or as it was last if it is not held and its path leads elsewhere. */
   size(): number;
-  /** Nanoseconds since the epoch, now. */
+  /** Nanoseconds since the epoch; as `size`. */
   mtime(): bigint;
   /**
    * Its first bytes.
    *
-   * @throws SystemError EACCES and the like
+   * @throws SystemError EACCES and the like; ESTALE: it is not held, and its path leads elsewhere
    */
   read(bytes: number): Uint8Array;
   close(): void;
@@ -42,7 +51,12 @@ export interface HolderFinder {
    */
   pin(path: string): Pin;
   /**
-   * One pass for all of them.
+   * Where symbolic links stand on the way to what `path` leads to: absolute paths, none as a rule, and not more than are followed. Nothing for a path
+   * that leads nowhere.
+   */
+  linksOn(path: string): readonly string[];
+  /**
+   * One pass for all of them. What somebody has open or mapped is held from then on, if it can be.
    *
    * @param except pids that are not told: the editor's
    * @throws SystemError if processes cannot be listed at all
@@ -52,26 +66,34 @@ export interface HolderFinder {
   reread(pin: Pin, holder: Holder): ReadUpTo | undefined;
   /**
    * Whether anybody at all has it, to be named or not: by a lease, which costs microseconds. What this process itself has open counts,
-   * and so does the editor; an `O_PATH` descriptor does not. `unknown` where that is not to be had or not to be believed. Opens and closes
-   * the inode once.
+   * and so does the editor; an `O_PATH` descriptor does not. `unknown` where that is not to be had or not to be believed, and of what is not held and
+   * not at its path. Opens and closes the inode once.
    */
   probe(pin: Pin): Held;
   /**
-   * Asks this process to end: SIGTERM, through a pidfd.
+   * Sends it to this very process, through a pidfd. Only SIGTERM is sent to a process that does not catch it.
    *
-   * @throws SystemError ESRCH: it has ended, whoever has its pid now; EPERM: it is not ours
+   * @throws SystemError ESRCH: it has ended, whoever has its pid now; EPERM: it is not ours; ENOTSUP: it does not catch it
    */
-  end(process: ProcessKey): void;
+  signal(process: ProcessKey, signal: SignalName): void;
+  /** @throws SystemError ESRCH as `signal`; EACCES and the like */
+  inspect(process: ProcessKey): Inspected;
 }
 
 /** What has become of watched inodes. Watches are told by the numbers that `watch` gave. */
 export interface Uses {
-  /** Opened or closed. */
+  /** Opened or closed, */
   readonly used: ReadonlySet<number>;
+  /** and of these, closed: somebody may not have it any more. */
+  readonly closed: ReadonlySet<number>;
   /** Read, where that was asked for. */
   readonly read: ReadonlySet<number>;
   /** A name has come or gone, or something has come to the folder. */
   readonly moved: ReadonlySet<number>;
+  /** These watches are over: the inode is gone, or its file system was unmounted. Only of what is not held. */
+  readonly lost: ReadonlySet<number>;
+  /** Something was mounted or unmounted. */
+  readonly mounted: boolean;
   /** Events were lost: anything may have happened. */
   readonly overflow: boolean;
 }
@@ -87,10 +109,18 @@ export interface UseWake extends Uses {
 export interface UseWaiter {
   /** An eventfd, as `Waiter.orders`. */
   readonly orders: number;
-  /** @throws SystemError ENOSPC: the user's watches are used up */
-  watch(pin: Pin, path: string): number;
+  /**
+   * Watches a pin that is held; it may be let go from then on.
+   *
+   * @throws SystemError ENOSPC: the user's watches are used up
+   */
+  watch(pin: Pin): number;
+  /** Whether this watch is of the inode of this pin, whose number may have been given again when the watch had ended. */
+  isOf(watch: number, pin: Pin): boolean;
   /** Watches the folder of a path that leads to nothing, until something comes. */
   watchFolder(path: string): number;
+  /** Watches a symbolic link itself: `moved` or `lost` when it is another one. */
+  watchLink(path: string): number;
   /** Whether it is told when it is read, too. */
   tellReads(watch: number, on: boolean): void;
   unwatch(watch: number): void;

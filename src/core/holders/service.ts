@@ -1,6 +1,7 @@
 import type { Disposable } from '../disposable';
 import type { ErrorFacts } from '../errors';
-import type { ProcessKey } from './holder';
+import type { ProcessKey, SignalName } from './holder';
+import type { Inspected } from './inspected';
 import type { FileInUse } from './inUse';
 
 /** What the shell asks of those who look for holders. Nothing of it throws or rejects. */
@@ -14,15 +15,24 @@ export interface Lookout {
   look(path: string): void;
   /** What is known of a watched file; `undefined` until it was looked at. */
   of(path: string): FileInUse | undefined;
+  /** How many processes could not be looked into last: those of other users, and protected ones. */
+  readonly closed: number;
   /** All watched files that are in use, by path. */
   all(): readonly FileInUse[];
   /** Told the path of every file of which something else is known than before. */
   onDidChange(listener: (paths: readonly string[]) => void): Disposable;
   /**
-   * Asks a process to end (SIGTERM), this very one and no other that has its pid by now. Why not, if it could not be asked: ESRCH if it has ended, EPERM if it
-   * is not ours.
+   * Sends a process a signal, this very one and no other that has its pid by now. Why not, if it was not sent: ESRCH if it has ended, EPERM if it
+   * is not ours, ENOTSUP if it does not catch the signal and that is not SIGTERM.
    */
-  end(process: ProcessKey): Promise<ErrorFacts | undefined>;
+  signal(process: ProcessKey, signal: SignalName): Promise<ErrorFacts | undefined>;
+  /** What is asked of one process; why not, if it cannot be: ESRCH if it has ended. */
+  inspect(process: ProcessKey): Promise<Inspected | ErrorFacts>;
+  /**
+   * The bytes of the version of a watched file that a process has. Why not, if they cannot be told: ESRCH if the process has no older or
+   * current version, ENODATA if nobody has its inode any more, EFBIG if there are more than `lookout.compared`.
+   */
+  read(path: string, process: ProcessKey): Promise<Uint8Array | ErrorFacts>;
 }
 
 /** What happens to the lookout itself: for the log. */

@@ -1,6 +1,6 @@
 import type { ErrorFacts } from '../errors';
 import type { Identity } from '../ports';
-import type { Holder } from './holder';
+import type { Holder, ProcessKey } from './holder';
 import type { FileInUse, Generation, HolderInUse } from './inUse';
 import { lookout } from './limits';
 import type { Found, Pin } from './ports';
@@ -8,8 +8,8 @@ import type { Found, Pin } from './ports';
 /** One version of the file, as long as it is at the path or somebody has it. */
 interface Version {
   readonly identity: Identity;
-  /** When it came to the path. `undefined`: it was there when we first looked. */
-  readonly since: number | undefined;
+  /** As `Generation.since`. */
+  readonly since: number;
   /** Its bytes are what they are at least since then: when it came, or was last written. Milliseconds since the epoch. */
   from: number;
   /** While it is at the path, and while somebody has the inode itself. */
@@ -34,6 +34,8 @@ export class WatchedFile {
   #older: Version[] = [];
   #others: 'held' | 'free' | 'unknown' = 'unknown';
   #problem: ErrorFacts | undefined;
+  /** Nothing was at the path so far. */
+  #first = true;
   /** Not needed any more, and not closed yet. */
   #released: Pin[] = [];
 
@@ -44,6 +46,13 @@ export class WatchedFile {
   /** All inodes that are remembered for it. */
   get pins(): readonly Pin[] {
     return [this.#current, ...this.#older].flatMap((version) => version?.pin ?? []);
+  }
+
+  /** Those of them that nobody is known to have. Who has loaded a script has let it go. */
+  get free(): readonly Pin[] {
+    const isFree = (version: Version): boolean =>
+      version.holders.every(({ harm }) => harm === 'loaded') && !(version === this.#current && this.unnamed);
+    return this.#versions().flatMap((version) => (version.pin && isFree(version) ? version.pin : []));
   }
 
   get current(): Pin | undefined {
@@ -76,7 +85,6 @@ export class WatchedFile {
       this.#released.push(pin);
       return;
     }
-    const first = this.#current === undefined && this.#older.length === 0;
     this.#retire();
     const back = this.#older.find(({ identity }) => isSame(identity, pin.identity));
     if (back?.pin) {
@@ -85,20 +93,24 @@ export class WatchedFile {
       this.#released.push(pin);
       return;
     }
-    this.#current = {
-      identity: pin.identity,
-      since: first ? undefined : now,
-      from: first ? modified(pin) : now,
-      pin,
-      size: pin.size(),
-      holders: [],
-    };
+    // What was there before we looked has come at some time; its bytes have when it was last written.
+    const since = this.#first ? modified(pin) : now;
+    this.#first = false;
+    this.#current = { identity: pin.identity, since, from: since, pin, size: pin.size(), holders: [] };
   }
 
   /** The path leads to nothing, or to nothing that can be watched. */
   leadsNowhere(problem: ErrorFacts): void {
     this.#problem = problem;
     this.#retire();
+  }
+
+  /** This inode cannot be told from another one any more. */
+  lost(pin: Pin): void {
+    const version = this.#versions().find((one) => one.pin === pin);
+    if (!version) return;
+    if (version === this.#current) this.#retire();
+    this.#unpin(version);
   }
 
   /** There is no watch for it: what is found is still told, but not when it changes. */
@@ -134,6 +146,13 @@ export class WatchedFile {
   /** Whether anybody has the current version but those who were found. */
   heldByOthers(others: 'held' | 'free' | 'unknown'): void {
     this.#others = others;
+  }
+
+  /** The version that this process has: a pin, where somebody has its inode. */
+  versionOf({ pid, started }: ProcessKey): { readonly pin: Pin | undefined } | undefined {
+    return this.#versions().find(({ holders }) =>
+      holders.some(({ process }) => process.pid === pid && process.started === started),
+    );
   }
 
   /** Holders that read as they run, each with what it reads. */
@@ -209,6 +228,7 @@ export class WatchedFile {
     const { since, size, holders, pin } = version;
     return {
       since,
+      ...(pin ? {} : { gone: true }),
       size,
       holders: holders.map((holder): HolderInUse => {
         const line = pin && holder.read ? lineOf(pin, holder) : undefined;

@@ -77,6 +77,14 @@ export function wouldInterrupt(status: string, signal: number): boolean {
   return isIn('SigCgt') === true && isIn('SigBlk') === false;
 }
 
+/** The signals that a process catches, the first in bit 0: `SigCgt` of `/proc/<pid>/status`, proc_pid_status(5). None, where that is not told. */
+export function parseCaughtSignals(status: string): Parsed<bigint> {
+  const digits = /^SigCgt:[ \t]*([0-9a-f]{1,32})[ \t]*$/im.exec(status)?.[1];
+  return digits === undefined
+    ? { value: 0n, problems: ['no SigCgt line'] }
+    : { value: BigInt(`0x${digits}`), problems: [] };
+}
+
 /**
  * Reads the user as which a process touches files (the fourth `Uid`) out of `/proc/<pid>/status`; proc_pid_status(5).
  */
@@ -152,6 +160,26 @@ export function parseProcess(stat: string): Parsed<ProcessFacts | undefined> {
   const name = stat.slice(begin + 2, end);
   const kernel = (BigInt(bits) & BigInt(PF_KTHREAD)) !== 0n;
   return { value: { pid, name, state, parent: toParent, kernel, threads: count, started: ticks }, problems: [] };
+}
+
+/** Who a process shares its terminal with; proc_pid_stat(5). */
+export interface Job {
+  readonly parent: number;
+  /** Its process group. */
+  readonly group: number;
+  /** The process group that its terminal listens to; -1: it has no terminal. */
+  readonly foreground: number;
+}
+
+/** `undefined` if it is not complete. */
+export function parseJob(stat: string): Parsed<Job | undefined> {
+  const end = stat.lastIndexOf(') ');
+  const [, parent, group, , , foreground] = end < 0 ? [] : stat.slice(end + 2, end + 1000).split(' ', 6);
+  const [toParent, ofGroup] = [parent, group].map((text) => wholeNumber(text ?? ''));
+  const inFront = foreground === '-1' ? -1 : wholeNumber(foreground ?? '');
+  return toParent === undefined || ofGroup === undefined || inFront === undefined
+    ? { value: undefined, problems: ['not a complete line'] }
+    : { value: { parent: toParent, group: ofGroup, foreground: inFront }, problems: [] };
 }
 
 /** Digits and nothing else, no more than are exact. */
@@ -242,25 +270,56 @@ export function parseLeaseWaiters(locks: string, file: string): Parsed<LeaseWait
   const problems: string[] = [];
   const writers = new Set<number>();
   let leased = false;
-  let here = false;
-  for (const line of locks.split('\n')) {
-    const fields = /^\d+: +(-> )?(\S+) +(\S+) +(\S+) +(-?\d{1,10}) (\S+)/.exec(line);
-    if (fields === null) {
-      here = false;
-      if (line !== '') {
-        problems.push(`not understood: ${line.slice(0, 100)}`);
-      }
-      continue;
+  // The list has the locks of the whole machine; only what stands under a line with this file is taken apart.
+  const named = ` ${file} `;
+  for (let at = locks.indexOf(named); at !== -1;) {
+    const start = locks.lastIndexOf('\n', at) + 1;
+    const { line, next } = lineAt(locks, start);
+    const here = lockFields(line, problems);
+    let end = next;
+    if (here && !here.waits && here.kind === 'LEASE' && here.named === file) {
+      leased = true;
+      end = addWriters(locks, next, writers, problems);
     }
-    const [, waits, kind, state, type, pid, named] = fields;
-    if (waits === undefined) {
-      here = kind === 'LEASE' && named === file;
-      leased ||= here;
-    } else if (here && kind === 'LEASE' && state === 'BREAKER' && type === 'WRITE') {
-      writers.add(Number(pid));
-    }
+    at = locks.indexOf(named, end);
   }
   return { value: { leased, writers: [...writers] }, problems };
+}
+
+/** Adds who waits under the lock whose line ends where these begin. Returns where the next lock begins. */
+function addWriters(locks: string, from: number, writers: Set<number>, problems: string[]): number {
+  for (let at = from; at < locks.length;) {
+    const { line, next } = lineAt(locks, at);
+    const fields = line === '' ? undefined : lockFields(line, problems);
+    if (!fields?.waits) return at;
+    if (fields.kind === 'LEASE' && fields.state === 'BREAKER' && fields.type === 'WRITE') writers.add(fields.pid);
+    at = next;
+  }
+  return locks.length;
+}
+
+interface LockFields {
+  readonly waits: boolean;
+  readonly kind: string | undefined;
+  readonly state: string | undefined;
+  readonly type: string | undefined;
+  readonly pid: number;
+  readonly named: string | undefined;
+}
+
+function lockFields(line: string, problems: string[]): LockFields | undefined {
+  const fields = /^\d+: +(-> )?(\S+) +(\S+) +(\S+) +(-?\d{1,10}) (\S+)/.exec(line);
+  if (fields === null) {
+    problems.push(`not understood: ${line.slice(0, 100)}`);
+    return undefined;
+  }
+  const [, waits, kind, state, type, pid, named] = fields;
+  return { waits: waits !== undefined, kind, state, type, pid: Number(pid), named };
+}
+
+function lineAt(text: string, start: number): { readonly line: string; readonly next: number } {
+  const end = text.indexOf('\n', start);
+  return end === -1 ? { line: text.slice(start), next: text.length } : { line: text.slice(start, end), next: end + 1 };
 }
 
 /**

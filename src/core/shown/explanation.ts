@@ -15,17 +15,20 @@ export interface ExplanationInput {
   /** `undefined`: nobody has looked yet. */
   readonly status: StatusInput | undefined;
   readonly file: FileInUse | undefined;
+  /** How many processes could not be looked into. */
+  readonly closed: number;
   readonly at: Moment;
 }
 
-export function explanation({ name, status, file, at }: ExplanationInput): Explanation {
+export function explanation(input: ExplanationInput): Explanation {
+  const { name, status } = input;
   return {
     title: message(texts.explanationTitle, name),
     sections: [
       ...(status
         ? levelSections(status)
         : [{ heading: message(texts.whyHeading), paragraphs: [message(texts.levelUnknown)] }]),
-      { heading: message(texts.holdersHeading), paragraphs: holdersParagraphs(name, status, file, at) },
+      { heading: message(texts.holdersHeading), paragraphs: holdersParagraphs(input) },
     ],
   };
 }
@@ -46,14 +49,11 @@ function levelSections(status: StatusInput): Explanation['sections'] {
   ];
 }
 
-function holdersParagraphs(
-  name: string,
-  status: StatusInput | undefined,
-  file: FileInUse | undefined,
-  at: Moment,
-): readonly Message[] {
+function holdersParagraphs({ name, status, file, closed, at }: ExplanationInput): readonly Message[] {
   if (!file) return [message(texts.notLookedAt, name)];
   if (file.problem) return [message(texts.notWatched, name, file.problem.errno)];
-  if (!inUse(file)) return [message(texts.noHolderOfIt), ...(file.uncertain ? [message(texts.uncertain)] : [])];
-  return hoverParagraphs(file, status?.report.level, at);
+  const unseen = closed === 0 ? [] : [closed === 1 ? message(texts.oneClosed) : message(texts.closedCount, closed)];
+  if (!inUse(file))
+    return [message(texts.noHolderOfIt), ...(file.uncertain ? [message(texts.uncertain), ...unseen] : [])];
+  return [...hoverParagraphs(file, status?.report.level, at), ...(file.unnamed ? unseen : [])];
 }

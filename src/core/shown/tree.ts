@@ -3,6 +3,7 @@ import type { ItemWord } from '../contributions';
 import type { Holder } from '../holders/holder';
 import type { FileInUse, Generation, HolderInUse } from '../holders/inUse';
 import type { Level } from '../level';
+import type { Action } from '../reopen/actions';
 import { message, texts, type Message } from '../text';
 import {
   countSentences,
@@ -36,6 +37,8 @@ export interface TreeInput {
   readonly level: (path: string) => Level | undefined;
   /** The shells of the integrated terminals, by pid. */
   readonly shells: ReadonlySet<number>;
+  /** What can be done about a program that has this older version. */
+  readonly actions: (path: string, holder: HolderInUse, version: Generation) => readonly Action[];
   /** Who we are; `undefined`: there are no such numbers here. */
   readonly uid: number | undefined;
   readonly at: Moment;
@@ -117,16 +120,25 @@ function generationNode(
     tooltip: [label],
     spoken: label,
     words: [],
-    children: [...generation.holders.map((holder) => holderNode(file.path, id, holder, version, input)), ...unnamed],
+    children: [
+      ...generation.holders.map((holder) => holderNode(file.path, id, holder, generation, version, input)),
+      ...unnamed,
+    ],
   };
 }
 
 function generationLabel(version: Version, at: Moment): Message {
-  if (version.is === 'current') return message(texts.currentVersion);
-  return version.since === undefined ? message(texts.olderVersionItem) : message(texts.versionItem, at(version.since));
+  return version.is === 'current' ? message(texts.currentVersion) : message(texts.versionItem, at(version.since));
 }
 
-function holderNode(path: string, parent: string, holder: HolderInUse, version: Version, input: TreeInput): TreeNode {
+function holderNode(
+  path: string,
+  parent: string,
+  holder: HolderInUse,
+  generation: Generation,
+  version: Version,
+  input: TreeInput,
+): TreeNode {
   const { pid, started } = holder.process;
   const since = input.at(holder.since);
   const stale = version.is === 'older' && holder.harm !== 'loaded';
@@ -143,6 +155,7 @@ function holderNode(path: string, parent: string, holder: HolderInUse, version: 
       'holder',
       ...(shellOf(holder, input.shells) === undefined ? [] : ['terminal' as const]),
       ...(input.uid !== undefined && holder.uid === input.uid ? ['own' as const] : []),
+      ...(version.is === 'older' ? input.actions(path, holder, generation) : []),
     ],
     holder,
     children: [],

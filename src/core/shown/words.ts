@@ -12,9 +12,14 @@ const nameAtMost = 40;
 
 /** A program chooses its name by itself: nothing in it may move or hide what stands beside it. */
 export function programName({ program }: Pick<Holder, 'program'>): string {
-  const plain = program.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '\uFFFD');
+  return shortened(program);
+}
+
+/** What others have chosen, as one short line. */
+export function shortened(text: string, atMost = nameAtMost): string {
+  const plain = text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '\uFFFD');
   const characters = Array.from(plain);
-  return characters.length > nameAtMost ? `${characters.slice(0, nameAtMost - 1).join('')}…` : plain;
+  return characters.length > atMost ? `${characters.slice(0, atMost - 1).join('')}…` : plain;
 }
 
 export function inARow(sentences: readonly Message[]): Message {
@@ -30,7 +35,7 @@ function chained(text: string, [first, ...others]: readonly Message[]): Message 
 }
 
 /** Which version of the file a holder has. */
-export type Version = { readonly is: 'current' } | { readonly is: 'older'; readonly since: number | undefined };
+export type Version = { readonly is: 'current' } | { readonly is: 'older'; readonly since: number };
 
 /** Every holder of a file with its version, those first who are in danger or behind. */
 export function holdersOf(file: FileInUse): readonly { readonly holder: HolderInUse; readonly version: Version }[] {
@@ -49,14 +54,10 @@ export function staleHolders(file: FileInUse): readonly HolderInUse[] {
 
 /** Who it is, what it does with the file, and what an in-place edit would do to it. */
 export function holderSentences(holder: HolderInUse, version: Version, at: Moment): Message {
-  const what = version.is === 'current' ? message(texts.thisFile) : versionMessage(version.since, at);
+  const what = version.is === 'current' ? message(texts.thisFile) : message(texts.versionOf, at(version.since));
   const args = [programName(holder), holder.process.pid, what, at(holder.since)] as const;
   const harm = version.is === 'older' && holder.harm !== 'loaded' ? message(texts.staleHarm) : harmMessage(holder);
   return inARow([message(usesText(holder), ...args, holder.line ?? 0), harm]);
-}
-
-function versionMessage(since: number | undefined, at: Moment): Message {
-  return since === undefined ? message(texts.olderVersion) : message(texts.versionOf, at(since));
 }
 
 function usesText({ harm, line, read, version }: HolderInUse): string {

@@ -130,6 +130,11 @@ export const F_RDLCK = 0;
 export const F_WRLCK = 1;
 export const F_UNLCK = 2;
 
+/** flock(2). */
+export const LOCK_EX = 2;
+export const LOCK_NB = 4;
+export const LOCK_UN = 8;
+
 /** `struct f_owner_ex`. */
 /** struct flock, fcntl(2). */
 export const FLOCK = { size: 32, type: 0, whence: 2, start: 8, length: 16, pid: 24 } as const;
@@ -152,6 +157,7 @@ export const NONBLOCK = constants.O_NONBLOCK;
 /** `struct pollfd`. */
 export const POLLED = { size: 8, descriptor: 0, events: 4, returned: 6 } as const;
 export const POLLIN = 1;
+export const POLLPRI = 2;
 
 /** `struct inotify_event`, without the name that follows it. */
 export const NOTICE = { size: 16, watch: 0, mask: 4, nameLength: 12 } as const;
@@ -166,6 +172,9 @@ export const IN_CREATE = 0x100;
 export const IN_MOVE_SELF = 0x800;
 export const IN_Q_OVERFLOW = 0x4000;
 export const IN_IGNORED = 0x8000;
+export const IN_ONLYDIR = 0x1000000;
+export const IN_DONT_FOLLOW = 0x2000000;
+export const IN_MASK_ADD = 0x20000000;
 
 export const S_IFMT = 0o170000;
 export const S_IFREG = 0o100000;

@@ -26,6 +26,9 @@ import {
   FS_IOC_FSSETXATTR,
   FS_IOC_GETFLAGS,
   FS_IOC_SETFLAGS,
+  LOCK_EX,
+  LOCK_NB,
+  LOCK_UN,
   STATX,
   STATX_BASIC_STATS,
   STATX_BTIME,
@@ -77,6 +80,10 @@ export interface Libc {
   seek(fd: number, offset: number, whence: number, path: string): number | undefined;
   /** FICLONE, ioctl_ficlone(2), on another thread: it may wait until the source's dirty pages are written. */
   cloneRange(from: number, to: number, path: string): Promise<void>;
+  /** flock(2), LOCK_EX without waiting. False: another open file has the lock. */
+  tryLock(fd: number, path: string): boolean;
+  /** flock(2), LOCK_UN. A close is not enough: a child between fork and exec has the descriptor, too. */
+  unlock(fd: number, path: string): void;
   /** copy_file_range(2) from and to the descriptors' own positions, on another thread. The number of bytes copied. */
   copyRange(from: number, to: number, length: number, path: string): Promise<number>;
 }
@@ -210,6 +217,7 @@ export function loadLibc({ bind, bindOrSyscall, call, callAsync }: Library = ope
   const futimens = bind('futimens', 'int', 'int', 'void *');
   const ioctlPointer = bind('ioctl', 'int', 'int', 'ulong', 'void *');
   const ioctlNumber = bind('ioctl', 'int', 'int', 'ulong', 'long');
+  const flock = bind('flock', 'int', 'int', 'int');
   const lseek = bind('lseek', 'int64', 'int', 'int64', 'int');
   const copyFileRange = bind('copy_file_range', 'int64', 'int', 'void *', 'int', 'void *', 'size_t', 'uint');
 
@@ -342,6 +350,20 @@ export function loadLibc({ bind, bindOrSyscall, call, callAsync }: Library = ope
     },
     async cloneRange(from, to, path) {
       await callAsync('ioctl(FICLONE)', path, ioctlNumber, to, FICLONE, from);
+    },
+    tryLock(fd, path) {
+      try {
+        call('flock', path, flock, fd, LOCK_EX | LOCK_NB);
+        return true;
+      } catch (thrown) {
+        if (SystemError.is(thrown, 'EAGAIN')) {
+          return false;
+        }
+        throw thrown;
+      }
+    },
+    unlock(fd, path) {
+      call('flock', path, flock, fd, LOCK_UN);
     },
     copyRange(from, to, length, path) {
       return callAsync('copy_file_range', path, copyFileRange, from, null, to, null, length, 0);

@@ -8,6 +8,7 @@ import type { Capabilities } from '../../core/linux/proc';
 import { temporaryName } from '../../core/temporaryName';
 import { bindGateCalls, type GateCalls } from './gate/calls';
 import { closedForWriting } from './gate/closed';
+import { flagPlaces, openFlags } from './flags';
 import { LockList } from './gate/lockList';
 import { openGateSystem } from './gate/system';
 import { openNameSystem } from './join/system';
@@ -81,10 +82,12 @@ export interface LinuxParts {
   readonly editor: number;
   /** Something was refused that no save depends on. */
   readonly problem: (error: SystemError) => void;
+  /** A flag could not be raised. */
+  readonly flagProblem: (error: SystemError) => void;
 }
 
 /** @throws as `openHost` */
-export function openLinux({ workshopFolder, ownersFolder, editor, problem }: LinuxParts): Platform {
+export function openLinux({ workshopFolder, ownersFolder, editor, problem, flagProblem }: LinuxParts): Platform {
   const bare = openHost(workshopFolder, editor);
   const host = { ...bare, record: new OwnRecord(bare.gateCalls, ownersFolder, thisOwner(), problem) };
   const lockList = new LockList();
@@ -92,6 +95,7 @@ export function openLinux({ workshopFolder, ownersFolder, editor, problem }: Lin
     supported: true,
     targets: { open: (path) => openTarget(host, path) },
     names: openNameSystem(host),
+    flags: openFlags(host, flagPlaces(host.uid, process.env['XDG_RUNTIME_DIR']), flagProblem),
     expectEditor: () => lockList.expect(),
     closedForWriting: (descriptor, path, milliseconds) => closedForWriting(host, descriptor, path, milliseconds),
     recover: (salvage, signal) => recover(host, ownersFolder, salvage, signal),

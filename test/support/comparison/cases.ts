@@ -13,6 +13,8 @@ export interface MadeCase {
   readonly path: string;
   readonly before: string;
   readonly after: string;
+  /** There is no file yet. */
+  readonly isNew?: boolean;
   /** Other names of the file: after the save they should still be the same file. */
   readonly names?: readonly string[];
   /** Symbolic links that should stay. */
@@ -23,8 +25,19 @@ export interface MadeCase {
   undo?(): void;
 }
 
+/** Who saves: root, or root without any capability, whom the kernel lets do what it lets any user do with files of his own. */
+export type User = 'root' | 'ordinary user';
+
+/** What a program of theirs is started by. */
+export const wrappers = {
+  root: [],
+  'ordinary user': ['setpriv', '--bounding-set=-all', '--inh-caps=-all'],
+} as const satisfies Record<User, readonly string[]>;
+
 export interface Case {
   readonly name: string;
+  /** Only by this one; the others by root. */
+  readonly by?: User;
   readonly on: 'ext4' | 'btrfs' | 'tmpfs';
   make(folder: string): Promise<MadeCase>;
 }
@@ -83,6 +96,17 @@ function heldOpen(path: string, text: string): NonNullable<MadeCase['holder']> {
   };
 }
 
+async function mapped(path: string, by: User): Promise<NonNullable<MadeCase['holder']>> {
+  const [program, ...args] = [...wrappers[by], await compiled('mapper'), 'private', path];
+  const mapper = await LineProgram.start(program, ...args);
+  const sum = await mapper.ask();
+  return async () => {
+    const now = await mapper.ask();
+    await mapper.end();
+    return now === sum ? 'undisturbed' : now === 'SIGBUS' ? 'disturbed: SIGBUS' : 'disturbed';
+  };
+}
+
 export const cases: readonly Case[] = [
   { name: 'plain file', on: 'ext4', make: (folder) => plain(folder) },
   {
@@ -122,16 +146,7 @@ export const cases: readonly Case[] = [
     on: 'ext4',
     make: async (folder) => {
       const made = await plain(folder);
-      const mapper = await LineProgram.start(await compiled('mapper'), 'private', made.path);
-      const sum = await mapper.ask();
-      return {
-        ...made,
-        holder: async () => {
-          const now = await mapper.ask();
-          await mapper.end();
-          return now === sum ? 'undisturbed' : now === 'SIGBUS' ? 'disturbed: SIGBUS' : 'disturbed';
-        },
-      };
+      return { ...made, holder: await mapped(made.path, 'root') };
     },
   },
   {
@@ -175,6 +190,15 @@ export const cases: readonly Case[] = [
       // Permissions do not keep root out.
       run('chattr', '+i', inner);
       return { ...made, undo: () => run('chattr', '-i', inner) };
+    },
+  },
+  {
+    name: 'symbolic link whose file is deleted',
+    on: 'ext4',
+    make: (folder) => {
+      const link = join(folder, 'link.txt');
+      symlinkSync('target.txt', link);
+      return Promise.resolve({ path: link, before: '', after, isNew: true, links: [link] });
     },
   },
   {
@@ -224,6 +248,60 @@ export const cases: readonly Case[] = [
     },
   },
   { name: 'name of 255 bytes', on: 'ext4', make: (folder) => plain(folder, `${'n'.repeat(251)}.txt`) },
+  {
+    name: 'plain file, by an ordinary user',
+    by: 'ordinary user',
+    on: 'ext4',
+    make: (folder) => plain(folder),
+  },
+  {
+    name: 'setuid and setgid, by an ordinary user',
+    by: 'ordinary user',
+    on: 'ext4',
+    make: async (folder) => {
+      const made = await plain(folder);
+      await chmod(made.path, 0o6755);
+      return made;
+    },
+  },
+  ...[false, true].map((held): Case => ({
+    name: `of another user and group, who let everybody write it${held ? ', mapped by a program' : ''}, by an ordinary user`,
+    by: 'ordinary user',
+    on: 'ext4',
+    make: async (folder) => {
+      const made = await plain(folder);
+      await chmod(made.path, 0o666);
+      await chown(made.path, nobody, nobody);
+      return held ? { ...made, holder: await mapped(made.path, 'ordinary user') } : made;
+    },
+  })),
+  ...[false, true].map((held): Case => ({
+    name: `the same in a sticky folder of another user’s${held ? ', mapped by a program' : ''}, by an ordinary user`,
+    by: 'ordinary user',
+    on: 'ext4',
+    make: async (folder) => {
+      const inner = join(folder, 'inner');
+      await mkdir(inner);
+      const made = await plain(inner);
+      await chmod(made.path, 0o666);
+      await chown(made.path, nobody, nobody);
+      await chmod(inner, 0o1777);
+      await chown(inner, nobody, nobody);
+      return held ? { ...made, holder: await mapped(made.path, 'ordinary user') } : made;
+    },
+  })),
+  {
+    name: 'read-only folder, by an ordinary user',
+    by: 'ordinary user',
+    on: 'ext4',
+    make: async (folder) => {
+      const inner = join(folder, 'inner');
+      await mkdir(inner);
+      const made = await plain(inner);
+      await chmod(inner, 0o555);
+      return made;
+    },
+  },
   {
     name: 'full disk',
     on: 'tmpfs',

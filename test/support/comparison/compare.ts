@@ -1,10 +1,10 @@
 /** Saves every kind of target by every peer, and looks at what became of it. */
 import { execFileSync } from 'node:child_process';
-import { lstatSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { mountFileSystem, type FileSystem } from '../filesystems';
-import { cases, type Case, type MadeCase } from './cases';
+import { cases, type Case, type MadeCase, type User } from './cases';
 
 export interface Peer {
   readonly name: string;
@@ -25,12 +25,16 @@ export interface Outcome {
   readonly told: string;
 }
 
-/** @param peers that are tried one after the other, on a target of their own each */
-export async function compare(peers: readonly Peer[], onOutcome: (outcome: Outcome) => void): Promise<Outcome[]> {
+/** @param peers of this user, which are tried one after the other, on a target of their own each */
+export async function compare(
+  user: User,
+  peers: readonly Peer[],
+  onOutcome: (outcome: Outcome) => void,
+): Promise<Outcome[]> {
   const mounted = new Map<Case['on'], FileSystem>();
   const outcomes: Outcome[] = [];
   try {
-    for (const one of cases) {
+    for (const one of cases.filter(({ by = 'root' }) => by === user)) {
       for (const peer of peers) {
         // A small disk is full for good.
         const on = mounted.get(one.on) ?? mount(one.on);
@@ -58,8 +62,8 @@ async function compareOne(one: Case, peer: Peer, directory: string): Promise<Out
   try {
     made = await one.make(folder);
     const { path } = made;
-    const was = facts(path);
-    const inode = statSync(path).ino;
+    const was = made.isNew ? undefined : facts(path);
+    const inode = made.isNew ? undefined : statSync(path).ino;
     let error = '';
     let told = '';
     try {
@@ -69,13 +73,13 @@ async function compareOne(one: Case, peer: Peer, directory: string): Promise<Out
     }
     const file = whatIsAt(made);
     const holder = (await made.holder?.()) ?? '-';
-    const there = file !== 'missing';
+    const there = existsSync(path);
     return {
       case: one.name,
       peer: peer.name,
       file,
-      inode: !there ? '-' : statSync(path).ino === inode ? 'same' : 'new',
-      lost: there ? [...differences(was, facts(path)), ...brokenLinks(made)] : [],
+      inode: !there || inode === undefined ? '-' : statSync(path).ino === inode ? 'same' : 'new',
+      lost: there ? [...(was ? differences(was, facts(path)) : []), ...brokenLinks(made)] : [],
       holder,
       error,
       told,
@@ -86,12 +90,13 @@ async function compareOne(one: Case, peer: Peer, directory: string): Promise<Out
   }
 }
 
-function whatIsAt({ path, before, after }: MadeCase): Outcome['file'] {
+function whatIsAt({ path, before, after, isNew }: MadeCase): Outcome['file'] {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'missing';
+    // What was not there is as it was.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return isNew ? 'old version' : 'missing';
     throw error;
   }
   return text === after ? 'new version' : text === before ? 'old version' : 'neither';

@@ -11,25 +11,34 @@ import type { Peer } from './compare';
 /** Milliseconds. */
 const deadline = 20_000;
 
-/** @param tools the folder with the modules to compare with */
-export function programPeers(tools: string): readonly Peer[] {
+/**
+ * @param tools the folder with the modules to compare with
+ * @param wrapper a command that they are run by
+ */
+export function programPeers(tools: string, wrapper: readonly string[]): readonly Peer[] {
+  const complete = (program: string, args: readonly string[], input: string): Promise<string> => {
+    const [command, ...before] = [...wrapper, program];
+    return finish(command, [...before, ...args], input);
+  };
+  const byModule = (save: string, path: string, text: string): Promise<string> =>
+    complete(process.execPath, ['--input-type=module', '--eval', moduleProgram(tools, save), '--', path], text);
   return [
-    { name: 'vim', save: saveByVim },
+    { name: 'vim', save: (path, text) => saveByVim(complete, path, text) },
     { name: 'gio', save: (path, text) => complete('gio', ['save', path], text) },
     {
       name: 'write-file-atomic',
-      save: (path, text) => byModule(tools, `await require('write-file-atomic')(path, text)`, path, text),
+      save: (path, text) => byModule(`await require('write-file-atomic')(path, text)`, path, text),
     },
     {
       name: 'atomically',
       save: (path, text) =>
-        byModule(tools, `await (await import(require.resolve('atomically'))).writeFile(path, text)`, path, text),
+        byModule(`await (await import(require.resolve('atomically'))).writeFile(path, text)`, path, text),
     },
   ];
 }
 
 /** As it comes, but for `backupskip`: unset, or it would save in place whatever lies below the temporary folder. */
-async function saveByVim(path: string, text: string): Promise<string> {
+async function saveByVim(complete: typeof finish, path: string, text: string): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-vim-'));
   try {
     const from = join(folder, 'text');
@@ -49,17 +58,16 @@ async function saveByVim(path: string, text: string): Promise<string> {
   }
 }
 
-function byModule(tools: string, save: string, path: string, text: string): Promise<string> {
-  const program = `
+function moduleProgram(tools: string, save: string): string {
+  return `
     const require = (await import('node:module')).createRequire(${JSON.stringify(join(tools, 'package.json'))});
     const path = process.argv[1];
     const text = (await import('node:fs')).readFileSync(0, 'utf8');
     try { ${save}; } catch (error) { console.error(error.message); process.exitCode = 1; }`;
-  return complete(process.execPath, ['--input-type=module', '--eval', program, '--', path], text);
 }
 
 /** Runs it to its end; rejects with what it wrote if it did not end well. */
-async function complete(program: string, args: readonly string[], input: string): Promise<string> {
+async function finish(program: string, args: readonly string[], input: string): Promise<string> {
   const child = spawn(program, args, { stdio: 'pipe' });
   let written = '';
   for (const stream of [child.stdout, child.stderr]) {

@@ -1,6 +1,6 @@
 /** Watching a process's system calls. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runEnvironment, type RunFolders } from './folders';
@@ -12,6 +12,10 @@ export interface StraceOptions {
   readonly pid: number;
   /** strace's `-e` expressions, such as `trace=openat,rename` or `inject=fsync:error=EIO:when=2`. */
   readonly expressions: readonly string[];
+  /** Only the threads of this name, as they are now. */
+  readonly onlyThreads?: string;
+  /** Only calls that name this path, or a descriptor that leads to it. */
+  readonly path?: string;
 }
 
 export interface Strace {
@@ -22,10 +26,11 @@ export interface Strace {
 let count = 0;
 
 /** Resolves when strace is attached to every thread. */
-export async function startStrace(folders: RunFolders, { pid, expressions }: StraceOptions): Promise<Strace> {
+export async function startStrace(folders: RunFolders, options: StraceOptions): Promise<Strace> {
+  const { pid, expressions, onlyThreads, path } = options;
   const output = join(folders.root, `strace-${++count}`);
   const args = [
-    '-f',
+    ...(onlyThreads === undefined ? ['-f'] : []),
     '-y',
     '-ttt',
     '-s',
@@ -33,8 +38,8 @@ export async function startStrace(folders: RunFolders, { pid, expressions }: Str
     '-o',
     output,
     ...expressions.flatMap((expression) => ['-e', expression]),
-    '-p',
-    String(pid),
+    ...(path === undefined ? [] : ['-P', path]),
+    ...(onlyThreads === undefined ? [pid] : threadsCalled(pid, onlyThreads)).flatMap((one) => ['-p', String(one)]),
   ];
   const strace = await StartedProcess.start('strace', 'strace', args, { env: runEnvironment(folders) });
   try {
@@ -49,6 +54,13 @@ export async function startStrace(folders: RunFolders, { pid, expressions }: Str
     return whole((await readFile(output, 'utf8')).split('\n').filter((line) => line !== ''));
   };
   return { stop: () => (lines ??= finish()) };
+}
+
+function threadsCalled(pid: number, name: string): readonly number[] {
+  const folder = `/proc/${String(pid)}/task`;
+  const threads = readdirSync(folder).filter((tid) => readFileSync(join(folder, tid, 'comm'), 'utf8').trim() === name);
+  if (threads.length === 0) throw new Error(`no thread of ${String(pid)} is called ${name}`);
+  return threads.map(Number);
 }
 
 /** Puts a call that another thread interrupted on paper (`<unfinished ...>`, `<... resumed>`) into one line again. */

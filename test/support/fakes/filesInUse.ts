@@ -31,7 +31,7 @@ export function dash(pid: number, line: number): HolderInUse {
   return holder(pid, 'readsAsItRuns', { program: 'dash', read: { offset: 8192, by: 'block' }, line });
 }
 
-export function generation(holders: readonly HolderInUse[], since?: number, size = 100): Generation {
+export function generation(holders: readonly HolderInUse[], since = 0, size = 100): Generation {
   return { since, size, holders };
 }
 

@@ -64,6 +64,15 @@ describe('log lines', () => {
     assert.equal(keeperLine({ kind: 'ready', platform: { supported: true } }).severity, 'info');
     const refused = keeperLine({ kind: 'ready', platform: { supported: false, why: 'library', detail: 'gone' } });
     assert.match(refused.text, /library: gone/);
+    const hostile = keeperLine({
+      kind: 'flagProblem',
+      error: describeError(new SystemError('open', '/tmp/holdfast-7', 'EPERM')),
+    });
+    assert.equal(hostile.severity, 'warn');
+    assert.match(
+      hostile.text,
+      /^flags: readers are not told of new versions: operation=open errno=EPERM at="\/tmp\/holdfast-7"/,
+    );
     const died = keeperLine({ kind: 'died', error: describeError(new Error('x'), 'keeper', '/k'), startedAgain: true });
     assert.match(died.text, /started again: operation=keeper errno=UNKNOWN at="\/k" detail="x"/);
     assert.match(keeperLine({ kind: 'stoppedLate', afterMs: 200 }).text, /200ms/);

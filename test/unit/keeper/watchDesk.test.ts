@@ -80,6 +80,23 @@ describe('the desk of the lookout', () => {
     assert.deepEqual(system.awaited, [bash.process]);
   });
 
+  it('tells how many could not be looked into, when that is another number', () => {
+    const closed = (): readonly number[] =>
+      told.flatMap((answer) => (answer.kind === 'closed' ? answer.processes : []));
+    holds(1, bash);
+    desk.watch(['/a']);
+    settle();
+    assert.deepEqual(closed(), [1]);
+    assert.equal(told[0]?.kind, 'closed', 'before what was seen');
+    desk.look('/a');
+    settle();
+    assert.deepEqual(closed(), [1]);
+    system.found = () => ({ holders: new Map(), untold: new Set(), closed: 0 });
+    desk.look('/a');
+    settle();
+    assert.deepEqual(closed(), [1, 0]);
+  });
+
   it('passes again when one is used, and tells only what is new', () => {
     desk.watch(['/a', '/b']);
     settle();
@@ -130,6 +147,49 @@ describe('the desk of the lookout', () => {
       system.passes.at(-1)?.map(({ identity }) => identity.inode),
       [3n, 1n],
     );
+  });
+
+  it('believes no pass during which the path was moved, but not for ever', () => {
+    const python: Holder = {
+      process: bash.process,
+      program: 'python3',
+      since: 1_000,
+      harm: 'loaded',
+      uid: 0,
+      ancestors: [],
+    };
+    holds(1, python);
+    desk.watch(['/a']);
+    settle();
+    told = [];
+    let moves = 0;
+    let left = 2;
+    system.found = () => {
+      // Nobody is found at a path that leads elsewhere than it did.
+      if (left-- > 0) {
+        system.paths.set('/a', 10 + ++moves);
+        system.pending = { moved: new Set([system.watchOf('/a')]) };
+        return { holders: new Map(), untold: new Set(), closed: 0 };
+      }
+      const now = system.pins.find(({ identity }) => identity.inode === BigInt(system.paths.get('/a') ?? 0));
+      return { holders: new Map(now ? [[now, [python]]] : []), untold: new Set(), closed: 0 };
+    };
+    system.paths.set('/a', 10);
+    time += 10_000;
+    desk.woken(wake({ moved: new Set([system.watchOf('/a')]) }));
+    settle();
+    const seen = told.flatMap((answer) => (answer.kind === 'inUse' ? answer.files : []));
+    assert.deepEqual(
+      seen.map(({ current, older }) => [current?.holders.length, older.map(({ holders }) => holders.length)]),
+      [[0, [1]]],
+    );
+    assert.equal(seen[0]?.older[0]?.holders[0]?.version, undefined, 'its version is known');
+    left = lookout.movedDuring + 1;
+    told = [];
+    time += 10_000;
+    desk.woken(wake({ moved: new Set([system.watchOf('/a')]) }));
+    settle();
+    assert.ok(told.length > 0);
   });
 
   it('waits in the folder for what is gone to come again', () => {
@@ -241,6 +301,148 @@ describe('the desk of the lookout', () => {
     desk.watch(['/a', '/b']);
     settle();
     assert.deepEqual([...system.watches.values()], ['/a']);
+  });
+
+  it('holds what somebody has, and nothing else', () => {
+    holds(1, bash);
+    system.paths.set('/c', 3);
+    desk.watch(['/a', '/b', '/c']);
+    settle();
+    assert.deepEqual(
+      system.pins.map(({ path, held }) => [path, held]),
+      [
+        ['/a', true],
+        ['/b', false],
+        ['/c', false],
+      ],
+    );
+    holds(1, { ...bash, harm: 'loaded' });
+    desk.look('/a');
+    settle();
+    assert.equal(system.held, 0, 'who has loaded it has let it go');
+    system.found = () => ({ holders: new Map(), untold: new Set(), closed: 1 });
+    system.probed = 'held';
+    desk.look('/b');
+    settle();
+    assert.deepEqual([system.held, last('/b')?.unnamed], [1, true]);
+  });
+
+  it('lets go at once when somebody may have gone, and of an older version when it is known', () => {
+    holds(1, bash);
+    desk.watch(['/a']);
+    settle();
+    const watch = system.watchOf('/a');
+    for (const wakes of [{ used: new Set([watch]), closed: new Set([watch]) }, { ended: true }]) {
+      assert.equal(system.held, 1);
+      time += 10_000;
+      desk.woken(wake(wakes));
+      assert.equal(system.held, 0);
+      settle();
+    }
+    system.paths.set('/a', 3);
+    time += 10_000;
+    desk.woken(wake({ moved: new Set([watch]) }));
+    settle();
+    time += 10_000;
+    desk.woken(wake({ used: new Set([watch]), closed: new Set([watch]), ended: true }));
+    assert.equal(system.held, 1);
+    holds(1);
+    settle();
+    assert.equal(system.held, 0);
+  });
+
+  it('looks again where a watch was lost, and forgets what it was of', () => {
+    holds(1, bash);
+    desk.watch(['/a']);
+    settle();
+    holds(1);
+    system.paths.delete('/a');
+    time += 10_000;
+    desk.woken(wake({ lost: new Set([system.watchOf('/a')]) }));
+    settle();
+    assert.equal(last('/a')?.problem?.errno, 'ENOENT');
+    assert.deepEqual([system.open, [...system.watches.values()]], [0, ['folder of /a']]);
+    system.paths.set('/a', 1);
+    time += 10_000;
+    desk.woken(wake({ lost: new Set([system.watchOf('folder of /a')]) }));
+    settle();
+    assert.deepEqual([last('/a')?.problem, system.open], [undefined, 1]);
+  });
+
+  it('takes a file that was given the number of the last one for another', () => {
+    holds(1, bash);
+    desk.watch(['/a']);
+    settle();
+    holds(1);
+    desk.look('/a');
+    settle();
+    assert.equal(last('/a')?.current?.since, 0);
+    system.reused.add(1);
+    time += 10_000;
+    desk.look('/a');
+    settle();
+    assert.equal(last('/a')?.current?.since, 1_000_000 + time);
+    assert.equal(system.open, 1);
+  });
+
+  it('believes nothing of a file that was given the number while a pass was under way', () => {
+    desk.watch(['/a']);
+    settle();
+    const passes = system.passes.length;
+    system.found = (pins) => {
+      if (system.passes.length === passes + 1) system.reused.add(1);
+      else system.reused.clear();
+      return { holders: new Map(pins.map((pin) => [pin, [bash]])), untold: new Set(), closed: 0 };
+    };
+    time += 10_000;
+    desk.woken(wake({ used: new Set([system.watchOf('/a')]) }));
+    settle();
+    assert.equal(system.passes.length, passes + 2);
+    const known = last('/a');
+    assert.deepEqual([known?.current?.holders.length, known?.older], [1, []]);
+    assert.ok((known?.current?.since ?? 0) > 1_000_000);
+    assert.equal(system.open, 1);
+  });
+
+  it('looks at everything when something is mounted or unmounted', () => {
+    desk.watch(['/a', '/b']);
+    settle();
+    system.paths.delete('/a');
+    time += 10_000;
+    desk.woken(wake({ mounted: true }));
+    settle();
+    assert.deepEqual([last('/a')?.problem?.errno, last('/b')?.problem], ['ENOENT', undefined]);
+    assert.equal(system.passes.length, 2);
+    const pinned = system.pins.length;
+    for (const paths of [2, 1, 0]) {
+      if (paths === 1) system.paths.set('/a', 1);
+      time += 10_000;
+      desk.woken(wake({ mounted: true }));
+      settle();
+      assert.equal(system.passes.length, paths === 2 ? 2 : 3, 'processes are looked at where a path leads elsewhere');
+    }
+    assert.deepEqual([last('/a')?.problem, system.pins.length], [undefined, pinned + 1]);
+    system.paths.delete('/a');
+    time += 10_000;
+    desk.woken(wake({ mounted: true }));
+    // The watch ends a moment later.
+    system.pending = { lost: new Set([system.watchOf('/a')]) };
+    settle();
+    assert.equal(last('/a')?.problem?.errno, 'ENOENT');
+  });
+
+  it('looks where a symbolic link leads when it is another one', () => {
+    system.links.set('/a', ['/link', '/folder/link']);
+    desk.watch(['/a']);
+    settle();
+    assert.deepEqual([...system.watches.values()].sort(), ['/a', 'link /folder/link', 'link /link']);
+    system.paths.set('/a', 3);
+    system.links.set('/a', ['/link']);
+    time += 10_000;
+    desk.woken(wake({ moved: new Set([system.watchOf('link /link')]) }));
+    settle();
+    assert.equal(last('/a')?.current?.since, 1_000_000 + time);
+    assert.deepEqual([...system.watches.values()].sort(), ['/a', 'link /link']);
   });
 
   it('gives everything back', () => {

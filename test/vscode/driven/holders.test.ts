@@ -4,10 +4,16 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { HeldFile, Holdfast } from '../../../api/holdfast';
+import { median } from '../../../scripts/lib/bench/statistics';
 import { extensionId, withGuardedEditor } from '../../../scripts/lib/guardedEditor';
+import { lookout } from '../../../src/core/holders/limits';
 import { english, message, texts } from '../../../src/core/text';
+import { compiled } from '../../support/compiled';
 import type { EditorWindow } from '../../support/editor';
+import { mountFileSystem } from '../../support/filesystems';
 import { explorerLabel, showHolders, treeItem, untilMarked } from '../../support/holdersShown';
+import { LineProgram } from '../../support/lineProgram';
+import { skip } from '../../support/skip';
 import { changeAndSave, show, untilLevel, untilSaying } from '../../support/statusBar';
 import { SteppedScript, steppedText, waitingLines } from '../../support/steppedScript';
 
@@ -130,6 +136,64 @@ describe('who uses a file', function () {
         await script.kill();
       }
     });
+  });
+
+  it('a program that opens the file after a quiet time is in the status bar within 200 ms', async () => {
+    await withGuardedEditor('holders-soon', async (editor, root) => {
+      const path = join(root, 'data.txt');
+      writeFileSync(path, 'content\n');
+      const window = await editor.openWindow();
+      await window.activate(extensionId);
+      await show(window, path);
+      await untilLevel(window, 'gated', 'data.txt');
+      const opener = await LineProgram.start(await compiled('opener'));
+      const times: number[] = [];
+      for (let round = 0; round < 20; round++) {
+        // Quiet is what it is asked for: nothing tells of it.
+        await new Promise((resolve) => setTimeout(resolve, 3 * lookout.longestRest));
+        const began = performance.now();
+        await opener.ask(`open r ${path}`);
+        await untilSaying(window, /held by 1\. data\.txt: /);
+        times.push(performance.now() - began);
+        await opener.ask('close');
+        await untilLevel(window, 'gated', 'data.txt');
+      }
+      await opener.end();
+      await window.close();
+      const [half, longest] = [median(times), Math.max(...times)];
+      console.log(`      median ${half.toFixed(0)} ms, longest ${longest.toFixed(0)} ms of ${String(times.length)}`);
+      assert.ok(half < 200, `${times.map((time) => time.toFixed(0)).join(', ')} ms`);
+    });
+  });
+
+  it('a file system can be unmounted while a file of it is open, and the file is found again', async function () {
+    const mounted = mountFileSystem('ext4');
+    if (typeof mounted === 'string') skip(this, 'driven.unmount', mounted);
+    try {
+      const path = join(mounted.directory, 'data.txt');
+      writeFileSync(path, 'content\n');
+      await withGuardedEditor('holders-unmount', async (editor) => {
+        const window = await editor.openWindow();
+        await window.activate(extensionId);
+        await show(window, path);
+        await untilLevel(window, 'gated', 'data.txt');
+        mounted.unmount();
+        mounted.mountAgain();
+        const opener = await LineProgram.start(await compiled('opener'));
+        await opener.ask(`open r ${path}`);
+        await untilSaying(window, /held by 1\. data\.txt: /);
+        assert.throws(() => {
+          mounted.unmount();
+        }, 'it is in use');
+        await opener.end();
+        await untilLevel(window, 'gated', 'data.txt');
+        mounted.unmount();
+        mounted.mountAgain();
+        await window.close();
+      });
+    } finally {
+      mounted.release();
+    }
   });
 
   it('a program in an integrated terminal leads to it', async () => {

@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { startGuardedEditor } from '../../../scripts/lib/guardedEditor';
-import { texts } from '../../../src/core/text';
+import { english, message, texts } from '../../../src/core/text';
 import type { Editor, EditorWindow } from '../../support/editor';
 import { showHolders, treeItem, untilMarked } from '../../support/holdersShown';
+import { buttonsOf, notice, press } from '../../support/notices';
 import { changeAndSave, show, untilLevel, untilSaying } from '../../support/statusBar';
 import { SteppedScript, steppedText, waitingLines } from '../../support/steppedScript';
 
@@ -86,7 +87,21 @@ describe('what the user sees', function () {
       await picture('held');
       await window.page.mouse.move(10, 300);
       await changeAndSave(window, path, '# saved');
+      const told = notice(window, `bash (pid ${String(script.pid)}, `);
+      assert.deepEqual(await buttonsOf(told), [
+        texts.compare,
+        english(message(texts.ignoreProgram, 'bash')),
+        texts.holders,
+      ]);
       await untilSaying(window, /1 on old version/);
+      await picture('told');
+      await press(told, texts.compare);
+      await window.page.locator('.monaco-diff-editor .editor.modified .view-line', { hasText: '# saved' }).waitFor();
+      await window.page
+        .locator('.monaco-diff-editor .editor.original .view-line', { hasText: 'usr/bin/env' })
+        .waitFor();
+      await picture('compared');
+      await show(window, path);
       await hoverItem();
       await picture('stale');
       await window.page.mouse.move(10, 300);

@@ -6,7 +6,7 @@ import { act, activated, isOldest, scratchFolder } from './inside';
 describe('running bash scripts', function () {
   this.timeout(600_000);
 
-  const count = isOldest() ? 20 : 60;
+  const count = isOldest() ? 10 : 24;
 
   it(`${String(count)} of them go on as if nothing had happened; as many in the stock editor do not`, async () => {
     await activated();

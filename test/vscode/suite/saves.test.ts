@@ -88,7 +88,7 @@ async function changeAndSave(path: string, round: number): Promise<void> {
   assert.ok(!document.isDirty);
 }
 
-const rounds = isOldest() ? 10 : 20;
+const rounds = isOldest() ? 5 : 10;
 const saves = 5 * rounds;
 
 describe(`${String(saves)} saves over 5 documents of 1 byte to 2 MB`, function () {

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { closeSync, constants, lstatSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, constants, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { SystemError } from '../../../core/errors';
 import type { HandedPlace } from '../../../core/gate/ports';
 import { system } from '../errors';
 import { F_UNLCK, F_WRLCK } from '../layouts';
+import { isOurs } from '../ownFolder';
 import type { GateCalls } from './calls';
 
 /**
@@ -13,11 +14,6 @@ import type { GateCalls } from './calls';
  */
 export function coordinationFolder(uid: number, temporary: string, runtime = `/run/user/${uid}`): string {
   return isOurs(runtime, uid) ? join(runtime, 'holdfast') : join(temporary, `holdfast-${uid}`);
-}
-
-function isOurs(folder: string, uid: number): boolean {
-  const found = lstatSync(folder, { throwIfNoEntry: false });
-  return found?.isDirectory() === true && found.uid === uid && (found.mode & 0o077) === 0;
 }
 
 /** What is locked: a name in a directory. */

@@ -10,6 +10,7 @@ import type { GateCalls } from './calls';
 import { Lease } from './leases';
 import { WATCHED } from './events';
 import type { EventWaiter } from './waiter';
+import { kept } from './watches';
 
 /**
  * An inode in the keeper's hands: its descriptor, watch and lease, and what it was when it was taken. All descriptors
@@ -39,7 +40,7 @@ export class TakenInode {
         throw new SystemError('open', path, 'ESTALE');
       }
       this.#recorded = found;
-      this.watch = waiter.watches.add(this.fd, path, WATCHED);
+      this.watch = waiter.watches.add(kept(this.fd, path), WATCHED);
     } catch (thrown) {
       closeSync(this.fd);
       throw thrown;

@@ -12,6 +12,7 @@ import { GATE_MEANINGS, WATCHED } from './events';
 import { interruptOpens } from './interrupt';
 import { GateSite } from './site';
 import { EventWaiter } from './waiter';
+import { kept } from './watches';
 
 /**
  * The gate, for the calling thread and no other. Who has it closes the waiter after all sites, also when the thread is
@@ -29,7 +30,7 @@ export function openGateSystem(host: Host, listener: GateListener): GateSystem {
     bystanders,
     interrupt: (process) => interruptOpens(calls, process),
     claim: (place) => (locks === undefined ? () => undefined : claim(locks, place, onProblem)),
-    watchClaims: () => (locks === undefined ? undefined : waiter.watches.add(locks.watched, locks.file, WATCHED)),
+    watchClaims: () => (locks === undefined ? undefined : waiter.watches.add(kept(locks.watched, locks.file), WATCHED)),
     unwatchClaims: (watch) => waiter.watches.remove(watch),
     open: (place) => new GateSite(host, calls, waiter, place, listener),
     protect: (descriptor, by, path) => protect(host.libc, descriptor, by, path),

@@ -10,8 +10,10 @@ import {
   IN_OPEN,
 } from '../layouts';
 
-/** A mapping keeps its file open: its end is a close, too. Another file that is renamed over it changes its link count: IN_ATTRIB. */
-export const USES = IN_OPEN | IN_CLOSE_WRITE | IN_CLOSE_NOWRITE | IN_ATTRIB | IN_MOVE_SELF;
+/** Another file that is renamed over it changes its link count: IN_ATTRIB. */
+export const MOVES = IN_ATTRIB | IN_MOVE_SELF;
+/** A mapping keeps its file open: its end is a close, too. */
+export const USES = IN_OPEN | IN_CLOSE_WRITE | IN_CLOSE_NOWRITE | MOVES;
 /** Besides, where somebody reads a script as it runs. */
 export const READS = USES | IN_ACCESS;
 /** What comes to a folder. */

@@ -66,13 +66,19 @@ interface Gathered {
   readonly descriptors: Descriptor[];
   mapped: boolean;
   named: boolean;
+  /** A path at which the process has it. */
+  at: string;
 }
 
-/** What a process has to do with each pin, asked anew. */
-export function gatherEvidence({ libc, calls }: Eyes, look: Look, wanted: Wanted): ReadonlyMap<PinnedInode, Evidence> {
+/** What a process has to do with each pin, asked anew; and a path at which the inode is to be had from the process. */
+export function gatherEvidence(
+  { libc, calls }: Eyes,
+  look: Look,
+  wanted: Wanted,
+): ReadonlyMap<PinnedInode, Evidence & { readonly at: string }> {
   const gathered = new Map<PinnedInode, Gathered>();
   const of = (pin: PinnedInode): Gathered => {
-    const there = gathered.get(pin) ?? { descriptors: [], mapped: false, named: false };
+    const there = gathered.get(pin) ?? { descriptors: [], mapped: false, named: false, at: pin.path };
     gathered.set(pin, there);
     return there;
   };
@@ -85,12 +91,14 @@ export function gatherEvidence({ libc, calls }: Eyes, look: Look, wanted: Wanted
           wanted.untold.add(pin);
         } else {
           of(pin).descriptors.push(descriptor);
+          of(pin).at = `${look.at}/fd/${number}`;
         }
       }
     }
   });
-  for (const pin of mappedPins(libc, look, wanted)) {
+  for (const { pin, at } of mappedPins(libc, look, wanted)) {
     of(pin).mapped = true;
+    of(pin).at = at;
   }
   for (const names of look.invocation?.scripts ?? []) {
     const script = scriptOf(libc, look.at, names);
@@ -146,8 +154,13 @@ function factsOf(at: string, number: number): DescriptorFacts | undefined {
   return text === undefined ? undefined : parseDescriptorFacts(text).value;
 }
 
-function mappedPins(libc: Libc, look: Look, wanted: Wanted): readonly PinnedInode[] {
-  const found: PinnedInode[] = [];
+interface Mapped {
+  readonly pin: PinnedInode;
+  readonly at: string;
+}
+
+function mappedPins(libc: Libc, look: Look, wanted: Wanted): readonly Mapped[] {
+  const found: Mapped[] = [];
   if (look.mapped.some((inode) => wanted.isMapped(inode))) {
     const maps = unlessEnded(() => readProc(`${look.at}/maps`)) ?? '';
     for (const { range, file, path } of parseMappedFiles(maps, (inode) => wanted.isMapped(inode))) {
@@ -155,14 +168,15 @@ function mappedPins(libc: Libc, look: Look, wanted: Wanted): readonly PinnedInod
       const exact = `/proc/${look.pid}/map_files/${range}`;
       for (const pin of wanted.ofMapping(file)) {
         if (!isAnotherFile(libc, exact, pin.identity, true) && !isAnotherFile(libc, path, pin.identity)) {
-          found.push(pin);
+          found.push({ pin, at: exact });
         }
       }
     }
   }
   if (wanted.isInode(look.executableInode)) {
-    const executable = identityAt(libc, `${look.at}/exe`);
-    found.push(...(executable === undefined ? [] : wanted.of(executable)));
+    const at = `${look.at}/exe`;
+    const executable = identityAt(libc, at);
+    found.push(...(executable === undefined ? [] : wanted.of(executable)).map((pin) => ({ pin, at })));
   }
   return found;
 }

@@ -1,5 +1,6 @@
 import { uptime } from 'node:os';
-import type { Holder, ProcessKey, ReadUpTo } from '../../../core/holders/holder';
+import type { Holder, ProcessKey, ReadUpTo, SignalName } from '../../../core/holders/holder';
+import type { Inspected } from '../../../core/holders/inspected';
 import type { Found, HolderFinder, Pin } from '../../../core/holders/ports';
 import type { Gateable } from '../../../core/gate/ports';
 import type { Held } from '../../../core/ports';
@@ -8,10 +9,12 @@ import { gateable } from '../gate/gateable';
 import { probePinned, unknownIfRefused } from '../gate/holders';
 import { loadLibc, type Libc, type Library } from '../libc';
 import { bindHolderCalls } from './calls';
+import { linksOn } from './links';
 import { Memory } from './memory';
 import { lookAgain, passOver, type Finding } from './pass';
 import { PinnedInode } from './pin';
-import { endProcess } from './processes';
+import { inspectProcess } from './inspect';
+import { signalProcess } from './processes';
 
 /** Milliseconds after which it is asked anew whether leases are on, and where. */
 const ASKED_ANEW = 1_000;
@@ -42,16 +45,23 @@ class LinuxHolderFinder implements HolderFinder {
     return PinnedInode.open(this.#libc, path);
   }
 
+  linksOn(path: string): readonly string[] {
+    return linksOn(path);
+  }
+
   pass(pins: readonly Pin[], except: ReadonlySet<number>): Found {
     return passOver(this.#eyes, pins.map(ours), except);
   }
 
   probe(pin: Pin): Held {
-    const { fd, path, identity } = ours(pin);
-    return unknownIfRefused(() => {
-      const may = this.#gateable(fd, path, identity.device);
-      return may.gate && may.probe ? probePinned(this.#gateCalls, fd, path) : 'unknown';
-    });
+    const pinned = ours(pin);
+    const { path, identity } = pinned;
+    return unknownIfRefused(() =>
+      pinned.use((fd) => {
+        const may = this.#gateable(fd, path, identity.device);
+        return may.gate && may.probe ? probePinned(this.#gateCalls, fd, path) : 'unknown';
+      }),
+    );
   }
 
   /** Thousands are asked at a stretch. */
@@ -70,17 +80,17 @@ class LinuxHolderFinder implements HolderFinder {
     return lookAgain(this.#eyes, ours(pin), holder)?.read;
   }
 
-  end(process: ProcessKey): void {
-    endProcess(this.#gateCalls, process);
+  signal(process: ProcessKey, signal: SignalName): void {
+    signalProcess(this.#gateCalls, process, signal);
+  }
+
+  inspect(process: ProcessKey): Inspected {
+    return inspectProcess(process);
   }
 }
 
-/** A descriptor of the inode, for as long as it is pinned. */
-export function descriptorOf(pin: Pin): number {
-  return ours(pin).fd;
-}
-
-function ours(pin: Pin): PinnedInode {
+/** @throws TypeError if another finder has made it */
+export function ours(pin: Pin): PinnedInode {
   if (!(pin instanceof PinnedInode)) {
     throw new TypeError('a pin of another finder');
   }

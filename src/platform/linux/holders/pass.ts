@@ -45,10 +45,14 @@ export function passOver(eyes: Finding, pins: readonly PinnedInode[], except: Re
       closed++;
       continue;
     }
-    for (const [pin, holder] of found) {
+    for (const [pin, holder, at] of found) {
       if (pid === process.pid || except.has(pid)) {
         wanted.untold.add(pin);
       } else {
+        // Before it can go; who has loaded a script has let it go.
+        if (holder.harm !== 'loaded' && !pin.hold()) {
+          pin.hold(at);
+        }
         holders.set(pin, [...(holders.get(pin) ?? []), holder]);
       }
     }
@@ -83,7 +87,8 @@ class Ancestors {
   }
 }
 
-type Holders = readonly (readonly [PinnedInode, Holder])[];
+/** The last: a path at which the inode is to be had from the process. */
+type Holders = readonly (readonly [PinnedInode, Holder, string])[];
 
 function holdersIn(eyes: Finding, pid: number, wanted: Wanted, ancestors: Ancestors): Holders | 'closed' {
   for (let times = 1; ; times++) {
@@ -132,7 +137,7 @@ function describe(eyes: Finding, look: Look, wanted: Wanted, ancestors: Ancestor
   const evidence = refusedIs(new Map<PinnedInode, never>(), () => gatherEvidence(eyes, look, wanted));
   const verdicts = [...evidence].flatMap(([pin, one]) => {
     const verdict = classify(one);
-    return verdict === undefined ? [] : [[pin, verdict] as const];
+    return verdict === undefined ? [] : [[pin, verdict, one.at] as const];
   });
   if (verdicts.length === 0) {
     return [];
@@ -155,7 +160,7 @@ function describe(eyes: Finding, look: Look, wanted: Wanted, ancestors: Ancestor
     uid,
     ancestors: ancestors.of(facts),
   };
-  return verdicts.map(([pin, verdict]) => [pin, { ...holder, ...verdict }]);
+  return verdicts.map(([pin, verdict, where]) => [pin, { ...holder, ...verdict }, where]);
 }
 
 /** A process may close itself to us at any time: it becomes another user's. */

@@ -1,65 +1,125 @@
 import { constants, openSync, readSync } from 'node:fs';
 import { SystemError } from '../../../core/errors';
 import type { Pin } from '../../../core/holders/ports';
-import { parseDescriptorFacts } from '../../../core/linux/proc';
+import { parseDescriptorFacts, type DescriptorFacts } from '../../../core/linux/proc';
 import type { Identity } from '../../../core/ports';
 import { system } from '../errors';
 import { mappedAs } from '../gate/mapped';
 import { readProc } from '../gate/text';
-import { O_PATH, S_IFMT, S_IFREG } from '../layouts';
+import type { Watchable } from '../gate/watches';
+import { AT_FDCWD, AT_STATX_DONT_SYNC, O_PATH, S_IFMT, S_IFREG, type Stat } from '../layouts';
 import type { Libc } from '../libc';
 import { closeQuietly, openReader } from '../place';
 
-/** An inode, pinned by an O_PATH descriptor: that uses nothing, and no lease counts it. */
-export class PinnedInode implements Pin {
+/**
+ * An inode that is remembered. At first, and as long as it is held, an O_PATH descriptor keeps it: that uses nothing, and no lease counts it.
+ */
+export class PinnedInode implements Pin, Watchable {
   readonly identity: Identity;
   readonly path: string;
-  readonly fd: number;
   readonly #libc: Libc;
+  #fd: number | undefined;
+  /** As it was when it was seen last. */
+  #stat: Stat;
+  #told: DescriptorFacts | undefined;
   #mapped: string | undefined;
 
-  private constructor(libc: Libc, path: string, fd: number, identity: Identity) {
+  private constructor(libc: Libc, path: string, fd: number, stat: Stat) {
     this.#libc = libc;
     this.path = path;
-    this.fd = fd;
-    this.identity = identity;
+    this.#fd = fd;
+    this.#stat = stat;
+    this.identity = { device: stat.device, inode: stat.inode };
   }
 
   /** @throws SystemError as `HolderFinder.pin` */
   static open(libc: Libc, path: string): PinnedInode {
-    const fd = system('open', path, () => openSync(path, O_PATH | constants.O_NONBLOCK));
+    const fd = openPath(path);
     try {
-      const { mode, device, inode } = libc.statDescriptor(fd, path);
-      if ((mode & S_IFMT) !== S_IFREG) {
+      const stat = libc.statDescriptor(fd, path);
+      if ((stat.mode & S_IFMT) !== S_IFREG) {
         throw new SystemError('pin', path, 'EINVAL');
       }
-      return new PinnedInode(libc, path, fd, { device, inode });
+      return new PinnedInode(libc, path, fd, stat);
     } catch (thrown) {
       closeQuietly(fd);
       throw thrown;
     }
   }
 
+  get held(): boolean {
+    return this.#fd !== undefined;
+  }
+
+  atPath(): boolean {
+    try {
+      const { device, inode } = this.#libc.statAt(AT_FDCWD, Buffer.from(this.path), AT_STATX_DONT_SYNC, this.path);
+      return device === this.identity.device && inode === this.identity.inode;
+    } catch (thrown) {
+      if (thrown instanceof SystemError) {
+        return false;
+      }
+      throw thrown;
+    }
+  }
+
   size(): number {
-    return Number(this.#libc.statDescriptor(this.fd, this.path).size);
+    return Number(this.#seen().size);
   }
 
   mtime(): bigint {
-    return this.#libc.statDescriptor(this.fd, this.path).mtime;
+    return this.#seen().mtime;
   }
 
   read(bytes: number): Uint8Array {
-    const fd = openReader(this.fd, this.path);
-    try {
-      const buffer = Buffer.alloc(bytes);
-      let length = 0;
-      for (let got = -1; got !== 0 && length < bytes; length += got) {
-        got = system('read', this.path, () => readSync(fd, buffer, length, bytes - length, length));
+    return this.use((pin) => {
+      const fd = openReader(pin, this.path);
+      try {
+        const buffer = Buffer.alloc(bytes);
+        let length = 0;
+        for (let got = -1; got !== 0 && length < bytes; length += got) {
+          got = system('read', this.path, () => readSync(fd, buffer, length, bytes - length, length));
+        }
+        return buffer.subarray(0, length);
+      } finally {
+        closeQuietly(fd);
       }
-      return buffer.subarray(0, length);
+    });
+  }
+
+  /** @throws SystemError ENOENT and the like; ESTALE: it is not held, and its path leads elsewhere */
+  use<T>(work: (fd: number) => T): T {
+    if (this.#fd !== undefined) {
+      return work(this.#fd);
+    }
+    const fd = this.#open(this.path);
+    try {
+      return work(fd);
     } finally {
       closeQuietly(fd);
     }
+  }
+
+  hold(at = this.path): boolean {
+    try {
+      this.#fd ??= this.#open(at);
+      return true;
+    } catch (thrown) {
+      if (thrown instanceof SystemError) {
+        return false;
+      }
+      throw thrown;
+    }
+  }
+
+  letGo(): void {
+    if (this.#fd === undefined) {
+      return;
+    }
+    // What only a descriptor tells.
+    this.#told ??= this.#facts(this.#fd);
+    closeQuietly(this.#fd);
+    this.#fd = undefined;
   }
 
   /**
@@ -68,7 +128,7 @@ export class PinnedInode implements Pin {
    */
   mappedAs(mountinfo: () => string): string {
     if (this.#mapped === undefined) {
-      const facts = parseDescriptorFacts(readProc(`/proc/self/fdinfo/${this.fd}`)).value;
+      const facts = this.#told ?? this.use((fd) => this.#facts(fd));
       const { device, inode } = mappedAs(facts, this.identity, mountinfo) ?? {
         device: mapsDevice(this.identity.device),
         inode: String(this.identity.inode),
@@ -79,8 +139,45 @@ export class PinnedInode implements Pin {
   }
 
   close(): void {
-    closeQuietly(this.fd);
+    if (this.#fd !== undefined) {
+      closeQuietly(this.#fd);
+    }
+    this.#fd = undefined;
   }
+
+  #facts(fd: number): DescriptorFacts {
+    return parseDescriptorFacts(readProc(`/proc/self/fdinfo/${fd}`)).value;
+  }
+
+  #seen(): Stat {
+    try {
+      this.#stat = this.use((fd) => this.#libc.statDescriptor(fd, this.path));
+    } catch (thrown) {
+      if (!(thrown instanceof SystemError)) {
+        throw thrown;
+      }
+    }
+    return this.#stat;
+  }
+
+  #open(at: string): number {
+    const fd = openPath(at);
+    try {
+      const { device, inode } = this.#libc.statDescriptor(fd, at);
+      if (device !== this.identity.device || inode !== this.identity.inode) {
+        throw new SystemError('open', this.path, 'ESTALE');
+      }
+      return fd;
+    } catch (thrown) {
+      closeQuietly(fd);
+      throw thrown;
+    }
+  }
+}
+
+/** @throws SystemError of open(2) */
+function openPath(path: string): number {
+  return system('open', path, () => openSync(path, O_PATH | constants.O_NONBLOCK));
 }
 
 /** glibc's major(3) and minor(3), as maps print them. */

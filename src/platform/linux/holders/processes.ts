@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { SystemError } from '../../../core/errors';
-import type { ProcessKey } from '../../../core/holders/holder';
-import { parseStartTime } from '../../../core/linux/proc';
+import type { ProcessKey, SignalName } from '../../../core/holders/holder';
+import { parseCaughtSignals, parseStartTime } from '../../../core/linux/proc';
 import { system } from '../errors';
 import type { GateCalls } from '../gate/calls';
+import { readProc } from '../gate/text';
 
 /**
  * A descriptor of this very process, which nobody else can take the place of; the caller closes it with `closeDescriptor`.
@@ -28,15 +29,28 @@ export function openProcess(calls: GateCalls, { pid, started }: ProcessKey): num
 }
 
 /**
- * Asks this very process to end: SIGTERM.
+ * Sends it to this very process. What other signals than SIGTERM do to a process that does not catch them is to end it, or nothing: it
+ * is looked at once more, for it may have let go of its handler since it was shown.
  *
- * @throws SystemError ESRCH: it has ended; EPERM: it is not ours
+ * @throws SystemError ESRCH: it has ended; EPERM: it is not ours; ENOTSUP: it does not catch it
  */
-export function endProcess(calls: GateCalls, process: ProcessKey): void {
+export function signalProcess(calls: GateCalls, process: ProcessKey, signal: SignalName): void {
   const pidfd = openProcess(calls, process);
+  const at = `/proc/${String(process.pid)}`;
   try {
-    calls.signalProcess(pidfd, constants.signals.SIGTERM, `/proc/${String(process.pid)}`);
+    if (signal !== 'SIGTERM' && !caughtSignals(readProc(`${at}/status`)).includes(signal)) {
+      throw new SystemError('pidfd_send_signal', at, 'ENOTSUP');
+    }
+    calls.signalProcess(pidfd, constants.signals[signal], at);
   } finally {
     calls.closeDescriptor(pidfd);
   }
+}
+
+/** The names of the signals that a process catches, out of its `status`. */
+export function caughtSignals(status: string): readonly string[] {
+  const caught = parseCaughtSignals(status).value;
+  return Object.entries(constants.signals)
+    .filter(([, number]) => (caught & (1n << BigInt(number - 1))) !== 0n)
+    .map(([name]) => name);
 }

@@ -1,4 +1,4 @@
-import { constants, openSync, readSync } from 'node:fs';
+import { openSync, readSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { SystemError } from '../../../core/errors';
@@ -8,16 +8,26 @@ import { system } from '../errors';
 import type { GateCalls } from '../gate/calls';
 import { decodeEveryNotice } from '../gate/events';
 import { Watches } from '../gate/watches';
-import { O_PATH, POLLED, POLLIN } from '../layouts';
+import { IN_DONT_FOLLOW, IN_ONLYDIR, POLLED, POLLIN, POLLPRI } from '../layouts';
 import { closeQuietly } from '../place';
-import { ARRIVALS, READS, USES, USE_MEANINGS } from './events';
-import { descriptorOf } from './finder';
+import { ARRIVALS, MOVES, READS, USES, USE_MEANINGS } from './events';
+import { ours } from './finder';
 import { openProcess } from './processes';
 
 /** poll(2) takes an int. */
 const LONGEST = 2 ** 31 - 1;
 
-const NOTHING: Uses = { used: new Set(), read: new Set(), moved: new Set(), overflow: false };
+const MOUNTS = '/proc/self/mountinfo';
+
+const NOTHING: Uses = {
+  used: new Set(),
+  closed: new Set(),
+  read: new Set(),
+  moved: new Set(),
+  lost: new Set(),
+  mounted: false,
+  overflow: false,
+};
 
 /** All that can wake the lookout's thread. Belongs to the thread that made it. */
 export class LinuxUseWaiter implements UseWaiter {
@@ -25,8 +35,8 @@ export class LinuxUseWaiter implements UseWaiter {
   readonly #calls: GateCalls;
   readonly #watches: Watches;
   readonly #buffer = Buffer.alloc(1 << 16);
-  /** Descriptors of folders, by watch. */
-  readonly #folders = new Map<number, number>();
+  /** Our mounts: poll(2) tells each change of them once, proc_pid_mountinfo(5). */
+  readonly #mounts: number;
   /** Descriptors of processes, by pid and start. */
   readonly #processes = new Map<string, number>();
   /** What was noticed before it was asked for. */
@@ -40,27 +50,27 @@ export class LinuxUseWaiter implements UseWaiter {
     this.#watches = new Watches(calls);
     try {
       this.orders = calls.openEvent();
+      this.#mounts = system('open', MOUNTS, () => openSync(MOUNTS, 'r'));
     } catch (thrown) {
       this.#watches.close();
       throw thrown;
     }
   }
 
-  watch(pin: Pin, path: string): number {
-    return this.#watches.add(descriptorOf(pin), path, USES);
+  watch(pin: Pin): number {
+    return this.#watches.add(ours(pin), USES);
+  }
+
+  isOf(watch: number, pin: Pin): boolean {
+    return this.#watches.isOf(watch, ours(pin));
   }
 
   watchFolder(path: string): number {
-    const folder = dirname(path);
-    const fd = system('open', folder, () => openSync(folder, O_PATH | constants.O_DIRECTORY));
-    try {
-      const watch = this.#watches.add(fd, folder, ARRIVALS);
-      this.#folders.set(watch, fd);
-      return watch;
-    } catch (thrown) {
-      closeQuietly(fd);
-      throw thrown;
-    }
+    return this.#watches.addPath(dirname(path), ARRIVALS | IN_ONLYDIR);
+  }
+
+  watchLink(path: string): number {
+    return this.#watches.addPath(path, MOVES | IN_DONT_FOLLOW);
   }
 
   tellReads(watch: number, on: boolean): void {
@@ -69,10 +79,6 @@ export class LinuxUseWaiter implements UseWaiter {
 
   unwatch(watch: number): void {
     this.#watches.remove(watch);
-    const folder = this.#folders.get(watch);
-    if (folder === undefined) return;
-    this.#folders.delete(watch);
-    closeQuietly(folder);
   }
 
   await(processes: readonly ProcessKey[]): void {
@@ -116,9 +122,9 @@ export class LinuxUseWaiter implements UseWaiter {
     for (;;) {
       const left = until === undefined ? -1 : Math.min(Math.max(Math.ceil(until - performance.now()), 0), LONGEST);
       const asked = uses && !isEmpty(this.#noticed) ? 0 : left;
-      const [orders, ended] = this.#poll(this.#endedBefore ? 0 : asked, uses);
+      const [orders, mounted, ended] = this.#poll(this.#endedBefore ? 0 : asked, uses);
       if (orders) this.#drain(this.orders);
-      const noticed = uses ? this.take() : NOTHING;
+      const noticed = uses ? { ...this.take(), mounted } : NOTHING;
       const wake: UseWake = { orders, ended: ended || this.#endedBefore, ...noticed };
       this.#endedBefore = false;
       if (orders || wake.ended || !isEmpty(noticed) || left === 0) return wake;
@@ -126,41 +132,45 @@ export class LinuxUseWaiter implements UseWaiter {
   }
 
   close(): void {
-    for (const watch of [...this.#folders.keys()]) this.unwatch(watch);
     this.#watches.close();
+    closeQuietly(this.#mounts);
     this.await([]);
     // `orders` stays: another thread writes to it without asking, and must not write to another file's number.
   }
 
-  #poll(milliseconds: number, uses: boolean): readonly [orders: boolean, ended: boolean] {
-    const descriptors = [this.orders, uses ? this.#watches.descriptor : -1, ...this.#processes.values()];
+  #poll(milliseconds: number, uses: boolean): readonly [orders: boolean, mounted: boolean, ended: boolean] {
+    const always = [this.orders, uses ? this.#watches.descriptor : -1, uses ? this.#mounts : -1];
+    const descriptors = [...always, ...this.#processes.values()];
     const polled = Buffer.alloc(descriptors.length * POLLED.size);
     descriptors.forEach((fd, index) => {
       // poll(2) passes over negative ones.
       polled.writeInt32LE(fd, index * POLLED.size + POLLED.descriptor);
-      polled.writeInt16LE(POLLIN, index * POLLED.size + POLLED.events);
+      // The text of the mounts can always be read.
+      polled.writeInt16LE(fd === this.#mounts ? POLLPRI : POLLIN, index * POLLED.size + POLLED.events);
     });
     try {
       this.#calls.poll(polled, descriptors.length, milliseconds);
     } catch (thrown) {
       // The caller asks again, for the time that is left.
-      if (SystemError.is(thrown, 'EINTR')) return [false, false];
+      if (SystemError.is(thrown, 'EINTR')) return [false, false, false];
       throw thrown;
     }
     const ready = (index: number): boolean => polled.readInt16LE(index * POLLED.size + POLLED.returned) !== 0;
     let ended = false;
     [...this.#processes].forEach(([key, pidfd], index) => {
-      if (!ready(index + 2)) return;
+      if (!ready(index + always.length)) return;
       ended = true;
       this.#processes.delete(key);
       this.#calls.closeDescriptor(pidfd);
     });
-    return [ready(0), ended];
+    return [ready(0), ready(2), ended];
   }
 
   /** Takes all that lies in the queue. Of each of these watches, one opening and one closing are our own. */
   #notice(own: readonly number[]): void {
     const used = new Set(this.#noticed.used);
+    const closed = new Set(this.#noticed.closed);
+    const lost = new Set(this.#noticed.lost);
     const read = new Set(this.#noticed.read);
     const moved = new Set(this.#noticed.moved);
     let { overflow } = this.#noticed;
@@ -172,6 +182,7 @@ export class LinuxUseWaiter implements UseWaiter {
     ) {
       const told = this.#watches.translate(decodeEveryNotice(this.#buffer.subarray(0, length), USE_MEANINGS));
       overflow ||= told.overflow;
+      for (const watch of told.lost) lost.add(watch);
       for (const watch of told.again) {
         used.add(watch);
         moved.add(watch);
@@ -181,9 +192,10 @@ export class LinuxUseWaiter implements UseWaiter {
         if (what === 'read') read.add(watch);
         else if (what === 'moved') moved.add(watch);
         else used.add(watch);
+        if (what === 'closed') closed.add(watch);
       }
     }
-    this.#noticed = { used, read, moved, overflow };
+    this.#noticed = { ...this.#noticed, used, closed, read, moved, lost, overflow };
   }
 
   /** How much was read; 0: nothing is there. */
@@ -197,6 +209,6 @@ export class LinuxUseWaiter implements UseWaiter {
   }
 }
 
-function isEmpty({ used, read, moved, overflow }: Uses): boolean {
-  return !overflow && used.size === 0 && read.size === 0 && moved.size === 0;
+function isEmpty({ used, read, moved, lost, mounted, overflow }: Uses): boolean {
+  return !overflow && !mounted && [used, read, moved, lost].every(({ size }) => size === 0);
 }

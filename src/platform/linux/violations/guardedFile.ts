@@ -56,7 +56,7 @@ export class LinuxGuardedFile implements GuardedFile {
     this.#path = path;
     this.#pin = PinnedInode.open(parts.finding.libc, path);
     try {
-      this.watch = parts.waiter.watches.add(this.#pin.fd, path, WRITES);
+      this.watch = parts.waiter.watches.add(this.#pin, WRITES);
     } catch (thrown) {
       this.#pin.close();
       throw thrown;
@@ -97,7 +97,7 @@ export class LinuxGuardedFile implements GuardedFile {
     const { calls, waiter, listener } = this.#parts;
     try {
       if (!this.#mayLease()) return 'never';
-      const fd = openReader(this.#pin.fd, this.#path);
+      const fd = this.#pin.use((pin) => openReader(pin, this.#path));
       const lease = new Lease(calls, fd, this.#path, () => {
         waiter.listen(fd, this.#path);
       });
@@ -208,11 +208,11 @@ export class LinuxGuardedFile implements GuardedFile {
 
   #mayLease(): boolean {
     const { uid } = this.#stat();
-    return uid === this.#parts.uid && gateable(this.#pin.fd, this.#path).gate;
+    return uid === this.#parts.uid && this.#pin.use((pin) => gateable(pin, this.#path).gate);
   }
 
   #stat(): Stat {
-    return this.#parts.finding.libc.statDescriptor(this.#pin.fd, this.#path);
+    return this.#pin.use((pin) => this.#parts.finding.libc.statDescriptor(pin, this.#path));
   }
 
   #isRemembered(): boolean {
@@ -223,7 +223,7 @@ export class LinuxGuardedFile implements GuardedFile {
   /** By the descriptor that there is, or by one for this moment. */
   #withReader<T>(work: (fd: number) => T): T {
     if (this.#leased) return work(this.#leased.fd);
-    const fd = openReader(this.#pin.fd, this.#path);
+    const fd = this.#pin.use((pin) => openReader(pin, this.#path));
     try {
       return work(fd);
     } finally {

@@ -31,6 +31,20 @@ describe('the pace of passes', () => {
     assert.equal(pace.left(2_000), 0);
   });
 
+  it('makes one soon for the user, also after long rests, but not without a pause', () => {
+    const pace = new Pace();
+    const last = passes(pace, 0, 20_000, 5).at(-1) ?? 0;
+    pace.want(last + 5);
+    assert.equal(pace.left(last + 5), lookout.longestRest - 5);
+    pace.hurry(last + 10);
+    assert.equal(pace.left(last + 10), lookout.shortestRest + 10 - 10);
+    pace.hurry(last + 100);
+    assert.equal(pace.left(last + 100), 10, 'a later one does not put it off');
+    const fresh = new Pace();
+    fresh.hurry(1_000);
+    assert.equal(fresh.left(1_000), lookout.settles);
+  });
+
   it('makes one a second at most when events do not end', () => {
     const pace = new Pace();
     const all = passes(pace, 0, 60_000, 5);

@@ -30,11 +30,11 @@ describe('a watched file', () => {
   });
 
   it('knows who holds what the path leads to', () => {
-    const pin = new FakePin(1);
+    const pin = new FakePin(1, { mtime: 2_000 });
     file.leadsTo(pin, 5_000);
     file.found(found([pin, holder(7, 'open'), holder(3, 'mapped')]));
     assert.deepEqual(pids(view().current?.holders), [3, 7]);
-    assert.equal(view().current?.since, undefined);
+    assert.equal(view().current?.since, 2_000);
     assert.equal(file.inUse, true);
     file.found(found());
     assert.equal(file.inUse, false);
@@ -62,7 +62,7 @@ describe('a watched file', () => {
     const [one, again] = [new FakePin(1), new FakePin(1)];
     file.leadsTo(one, 5_000);
     file.leadsTo(again, 6_000);
-    assert.equal(view().current?.since, undefined);
+    assert.equal(view().current?.since, 0);
     assert.deepEqual([one.closed, again.closed], [false, true]);
   });
 
@@ -76,6 +76,30 @@ describe('a watched file', () => {
     assert.deepEqual(pids(view().current?.holders), [7]);
     assert.deepEqual(view().older, []);
     assert.deepEqual([again.closed, second.closed], [true, true]);
+  });
+
+  it('knows when one came where there was none', () => {
+    file.leadsTo(new FakePin(1, { mtime: 2_000 }), 5_000);
+    file.leadsNowhere(problem);
+    file.found(found());
+    file.leadsTo(new FakePin(2, { mtime: 2_000 }), 6_000);
+    assert.equal(view().current?.since, 6_000);
+  });
+
+  it('forgets an inode that cannot be told from another any more', () => {
+    const [first, second] = [new FakePin(1), new FakePin(1)];
+    file.leadsTo(first, 5_000);
+    file.found(found([first, holder(7, 'open')]));
+    assert.deepEqual(file.free, []);
+    file.lost(first);
+    assert.deepEqual([file.current, file.pins], [undefined, []]);
+    file.leadsTo(second, 6_000);
+    file.found(found([second, holder(8, 'loaded', 6_500)]));
+    assert.deepEqual([view().current?.since, view().older], [6_000, []]);
+    assert.deepEqual([first.closed, second.closed], [true, false]);
+    assert.deepEqual(file.free, [second], 'who has loaded it has let it go');
+    file.heldByOthers('held');
+    assert.deepEqual(file.free, []);
   });
 
   it('keeps the holders of what is gone from the path', () => {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 
 import {
+  parseCaughtSignals,
+  parseJob,
   parseOpenFilesLimit,
   parseCommandLine,
   parseDescriptorFacts,
@@ -28,6 +30,25 @@ const MAPS = `00400000-00402000 r-xp 00000000 fe:00 31                          
 `;
 
 describe('processes', () => {
+  it('have a job, and a terminal that listens to one', () => {
+    assert.deepEqual(parseJob(STAT), { value: { parent: 4200, group: 4295, foreground: 4301 }, problems: [] });
+    assert.deepEqual(parseJob(ODD).value, { parent: 4200, group: 4295, foreground: 4301 });
+    assert.deepEqual(parseJob(KERNEL).value, { parent: 2, group: 0, foreground: -1 });
+    for (const text of ['', '4295 (bash)', '4295 (bash) S 4200 4295', '1 (x) S 1 x 1 1 1', '1 (x) S 1 1 1 1 -2 ']) {
+      assert.equal(parseJob(text).value, undefined, text);
+    }
+  });
+
+  it('catch signals', () => {
+    assert.deepEqual(parseCaughtSignals('SigIgn:\t0000000000000006\nSigCgt:\t0000000000010001\n'), {
+      value: 0x10001n,
+      problems: [],
+    });
+    for (const text of ['', 'SigCgt:\t\n', 'XSigCgt:\t01\n', `SigCgt:\t${'f'.repeat(40)}\n`]) {
+      assert.deepEqual(parseCaughtSignals(text), { value: 0n, problems: ['no SigCgt line'] }, text);
+    }
+  });
+
   it('are read', () => {
     const bash = { pid: 4295, name: 'bash', state: 'S', parent: 4200, kernel: false, threads: 1, started: 812345 };
     assert.deepEqual(parseProcess(STAT), { value: bash, problems: [] });

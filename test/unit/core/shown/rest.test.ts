@@ -31,7 +31,14 @@ describe('badgeOf', () => {
 
 describe('explanation', () => {
   const text = (input: Partial<Parameters<typeof explanation>[0]>): string => {
-    const { title, sections } = explanation({ name: 'run.sh', status: undefined, file: file([]), at, ...input });
+    const { title, sections } = explanation({
+      name: 'run.sh',
+      status: undefined,
+      file: file([]),
+      closed: 0,
+      at,
+      ...input,
+    });
     return [title, ...sections.flatMap(({ heading, paragraphs }) => [heading, ...paragraphs])].map(english).join('\n');
   };
 
@@ -61,6 +68,17 @@ describe('explanation', () => {
     assert.match(text({ file: file([], [], { problem }) }), /not known, because the system refused \(EACCES\)\.$/);
     assert.match(text({ file: file([], [], { unnamed: true }) }), /A program that you may not inspect uses it\./);
   });
+
+  it('says how many could not be looked into, where that leaves something open', () => {
+    const said = /could not be looked into/;
+    for (const more of [{ unnamed: true }, { uncertain: true }]) {
+      assert.match(text({ file: file([], [], more), closed: 12 }), /12 processes could not be looked into: .*\.$/);
+      assert.match(text({ file: file([], [], more), closed: 1 }), /\n1 process could not be looked into: .*\.$/);
+      assert.doesNotMatch(text({ file: file([], [], more) }), said);
+    }
+    assert.doesNotMatch(text({ file: file([bash(1, 2)]), closed: 12 }), said);
+    assert.doesNotMatch(text({ file: file([], [], { uncertain: false }), closed: 12 }), said);
+  });
 });
 
 describe('what other extensions are told', () => {
@@ -69,7 +87,7 @@ describe('what other extensions are told', () => {
     const told = heldFile(file([secret], [generation([holder(2, 'open')], 7)], { unnamed: true }));
     assert.deepEqual(told, {
       current: {
-        since: undefined,
+        since: 0,
         holders: [{ pid: 1, program: 'bash', since: 300_000, uid: 1000, harm: 'readsAsItRuns', line: 2 }],
       },
       older: [{ since: 7, holders: [{ pid: 2, program: 'program2', since: 300_000, uid: 1000, harm: 'open' }] }],

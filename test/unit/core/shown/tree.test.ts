@@ -11,6 +11,7 @@ function tree(files: readonly FileInUse[], shells: readonly number[] = []): read
     level: () => 'gated',
     shells: new Set(shells),
     uid: 1000,
+    actions: () => [],
     at,
     name: (path) => path.slice(path.lastIndexOf('/') + 1),
     folder: (path) => path.slice(0, path.lastIndexOf('/')),
@@ -43,7 +44,7 @@ describe('the tree of files in use', () => {
       '    Unknown program [you may not inspect it]',
       '  Version of minute 10',
       '    program8 [has it open · pid 8 · since minute 5]',
-      '  Older version',
+      '  Version of minute 0',
       '    program9 [has read all of it · pid 9 · since minute 5]',
     ]);
   });

@@ -36,7 +36,7 @@ const said = (violation: Violation, editor = 1): string => english(violationMess
 function inUseBy(...holders: readonly Holder[]): FileInUse {
   return {
     path: '/w/run.sh',
-    current: { since: undefined, size: 1, holders },
+    current: { since: 0, size: 1, holders },
     older: [],
     unnamed: false,
     uncertain: false,
@@ -97,6 +97,7 @@ describe('what is said of a violation', () => {
       files: [inUseBy(holder(7))],
       level: () => 'gated',
       shells: new Set(),
+      actions: () => [],
       uid: 0,
       at,
       violation: () => message('what is said'),

@@ -1,0 +1,122 @@
+import * as vscode from 'vscode';
+
+import type { HolderInUse } from '../core/holders/inUse';
+import type { Lookout } from '../core/holders/service';
+import type { Action } from '../core/reopen/actions';
+import { reopen } from '../core/reopen/limits';
+import { plainReason } from '../core/reopen/sentences';
+import type { ReopenSignal } from '../core/reopen/signals';
+import type { Units } from '../core/reopen/units';
+import { programName } from '../core/shown/words';
+import { message, texts, type Message } from '../core/text';
+import type { OlderVersions } from './olderVersions';
+import type { Reruns } from './reruns';
+import type { Settings } from './settings';
+import { translate } from './translate';
+
+/** What was done, or why it was not. */
+type Outcome = { readonly done?: Message } | { readonly refused: Message };
+
+/** So long the status bar says what was done, in milliseconds. */
+const shown = 5_000;
+
+/** Does what the user has chosen about a program that has an older version. */
+export class ReopenActions {
+  readonly #lookout: Lookout;
+  readonly #units: Units;
+  readonly #reruns: Reruns;
+  readonly #versions: OlderVersions;
+  readonly #settings: Settings;
+
+  constructor(lookout: Lookout, units: Units, reruns: Reruns, versions: OlderVersions, settings: Settings) {
+    this.#lookout = lookout;
+    this.#units = units;
+    this.#reruns = reruns;
+    this.#versions = versions;
+    this.#settings = settings;
+  }
+
+  async run(action: Action, path: string, holder: HolderInUse): Promise<void> {
+    const outcome = await this.#run(action, path, holder);
+    if ('refused' in outcome) await vscode.window.showWarningMessage(translate(outcome.refused));
+    else if (outcome.done) vscode.window.setStatusBarMessage(translate(outcome.done), shown);
+  }
+
+  async #run(action: Action, path: string, holder: HolderInUse): Promise<Outcome> {
+    switch (action) {
+      case 'rerun':
+        return this.#rerun(path, holder);
+      case 'reloadUnit':
+        return this.#reload(holder);
+      case 'SIGHUP':
+      case 'SIGUSR1':
+      case 'SIGUSR2':
+        return this.#signal(action, holder);
+      case 'compare': {
+        const refused = await this.#versions.compare(path, holder);
+        return refused ? { refused } : {};
+      }
+      case 'ignore':
+        return this.#ignore(path, holder);
+    }
+  }
+
+  async #rerun(path: string, holder: HolderInUse): Promise<Outcome> {
+    const who = whoIs(holder);
+    switch (await this.#reruns.rerun(path, holder)) {
+      case 'done':
+        return {};
+      case 'ended':
+        return { refused: message(texts.nothingSent, ...who) };
+      case 'noCommand':
+        return { refused: message(texts.noRerun, ...who) };
+      case 'noPrompt':
+        return { refused: message(texts.noPrompt, ...who, reopen.prompt / 1000) };
+      case 'goesOn':
+        return { refused: message(texts.notInterrupted, ...who) };
+    }
+  }
+
+  async #reload(holder: HolderInUse): Promise<Outcome> {
+    const who = whoIs(holder);
+    const inspected = await this.#lookout.inspect(holder.process);
+    if ('errno' in inspected) return { refused: message(texts.nothingSent, ...who) };
+    const { unit } = inspected;
+    if (!unit || !(await this.#units.canReload(unit))) return { refused: message(texts.unitGone, ...who) };
+    const error = await this.#units.reload(unit);
+    return error
+      ? { refused: message(texts.unitNotReloaded, unit.name, plainReason(error.detail)) }
+      : { done: message(texts.unitReloaded, unit.name) };
+  }
+
+  async #signal(signal: ReopenSignal, holder: HolderInUse): Promise<Outcome> {
+    const who = whoIs(holder);
+    const error = await this.#lookout.signal(holder.process, signal);
+    switch (error?.errno) {
+      case undefined:
+        return { done: message(texts.signalSent, signal, ...who) };
+      case 'ESRCH':
+        return { refused: message(texts.nothingSent, ...who) };
+      case 'ENOTSUP':
+        return { refused: message(texts.signalNotCaught, signal, ...who) };
+      default:
+        return { refused: message(texts.signalNotSent, signal, ...who, error?.errno ?? '') };
+    }
+  }
+
+  async #ignore(path: string, holder: HolderInUse): Promise<Outcome> {
+    const inspected = await this.#lookout.inspect(holder.process);
+    // Also one that has ended since: by its name.
+    const entry = ('errno' in inspected ? undefined : inspected.executable) ?? holder.program;
+    try {
+      await this.#settings.ignoreProgram(vscode.Uri.file(path), entry);
+      return { done: message(texts.ignoredNow, programName(holder)) };
+    } catch (thrown) {
+      return { refused: message(texts.notIgnored, programName(holder), plainReason(String(thrown))) };
+    }
+  }
+}
+
+function whoIs(holder: HolderInUse): readonly [string, number] {
+  return [programName(holder), holder.process.pid];
+}
