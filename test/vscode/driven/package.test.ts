@@ -8,7 +8,7 @@ import { expectedFiles, makePackage, packageTargets, type Package } from '../../
 import { Editor } from '../../support/editor';
 import { changeAndSave, show, untilLevel } from '../../support/statusBar';
 
-const sizeAtMost = 512 * 1024;
+const sizeAtMost = 576 * 1024;
 
 describe('the packages', function () {
   this.timeout(120_000);
