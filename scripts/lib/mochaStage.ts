@@ -26,6 +26,9 @@ export async function mochaStage(
         mocha,
         '--no-config',
         '--forbid-only',
+        // Nothing is measured by it: a test of its own bound says so.
+        '--timeout',
+        '20000',
         '--reporter',
         join(support, 'reporter.entry.cjs'),
         '--require',
