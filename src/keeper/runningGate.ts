@@ -188,10 +188,8 @@ export class RunningGate {
   take(order: AnsweredOrder): void {
     switch (order.kind) {
       case 'synced':
-        for (const [slot, { descriptor }] of this.#handed) {
-          if (descriptor === order.descriptor) this.#heldBack.synced(slot);
-        }
-        this.#tellSynced(this.#now());
+        // One that has been staged anew may be told of after its successor.
+        if (this.#handed.get(this.#state.staged)?.descriptor === order.descriptor) this.#synced(this.#state.staged);
         return;
       case 'cloned':
         this.#handed.set(order.slot, order.handed);
@@ -239,6 +237,11 @@ export class RunningGate {
     if (!close()) close();
   }
 
+  #synced(slot: Slot): void {
+    this.#heldBack.synced(slot);
+    this.#tellSynced(this.#now());
+  }
+
   #tellSynced(now: number): void {
     if (this.#state.phase === 'cloning') return;
     const slot = this.#heldBack.take(now);
@@ -258,7 +261,7 @@ export class RunningGate {
       this.#state = { ...this.#state, nextSlot: slot + 1 };
       this.on({ is: 'restaged', slot });
     } else this.#answered({ is: 'restaged', slot });
-    if (order.synced) this.on({ is: 'synced', slot });
+    if (order.synced && slot === this.#state.staged) this.#synced(slot);
   }
 
   #giveUpClaim(): void {
