@@ -12,9 +12,9 @@ describe('saves are told to every reader that has a flag', function () {
   this.timeout(300_000);
 
   for (const [level, saves, settings] of [
-    ['gated', 100, {}],
+    ['gated', 40, {}],
     // Unless a reader has the file open in that moment.
-    ['direct', 20, { 'holdfast.when': 'whenHeld' }],
+    ['direct', 10, { 'holdfast.when': 'whenHeld' }],
   ] as const) {
     it(`${String(saves)} at level ${level}`, async () => {
       const root = mkdtempSync(join(tmpdir(), 'holdfast-run-'));
