@@ -74,6 +74,19 @@ export default tseslint.config(
   },
   ...Object.keys(layers).map(lawOf),
   {
+    files: ['src/shell/**/*.ts', 'src/extension.ts'],
+    ignores: ['src/shell/notify.ts'],
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        ...['showInformationMessage', 'showWarningMessage', 'showErrorMessage'].map((property) => ({
+          property,
+          message: 'Notifications go through src/shell/notify.ts: a name in them must not become a link.',
+        })),
+      ],
+    },
+  },
+  {
     files: ['test/**/*.ts', 'scripts/**/*.ts'],
     rules: { 'no-console': 'off', '@typescript-eslint/no-unsafe-class-instance-assignment': 'off' },
   },

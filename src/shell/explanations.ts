@@ -10,6 +10,7 @@ import { activeFile, type ActiveFile } from './activeFile';
 import type { Levels } from './levels';
 import { escaped } from './markdown';
 import { writtenMoment } from './moments';
+import { inform } from './notify';
 import { concernsUs, type Settings } from './settings';
 import { statusOf } from './statusOf';
 import { translate } from './translate';
@@ -87,7 +88,7 @@ export class Explanations implements vscode.TextDocumentContentProvider, Disposa
   async #explain(): Promise<void> {
     const active = activeFile();
     if (!active) {
-      await vscode.window.showInformationMessage(translate(message(texts.noFileToExplain)));
+      await inform(message(texts.noFileToExplain));
       return;
     }
     if (active.announced && !this.#settings.unguarded(active.uri)) await this.#levels.foresee(active.uri);

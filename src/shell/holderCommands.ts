@@ -14,6 +14,7 @@ import { activeFile } from './activeFile';
 import type { FactsOfHolders } from './holderFacts';
 import type { HolderItem, HoldersTree } from './holdersTree';
 import { writtenMoment } from './moments';
+import { confirmed, fail, inform } from './notify';
 import type { ReopenActions } from './reopenActions';
 import type { Terminals } from './terminals';
 import { translate } from './translate';
@@ -133,7 +134,7 @@ export class HolderCommands implements Disposable {
     const shell = shellOf(holder, this.#terminals.shells);
     const terminal = shell === undefined ? undefined : this.#terminals.of(shell);
     if (terminal) terminal.show();
-    else await tell(message(texts.terminalGone, programName(holder), holder.process.pid));
+    else await inform(message(texts.terminalGone, programName(holder), holder.process.pid));
   };
 
   /** What can be done about it is asked anew, and chosen. */
@@ -154,17 +155,11 @@ export class HolderCommands implements Disposable {
   readonly #end = async ({ path, holder }: Chosen): Promise<void> => {
     const who = [programName(holder), holder.process.pid] as const;
     const confirm = translate(message(texts.endProcess));
-    const answer = await vscode.window.showWarningMessage(
-      translate(message(texts.endQuestion, ...who)),
-      { modal: true, detail: translate(message(texts.endDetail, path, writtenMoment(holder.since))) },
-      confirm,
-    );
-    if (answer !== confirm) return;
+    const detail = message(texts.endDetail, path, writtenMoment(holder.since));
+    if (!(await confirmed(message(texts.endQuestion, ...who), confirm, detail))) return;
     const error = await this.#lookout.signal(holder.process, 'SIGTERM');
-    if (error?.errno === 'ESRCH') await tell(message(texts.endedBefore, ...who));
-    else if (error) {
-      await vscode.window.showErrorMessage(translate(message(texts.notEnded, ...who, error.errno)));
-    }
+    if (error?.errno === 'ESRCH') await inform(message(texts.endedBefore, ...who));
+    else if (error) await fail(message(texts.notEnded, ...who, error.errno));
   };
 }
 
@@ -200,5 +195,5 @@ function pickOf(chosen: Chosen, version: Version): HolderPick {
 }
 
 async function tell(what: Message): Promise<void> {
-  await vscode.window.showInformationMessage(translate(what));
+  await inform(what);
 }

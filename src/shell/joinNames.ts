@@ -5,10 +5,11 @@ import type { Guard } from '../core/guard';
 import { joinNotice, type Joined } from '../core/join';
 import { limits } from '../core/limits';
 import { joinedLine } from '../core/logLines';
-import { message, texts, type Message } from '../core/text';
+import { message, texts } from '../core/text';
 import { activeFile } from './activeFile';
 import type { Levels } from './levels';
 import type { Log } from './log';
+import { inform, noticeText, warn } from './notify';
 import { translate } from './translate';
 
 /** *Join the names again*: offers it after a save, does it, and says what came of it. */
@@ -35,13 +36,13 @@ export class JoinNames {
   async join(): Promise<void> {
     const active = activeFile();
     if (active) await this.#join(active.uri);
-    else await vscode.window.showInformationMessage(translate(message(texts.noFileToJoin)));
+    else await inform(message(texts.noFileToJoin));
   }
 
   async #offer(uri: vscode.Uri): Promise<void> {
     const button = translate(message(texts.joinNames));
-    const sentence = translate(message(texts.separated, basename(uri.fsPath)));
-    if ((await vscode.window.showInformationMessage(sentence, button)) === button) await this.#join(uri);
+    const sentence = message(texts.separated, basename(uri.fsPath));
+    if ((await inform(sentence, button)) === button) await this.#join(uri);
   }
 
   async #join(uri: vscode.Uri): Promise<void> {
@@ -68,7 +69,7 @@ export class JoinNames {
     const cancel = new AbortController();
     const work = this.#guard.joinNames(uri.fsPath, folders, cancel.signal);
     if (await isOverSoon(work)) return work;
-    const title = translate(message(texts.joining, basename(uri.fsPath)));
+    const title = noticeText(message(texts.joining, basename(uri.fsPath)));
     const options = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
     return vscode.window.withProgress(options, (_, token) => {
       token.onCancellationRequested(() => {
@@ -81,15 +82,13 @@ export class JoinNames {
   async #tell(uri: vscode.Uri, result: Joined): Promise<void> {
     const notice = joinNotice(basename(uri.fsPath), result);
     if (!notice) return;
-    const show: (text: string, ...buttons: string[]) => Thenable<string | undefined> =
-      notice.severity === 'warning' ? vscode.window.showWarningMessage : vscode.window.showInformationMessage;
-    const sentence: Message = notice.message;
+    const show = notice.severity === 'warning' ? warn : inform;
     if (!notice.searchOn) {
-      await show(translate(sentence));
+      await show(notice.message);
       return;
     }
     const button = translate(message(texts.searchOn));
-    if ((await show(translate(sentence), button)) === button) await this.#searchOn(uri);
+    if ((await show(notice.message, button)) === button) await this.#searchOn(uri);
   }
 
   async #searchOn(uri: vscode.Uri): Promise<void> {

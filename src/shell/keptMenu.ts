@@ -3,7 +3,8 @@ import * as vscode from 'vscode';
 
 import type { Kept } from '../core/guard';
 import type { KeptVersion } from '../core/kept';
-import { message, texts, type Message } from '../core/text';
+import { message, texts } from '../core/text';
+import { confirmed, fail, inform } from './notify';
 import { replaceText, textAt } from './texts';
 import { translate } from './translate';
 
@@ -32,11 +33,11 @@ export class KeptMenu {
   async show(): Promise<void> {
     const versions = await this.#kept.keptVersions();
     if (versions === undefined) {
-      await vscode.window.showErrorMessage(translate(message(texts.keptUnknown)));
+      await fail(message(texts.keptUnknown));
       return;
     }
     if (versions.length === 0) {
-      await vscode.window.showInformationMessage(translate(message(texts.noneKept)));
+      await inform(message(texts.noneKept));
       return;
     }
     this.#kept.toldOfKept(versions.filter(({ told }) => !told).map(({ file }) => file));
@@ -72,14 +73,14 @@ export class KeptMenu {
     const uri = vscode.Uri.file(version.path);
     const document = await textAt(uri);
     if (!document) {
-      await tell(message(texts.notText, basename(version.path), version.file));
+      await fail(message(texts.notText, basename(version.path), version.file));
       return;
     }
     const bytes = await vscode.workspace.fs.readFile(vscode.Uri.file(version.file));
     const text = await vscode.workspace.decode(bytes, { encoding: document.encoding });
     const error = await this.#kept.keepCurrent(version.path);
     if (error) {
-      await tell(message(texts.notRestored, basename(version.path), error.errno));
+      await fail(message(texts.notRestored, basename(version.path), error.errno));
       return;
     }
     await replaceText(document, text);
@@ -87,17 +88,16 @@ export class KeptMenu {
 
   async #putBack({ path, file }: KeptVersion): Promise<void> {
     const error = await this.#kept.putBackKept(file);
-    if (error) await tell(message(texts.notRestored, basename(path), error.errno));
+    if (error) await fail(message(texts.notRestored, basename(path), error.errno));
     else await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(path));
   }
 
   async #remove({ path, file }: KeptVersion): Promise<void> {
     const name = basename(path);
     const confirm = translate(message(texts.deleteKept));
-    const question = translate(message(texts.deleteKeptQuestion, name));
-    if ((await vscode.window.showWarningMessage(question, { modal: true }, confirm)) !== confirm) return;
+    if (!(await confirmed(message(texts.deleteKeptQuestion, name), confirm))) return;
     const error = await this.#kept.removeKept(file);
-    if (error) await tell(message(texts.notDeleted, name, error.errno));
+    if (error) await fail(message(texts.notDeleted, name, error.errno));
   }
 }
 
@@ -121,8 +121,4 @@ async function exists(uri: vscode.Uri): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-async function tell(what: Message): Promise<void> {
-  await vscode.window.showErrorMessage(translate(what));
 }

@@ -7,27 +7,25 @@ import type { Report } from '../core/level';
 import type { SettingProblem } from '../core/settings';
 import { vetoedMessage } from '../core/status';
 import { message, texts } from '../core/text';
+import { fail, inform, warn } from './notify';
 import { translate } from './translate';
 
 /** One sentence and what to do. The promise resolves when the notice has been dealt with. */
 export async function tellInvalidSetting({ setting, expected }: SettingProblem): Promise<void> {
   const open = translate(message(texts.openSettings));
-  const answer = await vscode.window.showWarningMessage(
-    translate(message(texts.invalidSetting, setting, expected)),
-    open,
-  );
+  const answer = await warn(message(texts.invalidSetting, setting, expected), open);
   if (answer === open) await vscode.commands.executeCommand('workbench.action.openSettings', setting);
 }
 
 async function tellKeeperDied(which: 'keeperDied' | 'gateDied'): Promise<void> {
   const reload = translate(message(texts.reload));
-  const answer = await vscode.window.showWarningMessage(translate(message(texts[which])), reload);
+  const answer = await warn(message(texts[which]), reload);
   if (answer === reload) await vscode.commands.executeCommand('workbench.action.reloadWindow');
 }
 
 /** VS Code says that it has failed, and not why. */
 export async function tellVetoed(path: string, report: Report): Promise<void> {
-  await vscode.window.showErrorMessage(translate(vetoedMessage(basename(path), report)));
+  await fail(vetoedMessage(basename(path), report));
 }
 
 /** @param file where the other program's version is */
@@ -35,7 +33,7 @@ async function tellKept(kept: Kept, path: string, file: string): Promise<void> {
   const name = basename(path);
   kept.toldOfKept([file]);
   const compare = translate(message(texts.compare));
-  const answer = await vscode.window.showWarningMessage(translate(message(texts.kept, name)), compare);
+  const answer = await warn(message(texts.kept, name), compare);
   if (answer !== compare) return;
   await vscode.commands.executeCommand('vscode.diff', vscode.Uri.file(file), vscode.Uri.file(path), name);
 }
@@ -45,12 +43,12 @@ async function tellUntold(kept: Kept, files: readonly string[]): Promise<void> {
   if (files.length === 0) return;
   kept.toldOfKept(files);
   const show = translate(message(texts.showKept));
-  const answer = await vscode.window.showInformationMessage(translate(message(texts.untold, files.length)), show);
+  const answer = await inform(message(texts.untold, files.length), show);
   if (answer === show) await vscode.commands.executeCommand('holdfast.showKept' satisfies CommandName);
 }
 
 async function tellNotKept(path: string, errno: string): Promise<void> {
-  await vscode.window.showErrorMessage(translate(message(texts.notKept, basename(path), errno)));
+  await fail(message(texts.notKept, basename(path), errno));
 }
 
 /** What a user must know of what happened behind the scenes. */

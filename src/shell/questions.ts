@@ -7,6 +7,7 @@ import type { Question } from '../core/options';
 import { choicesOf, questionMessage } from '../core/questions';
 import type { DirtyDocuments } from './dirtyDocuments';
 import type { Levels } from './levels';
+import { warn } from './notify';
 import type { Settings } from './settings';
 import { translate } from './translate';
 
@@ -59,8 +60,8 @@ export class Questions implements Disposable {
     // A folder that is not trusted has no say in this.
     const forGood = !vscode.workspace.getWorkspaceFolder(uri) || vscode.workspace.isTrusted;
     const choices = new Map(choicesOf(question, forGood).map((choice) => [translate(choice.label), choice]));
-    const sentence = translate(questionMessage(question, report, basename(uri.fsPath)));
-    const button = await vscode.window.showWarningMessage(sentence, ...choices.keys());
+    const sentence = questionMessage(question, report, basename(uri.fsPath));
+    const button = await warn(sentence, ...choices.keys());
     this.#open.delete(uri.toString());
     const choice = button === undefined ? undefined : choices.get(button);
     if (!choice) return;

@@ -9,6 +9,7 @@ import type { ReopenSignal } from '../core/reopen/signals';
 import type { Units } from '../core/reopen/units';
 import { programName } from '../core/shown/words';
 import { message, texts, type Message } from '../core/text';
+import { warn } from './notify';
 import type { OlderVersions } from './olderVersions';
 import type { Reruns } from './reruns';
 import type { Settings } from './settings';
@@ -38,7 +39,7 @@ export class ReopenActions {
 
   async run(action: Action, path: string, holder: HolderInUse): Promise<void> {
     const outcome = await this.#run(action, path, holder);
-    if ('refused' in outcome) await vscode.window.showWarningMessage(translate(outcome.refused));
+    if ('refused' in outcome) await warn(outcome.refused);
     else if (outcome.done) vscode.window.setStatusBarMessage(translate(outcome.done), shown);
   }
 

@@ -10,6 +10,7 @@ import { message, texts } from '../core/text';
 import type { FactsOfHolders } from './holderFacts';
 import type { HoldersTree } from './holdersTree';
 import { writtenMoment } from './moments';
+import { inform } from './notify';
 import type { ReopenActions } from './reopenActions';
 import type { Settings } from './settings';
 import { translate } from './translate';
@@ -79,8 +80,8 @@ export class StaleNotices implements Disposable {
       offered.map((action) => [translate(actionLabel(action, one.holder, one.inspected)), action] as const),
     );
     const show = translate(message(texts.holders));
-    const sentence = translate(newsMessage(basename(path), { stale }, writtenMoment));
-    const answer = await vscode.window.showInformationMessage(sentence, ...buttons.keys(), show);
+    const sentence = newsMessage(basename(path), { stale }, writtenMoment);
+    const answer = await inform(sentence, ...buttons.keys(), show);
     if (answer === undefined) return undefined;
     const action = buttons.get(answer);
     return () => (action ? this.#actions.run(action, path, one.holder) : this.#tree.show(path));

@@ -12,6 +12,7 @@ import type { Sentry } from '../core/violations/service';
 import { isReached, type Violation } from '../core/violations/violation';
 import { activeFile } from './activeFile';
 import type { HolderItem } from './holdersTree';
+import { fail, inform, warn } from './notify';
 import { concernsUs, type Settings } from './settings';
 import { replaceText, textAt } from './texts';
 import { translate } from './translate';
@@ -107,8 +108,8 @@ export class Violations implements Disposable {
     this.#owned.add(
       vscode.commands.registerCommand(command, async () => {
         const path = activeFile()?.uri.fsPath;
-        if (path === undefined) await tell(message(texts.noFileToCompare));
-        else if (!this.of(path)) await tell(message(texts.noViolation, basename(path)));
+        if (path === undefined) await inform(message(texts.noFileToCompare));
+        else if (!this.of(path)) await inform(message(texts.noViolation, basename(path)));
         else await run(path);
       }),
     );
@@ -151,8 +152,8 @@ export class Violations implements Disposable {
     const compare = translate(message(texts.compareRunning));
     const restore = translate(message(texts.restoreRunning));
     const ignore = translate(message(texts.ignoreViolations));
-    const answer = await vscode.window.showWarningMessage(
-      translate(violationMessage(basename(path), open.violation, this.#editor)),
+    const answer = await warn(
+      violationMessage(basename(path), open.violation, this.#editor),
       ...(open.violation.running === undefined ? [] : [compare, restore]),
       ignore,
     );
@@ -178,7 +179,7 @@ export class Violations implements Disposable {
     if (text === undefined) return;
     const document = await textAt(vscode.Uri.file(path));
     if (!document) {
-      await tell(message(texts.notTextToRestore, basename(path)));
+      await inform(message(texts.notTextToRestore, basename(path)));
       return;
     }
     await replaceText(document, text);
@@ -189,9 +190,7 @@ export class Violations implements Disposable {
     try {
       await this.#settings.ignoreViolations(vscode.Uri.file(path));
     } catch (error) {
-      await vscode.window.showErrorMessage(
-        translate(message(texts.settingNotWritten, error instanceof Error ? error.message : String(error))),
-      );
+      await fail(message(texts.settingNotWritten, error instanceof Error ? error.message : String(error)));
       return;
     }
     this.#dealtWith(path);
@@ -202,7 +201,7 @@ export class Violations implements Disposable {
     const violation = this.#open.get(path)?.violation;
     const bytes = violation && (await this.#sentry.running(violation));
     if (!bytes) {
-      await tell(message(texts.runningGone, basename(path)));
+      await inform(message(texts.runningGone, basename(path)));
       return undefined;
     }
     return vscode.workspace.decode(bytes, { uri: vscode.Uri.file(path) });
@@ -226,8 +225,4 @@ export class Violations implements Disposable {
     this.#open.delete(path);
     this.#sentry.drop(violation);
   }
-}
-
-async function tell(what: Message): Promise<void> {
-  await vscode.window.showInformationMessage(translate(what));
 }
