@@ -17,11 +17,24 @@ const startsAtMost = 2;
 type GuardOrder = Extract<SentryOrder, { kind: 'guard' }>;
 type Listener = (path: string, violation: Violation | undefined) => void;
 
+/** More than one life of the thread makes. A number. */
+const copiesOfALife = 2 ** 40;
+
+/** What was ordered for a file last, and all that it was ordered for. */
+interface Guarded {
+  readonly order: GuardOrder;
+  readonly key: string;
+}
+
 /** One life of the thread, and what is known of its leases. */
 interface Life {
   readonly thread: SleepingThread<SentryOrder, SentryAnswer>;
   readonly leases: LeaseTable;
   readonly watchdog: Watchdog;
+  /** `starting`: it has no lease yet, and may take its time. `stuck`: its leases were let go, and nothing comes of it any more. */
+  state: 'starting' | 'ready' | 'stuck';
+  /** It has something to do; from `ready` on it is watched over while it does it. */
+  busy: boolean;
 }
 
 /** The extension host's end of the sentry's thread, which is started when first something is to be guarded. */
@@ -30,7 +43,9 @@ export class SentryClient implements Sentry {
   readonly #copies: string;
   readonly #onEvent: (event: SentryEvent) => void;
   readonly #listeners = new Set<Listener>();
-  readonly #guarded = new Map<string, GuardOrder>();
+  readonly #guarded = new Map<string, Guarded>();
+  /** Why files are not guarded: each is told once. */
+  readonly #refused = new Map<string, string>();
   readonly #reading = new Map<number, (bytes: Uint8Array | undefined) => void>();
   #life: Life | undefined;
   #starts = 0;
@@ -44,12 +59,14 @@ export class SentryClient implements Sentry {
     this.#onEvent = onEvent;
   }
 
-  guard(path: string, holders: readonly Holder[], mayLease: boolean): void {
-    const order: GuardOrder = { kind: 'guard', path, holders, mayLease };
+  guard(path: string, holders: readonly Holder[], mayLease: boolean, version: number): void {
+    const key = JSON.stringify([holders, mayLease, version]);
     const before = this.#guarded.get(path);
-    if (this.#stopping || JSON.stringify(before) === JSON.stringify(order) || (!before && holders.length === 0)) return;
+    if (holders.length === 0) this.#refused.delete(path);
+    if (this.#stopping || before?.key === key || (!before && holders.length === 0)) return;
+    const order: GuardOrder = { kind: 'guard', id: this.#nextId++, path, holders, mayLease };
     if (holders.length === 0) this.#guarded.delete(path);
-    else this.#guarded.set(path, order);
+    else this.#guarded.set(path, { order, key });
     if (!this.#life && this.#starts === 0) this.#start();
     else this.#order(order);
   }
@@ -102,25 +119,29 @@ export class SentryClient implements Sentry {
     const watchdog: Watchdog = new Watchdog(
       leases,
       () => {
-        this.#life?.thread.order({ kind: 'beat' });
+        thread.order({ kind: 'beat' });
       },
       () => {
         this.#onEvent({ kind: 'sentryStuck' });
-        if (this.#life) this.#rescue(this.#life);
+        this.#rescue(life);
       },
     );
+    const firstCopy = this.#starts * copiesOfALife;
     const data = (orders: MessagePort): SentryData<MessagePort> => ({
       orders,
       leases: leases.buffer,
       copies: this.#copies,
+      firstCopy,
     });
-    const thread = new SleepingThread<SentryOrder, SentryAnswer>(
+    const thread: Life['thread'] = new SleepingThread<SentryOrder, SentryAnswer>(
       this.#script,
       'sentry',
       data,
       { kind: 'stop' },
       {
         ready: () => {
+          life.state = 'ready';
+          if (life.busy) watchdog.start();
           this.#onEvent({ kind: 'sentryReady' });
         },
         answer: (answer) => {
@@ -132,20 +153,27 @@ export class SentryClient implements Sentry {
         },
       },
     );
-    this.#life = { thread, leases, watchdog };
-    for (const order of this.#guarded.values()) this.#order(order);
+    const life: Life = { thread, leases, watchdog, state: 'starting', busy: false };
+    this.#life = life;
+    for (const { order } of this.#guarded.values()) this.#order(order);
   }
 
   /** What may touch a disk is watched over until it is done: whoever waits for a lease meanwhile must not wait for a dead disk. */
   #order(order: SentryOrder): void {
-    if (order.kind === 'guard') this.#life?.watchdog.start();
+    if (order.kind === 'guard') this.#watchOver();
     this.#life?.thread.order(order);
+  }
+
+  #watchOver(): void {
+    if (!this.#life) return;
+    this.#life.busy = true;
+    if (this.#life.state === 'ready') this.#life.watchdog.start();
   }
 
   #take(answer: Exclude<SentryAnswer, { kind: 'ready' }>): void {
     switch (answer.kind) {
       case 'busy':
-        this.#life?.watchdog.start();
+        this.#watchOver();
         return;
       case 'idle':
         this.#life?.watchdog.rest();
@@ -163,11 +191,19 @@ export class SentryClient implements Sentry {
         this.#reading.delete(answer.id);
         return;
       case 'unguarded':
-        this.#onEvent({ kind: 'notGuarded', path: answer.path, error: answer.error });
+        this.#notGuarded(answer);
         return;
       case 'problem':
         this.#onEvent({ kind: 'sentryProblem', error: answer.error });
     }
+  }
+
+  /** The same order is one to be obeyed when it comes again. */
+  #notGuarded({ id, path, error }: Extract<SentryAnswer, { kind: 'unguarded' }>): void {
+    if (this.#guarded.get(path)?.order.id === id) this.#guarded.delete(path);
+    if (!error || this.#refused.get(path) === error.errno) return;
+    this.#refused.set(path, error.errno);
+    this.#onEvent({ kind: 'notGuarded', path, error });
   }
 
   #tell(path: string, violation: Violation | undefined): void {
@@ -175,7 +211,10 @@ export class SentryClient implements Sentry {
   }
 
   /** Lets go in the sentry's stead, on another thread: this one has no system calls. */
-  #rescue({ leases, thread }: Life): void {
+  #rescue(life: Life): void {
+    if (life.state === 'stuck') return;
+    life.state = 'stuck';
+    const { leases, thread } = life;
     const rescue: SentryData = { rescue: leases.descriptors() };
     new Worker(this.#script, { name: 'holdfast rescue', workerData: rescue }).once('error', () => {
       // Nothing more can be done: the kernel ends the lease after its lease-break-time.

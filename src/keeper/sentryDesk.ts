@@ -1,5 +1,4 @@
 import { describeError, SystemError } from '../core/errors';
-import type { Holder } from '../core/holders/holder';
 import { violationLimits } from '../core/violations/limits';
 import type { SentryAnswer, SentryOrder } from '../core/violations/messages';
 import type { GuardedFile, SentrySystem } from '../core/violations/ports';
@@ -111,37 +110,36 @@ export class SentryDesk {
     }
   }
 
-  #obey({ path, holders, mayLease }: GuardOrder): void {
+  #obey(order: GuardOrder): void {
+    const { path, holders, mayLease } = order;
     const there = this.#guarded.get(path);
-    if (there && holders.length > 0 && there.file.isAtPath()) there.file.know(holders);
-    else {
+    if (there && holders.length > 0 && there.file.isAtPath()) {
+      there.file.know(holders);
+      there.post.wantLease(mayLease && (there.post.leased || this.#hasLeases), this.#clocks.clock());
+    } else {
       // What was told stays with those who were told.
       if (there) this.#end(path, there.post.told);
-      if (holders.length > 0) this.#begin(path, holders, mayLease);
+      if (holders.length > 0) this.#begin(order);
     }
   }
 
-  #begin(path: string, holders: readonly Holder[], mayLease: boolean): void {
+  #begin({ id, path, holders, mayLease }: GuardOrder): void {
     try {
       const file = this.#system.open(path);
       file.know(holders);
       // The path may lead elsewhere by now than when they were found.
       if (file.holders().length === 0) {
         file.close(false);
+        this.#tell({ kind: 'unguarded', id, path });
         return;
       }
-      const post = new Post(
-        file,
-        this.#teller(path, file),
-        mayLease && this.#leases < violationLimits.leases,
-        this.#clocks.clock(),
-      );
+      const post = new Post(file, this.#teller(path, file), mayLease && this.#hasLeases, this.#clocks.clock());
       const guarded = { file, post };
       this.#guarded.set(path, guarded);
       this.#byWatch.set(file.watch, guarded);
     } catch (thrown) {
       if (!(thrown instanceof SystemError)) throw thrown;
-      this.#tell({ kind: 'unguarded', path, error: describeError(thrown) });
+      this.#tell({ kind: 'unguarded', id, path, error: describeError(thrown) });
     }
   }
 
@@ -156,8 +154,8 @@ export class SentryDesk {
     };
   }
 
-  get #leases(): number {
-    return [...this.#guarded.values()].filter(({ post }) => post.leased).length;
+  get #hasLeases(): boolean {
+    return [...this.#guarded.values()].filter(({ post }) => post.leased).length < violationLimits.leases;
   }
 
   #end(path: string, keepCopy: boolean): void {

@@ -13,9 +13,9 @@ import { SentryDesk, type SentryClocks } from './sentryDesk';
  * @param tell reaches the extension host
  */
 export function standSentry(
-  { orders, leases, copies }: Exclude<SentryData<MessagePort>, { rescue: unknown }>,
+  { orders, leases, copies, firstCopy }: Exclude<SentryData<MessagePort>, { rescue: unknown }>,
   tell: (answer: SentryAnswer) => void,
-  open: (copies: string, listener: SentryListener) => SentrySystem,
+  open: (copies: string, firstCopy: number, listener: SentryListener) => SentrySystem,
   clocks: SentryClocks,
 ): void {
   const table = new LeaseTable(leases);
@@ -25,7 +25,7 @@ export function standSentry(
     if (!told.has(key)) tell({ kind: 'problem', error });
     told.add(key);
   };
-  const system = open(copies, {
+  const system = open(copies, firstCopy, {
     problem: (error) => {
       problem(describeError(error));
     },

@@ -68,9 +68,9 @@ export function openLookout(): LookoutSystem {
  * @param copiesFolder of our own, outside every workspace
  * @throws as `openGate`
  */
-export function openSentry(copiesFolder: string, listener: SentryListener): SentrySystem {
+export function openSentry(copiesFolder: string, firstCopy: number, listener: SentryListener): SentrySystem {
   if (process.platform !== 'linux' || !ARCHITECTURES.has(process.arch)) {
     throw new SystemError('openSentry', `${process.platform}-${process.arch}`, 'ENOSYS');
   }
-  return openLinuxSentry(copiesFolder, listener);
+  return openLinuxSentry(copiesFolder, firstCopy, listener);
 }

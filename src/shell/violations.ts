@@ -124,7 +124,7 @@ export class Violations implements Disposable {
     const known = holders.map(({ process, program, since, harm, uid, ancestors }) => {
       return { process, program, since, harm, uid, ancestors };
     });
-    this.#sentry.guard(path, known, writersWait);
+    this.#sentry.guard(path, known, writersWait, file?.current?.since ?? 0);
     const open = this.#open.get(path);
     if (open && !open.over && (!told || !isStillReached(open.violation, file))) this.#end(path);
   }

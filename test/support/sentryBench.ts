@@ -52,12 +52,12 @@ export class SentryBench {
 
   /** Resolves when it is guarded. */
   async guard(path: string, pid: number, mayLease = true): Promise<void> {
-    this.client.guard(path, [holderOf(path, pid)].filter(isReached), mayLease);
+    this.client.guard(path, [holderOf(path, pid)].filter(isReached), mayLease, statSync(path).ino);
     await this.done();
   }
 
   async unguard(path: string): Promise<void> {
-    this.client.guard(path, [], true);
+    this.client.guard(path, [], true, 0);
     await this.done();
   }
 

@@ -10,6 +10,8 @@ export type SentryData<P = unknown> =
       readonly leases: SharedArrayBuffer;
       /** Where copies are made: outside every workspace, and nobody's but ours. Made if it is not there. */
       readonly copies: string;
+      /** The number of the first one: no number is given twice, whatever becomes of the thread. */
+      readonly firstCopy: number;
     }
   /** Only to give up leases in a stuck thread's stead. */
   | { readonly rescue: readonly number[] };
@@ -18,6 +20,8 @@ export type SentryData<P = unknown> =
 export type SentryOrder =
   | {
       readonly kind: 'guard';
+      /** Of this order. */
+      readonly id: number;
       readonly path: string;
       /** Those whom a change in place would reach; nobody: it is not guarded any more. */
       readonly holders: readonly Holder[];
@@ -42,6 +46,6 @@ export type SentryAnswer =
   /** The file is again what its holders have. */
   | { readonly kind: 'over'; readonly path: string }
   | { readonly kind: 'copy'; readonly id: number; readonly bytes?: Uint8Array }
-  /** It cannot be guarded. */
-  | { readonly kind: 'unguarded'; readonly path: string; readonly error: ErrorFacts }
+  /** It is not guarded, after the order of this number: it cannot be, or, without an error, none of those who were named has it. */
+  | { readonly kind: 'unguarded'; readonly id: number; readonly path: string; readonly error?: ErrorFacts }
   | { readonly kind: 'problem'; readonly error: ErrorFacts };

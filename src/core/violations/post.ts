@@ -90,6 +90,7 @@ export class Post {
   #told: string | undefined;
   #toldWriters: ReadonlySet<number> = new Set();
   #mayLease: boolean;
+  #wantsLease: boolean;
 
   /**
    * @param mayLease whether a lease is wanted at all
@@ -99,6 +100,7 @@ export class Post {
     this.#door = door;
     this.#tell = tell;
     this.#mayLease = mayLease;
+    this.#wantsLease = mayLease;
     door.tellWrites(true);
     door.remember();
     this.#askLease(now);
@@ -137,6 +139,27 @@ export class Post {
     this.#state = 'letIn';
     this.#retry = violationLimits.shortestRetry;
     this.#leaseAt = now + (waiting.length === 0 ? violationLimits.afterNobody : violationLimits.settles);
+  }
+
+  /** Whether a lease is wanted, from now on. What was told, and what is being written, goes on. */
+  wantLease(wanted: boolean, now: number): void {
+    if (wanted === this.#wantsLease) return;
+    this.#wantsLease = wanted;
+    this.#mayLease = wanted;
+    if (wanted) {
+      this.#askLease(now);
+      return;
+    }
+    const until = now + violationLimits.caughtIn;
+    // Who waits at this moment is one that was seen.
+    this.leaseBroken(now, until);
+    if (this.leased) {
+      if (this.#told === undefined) this.#door.copy(until, violationLimits.copiedAhead);
+      this.#door.remember();
+      this.#door.letGo();
+    }
+    this.#state = 'watched';
+    this.#leaseAt = undefined;
   }
 
   /** It was written. */

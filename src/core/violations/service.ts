@@ -10,8 +10,9 @@ export interface Sentry {
    *
    * @param holders those whom a change in place would reach; nobody: it is not guarded any more
    * @param mayLease whether whoever writes it may be kept waiting until it is copied
+   * @param version another one for another inode at the path, though the same programs have it
    */
-  guard(path: string, holders: readonly Holder[], mayLease: boolean): void;
+  guard(path: string, holders: readonly Holder[], mayLease: boolean, version: number): void;
   /** The user has dealt with what was told of this file: what it is now is what counts from here. */
   dealtWith(path: string): void;
   /** What the programs had; `undefined`: it was not kept, or is gone. */

@@ -176,7 +176,7 @@ async function rowOf(folder: string, writer: WriterKind, holder: HolderKind): Pr
   try {
     const known = [holderOf(paths.target, program.pid)].filter(isReached);
     const guard = async (): Promise<void> => {
-      bench.client.guard(paths.target, known, true);
+      bench.client.guard(paths.target, known, true, 0);
       await bench.done();
     };
     await guard();

@@ -37,11 +37,15 @@ export class Copies {
   /** The oldest first. */
   readonly #copies = new Map<number, Copy>();
   readonly #piece = Buffer.allocUnsafe(PIECE);
-  #next = 1;
+  #next: number;
 
-  /** @param folder made if it is not there */
-  constructor(folder: string, progress: () => void) {
+  /**
+   * @param folder made if it is not there
+   * @param first the first copy's number
+   */
+  constructor(folder: string, first: number, progress: () => void) {
     this.#folder = folder;
+    this.#next = first;
     this.#progress = progress;
   }
 

@@ -24,14 +24,15 @@ const MEANINGS = [
  * up: its descriptors outlive the thread.
  *
  * @param copiesFolder of our own, outside every workspace; made if it is not there
+ * @param firstCopy the number of the first copy
  * @throws as `openLibrary`; SystemError EMFILE, ENFILE
  */
-export function openLinuxSentry(copiesFolder: string, listener: SentryListener): SentrySystem {
+export function openLinuxSentry(copiesFolder: string, firstCopy: number, listener: SentryListener): SentrySystem {
   const library = openLibrary();
   const holderCalls = bindHolderCalls(library);
   const calls = bindGateCalls(library);
   const uid = process.geteuid?.() ?? -1;
-  const copies = new Copies(copiesFolder, () => {
+  const copies = new Copies(copiesFolder, firstCopy, () => {
     listener.progress();
   });
   const waiter: SentryWaiter = new EventWaiter(calls, MEANINGS);

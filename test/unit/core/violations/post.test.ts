@@ -271,6 +271,36 @@ describe('a post', () => {
     assert.deepEqual(file.calls, ['copy']);
   });
 
+  it('gives up its lease when none is wanted any more, and asks for it when it is wanted again', () => {
+    begin();
+    post.wantLease(true, 5);
+    assert.deepEqual(file.calls, ['lease: taken'], 'nothing new');
+    post.wantLease(false, 10);
+    assert.equal(post.leased, false);
+    assert.equal(file.leased, false);
+    assert.notEqual(file.copied, undefined, 'it is copied ahead');
+    file.has = [cp];
+    file.write(post, 20, 'other\n');
+    post.closed(21);
+    assert.equal(file.told[0]?.caught, 'after');
+    assert.equal(post.due, undefined, 'no lease is asked for');
+    post.wantLease(true, 30);
+    assert.equal(post.leased, true);
+  });
+
+  it('has seen who waits when its lease is given up', () => {
+    begin();
+    Object.assign(file, { broken: true, waits: [cp] });
+    post.wantLease(false, 10);
+    file.write(post, 20, 'other\n');
+    post.closed(21);
+    assert.deepEqual(
+      file.told.map((told) => [told?.writers, told?.caught]),
+      [[[cp], 'before']],
+    );
+    assert.equal(post.due, undefined);
+  });
+
   it('tells of a write without knowing what was there, if it could not be copied, but not of another time', () => {
     begin({ mayCopy: false });
     file.open(post, 10);
