@@ -86,6 +86,22 @@ describe('a command line', () => {
     }
     assert.equal(canBeTypedAgain('anything', ['']), false);
   });
+
+  it('names what runs by a whole word, or the end of a path', () => {
+    for (const line of [
+      'run.sh',
+      '/a/run.sh;',
+      '"./run.sh"',
+      "bash 'x/run.sh'",
+      'x=$(./run.sh)',
+      'cat run.sh.old; ./run.sh',
+    ]) {
+      assert.equal(canBeTypedAgain(line, ['run.sh']), true, line);
+    }
+    for (const line of ['cat run.sh.old', './prerun.sh', 'cd run.sh/there', './run-sh', 'bashful']) {
+      assert.equal(canBeTypedAgain(line, ['run.sh', 'bash']), false, line);
+    }
+  });
 });
 
 describe('the words for systemctl', () => {
