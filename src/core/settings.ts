@@ -55,3 +55,29 @@ function typeName(raw: unknown): string {
   if (raw === null) return 'null';
   return Array.isArray(raw) ? 'array' : typeof raw;
 }
+
+/** A file, and what there is of a list of patterns. */
+export interface PatternLists {
+  /** The whole path, */
+  readonly path: string;
+  /** and the path below the workspace folder. */
+  readonly below: string;
+  /** The user's own list, */
+  readonly user: unknown;
+  /** the folder's, */
+  readonly folder: unknown;
+  /** and what applies to the file now. */
+  readonly applies: unknown;
+}
+
+/**
+ * `holdfast.violationsNever` with one more file in it. A folder's list stands in for the user's, so it begins with what applies now; but what
+ * a folder says is not made the user's.
+ */
+export function neverWarned(whose: 'user' | 'folder', lists: PatternLists): readonly string[] {
+  const path = whose === 'user' ? lists.path : lists.below;
+  // What means something in a pattern means itself in brackets.
+  const pattern = path.replace(/[*?[\]{}]/g, '[$&]');
+  const there = whose === 'user' ? (lists.user ?? []) : (lists.folder ?? lists.applies);
+  return [...new Set([...decode('holdfast.violationsNever', there).value, pattern])];
+}

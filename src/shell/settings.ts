@@ -5,7 +5,7 @@ import { DisposableStore, type Disposable } from '../core/disposable';
 import { report, type Report } from '../core/level';
 import { rememberedSettings } from '../core/limits';
 import type { Answer, Question, SaveOptions } from '../core/options';
-import { decode, type SettingProblem } from '../core/settings';
+import { decode, neverWarned, type SettingProblem } from '../core/settings';
 import type { SwitchedOffBy } from '../core/status';
 
 const section = 'holdfast';
@@ -56,14 +56,16 @@ export class Settings implements Disposable {
 
   /** No warning about this file from now on: for its folder, or outside of all folders for the user. Rejects if it cannot be written. */
   async ignoreViolations(uri: vscode.Uri): Promise<void> {
-    const folder = vscode.workspace.getWorkspaceFolder(uri);
-    const path = folder ? vscode.workspace.asRelativePath(uri, false) : uri.fsPath;
-    // What means something in a pattern means itself in brackets.
-    const pattern = path.replace(/[*?[\]{}]/g, '[$&]');
-    const patterns = this.#read('holdfast.violationsNever', uri);
-    const where = folder ? vscode.ConfigurationTarget.WorkspaceFolder : vscode.ConfigurationTarget.Global;
-    const configuration = vscode.workspace.getConfiguration(section, uri);
-    await configuration.update('violationsNever', [...patterns, pattern], where);
+    const { configuration, where } = forGood(uri);
+    const found = configuration.inspect<unknown>('violationsNever');
+    const value = neverWarned(where === vscode.ConfigurationTarget.Global ? 'user' : 'folder', {
+      path: uri.fsPath,
+      below: vscode.workspace.asRelativePath(uri, false),
+      user: found?.globalValue,
+      folder: found?.workspaceFolderValue,
+      applies: configuration.get('violationsNever'),
+    });
+    await configuration.update('violationsNever', value, where);
   }
 
   /** Patterns of the files below this folder that are watched though they are not open. */

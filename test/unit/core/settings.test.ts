@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
 import { settings } from '../../../src/core/contributions';
-import { decode } from '../../../src/core/settings';
+import { decode, neverWarned } from '../../../src/core/settings';
 
 describe('decode', () => {
   it('takes what is right, and the default for what is not set', () => {
@@ -57,5 +57,24 @@ describe('decode', () => {
 
   it('lets no workspace that is not trusted weaken the guard', () => {
     for (const [name, { untrusted }] of Object.entries(settings)) assert.equal(untrusted, 'ignored', name);
+  });
+});
+
+describe('a file of which nobody is to be warned', () => {
+  const lists = { path: '/w/a[1].sh', below: 'a[1].sh', user: ['/mine'], folder: ['below/*'], applies: ['below/*'] };
+
+  it('is named by its whole path in the user’s list, which gets nothing of a folder’s', () => {
+    assert.deepEqual(neverWarned('user', lists), ['/mine', '/w/a[[]1[]].sh']);
+    assert.deepEqual(neverWarned('user', { ...lists, user: undefined }), ['/w/a[[]1[]].sh']);
+  });
+
+  it('is named by its path below the folder in that one’s list, which begins with what applies', () => {
+    assert.deepEqual(neverWarned('folder', lists), ['below/*', 'a[[]1[]].sh']);
+    const applies = ['/mine'];
+    assert.deepEqual(neverWarned('folder', { ...lists, folder: undefined, applies }), ['/mine', 'a[[]1[]].sh']);
+  });
+
+  it('is named once', () => {
+    assert.deepEqual(neverWarned('folder', { ...lists, below: 'x', folder: ['x'] }), ['x']);
   });
 });
