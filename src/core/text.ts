@@ -390,6 +390,8 @@ export const texts = {
   noViolation: 'No other program is known to have changed {0} in place.',
   noFileToCompare: 'No file on this machine is open in the current tab.',
   notTextToRestore: '{0} cannot be edited as text.',
+  editRefused: '{0} was not restored: VS Code did not take the edit.',
+  notTextToCompare: 'What the programs have of {0} is not text.',
   settingNotWritten: 'The setting could not be written: {0}.',
   notDeleted: 'The version of {0} was not deleted: {1}.',
 } as const;

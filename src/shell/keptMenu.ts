@@ -83,7 +83,7 @@ export class KeptMenu {
       await fail(message(texts.notRestored, basename(version.path), error.errno));
       return;
     }
-    await replaceText(document, text);
+    if (!(await replaceText(document, text))) await fail(message(texts.editRefused, basename(version.path)));
   }
 
   async #putBack({ path, file }: KeptVersion): Promise<void> {

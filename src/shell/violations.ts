@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import type { CommandName } from '../core/contributions';
 import { DisposableStore, type Disposable } from '../core/disposable';
 import type { Lookout } from '../core/holders/service';
+import { looksLikeText } from '../core/reopen/text';
 import { isStillReached, violationMessage } from '../core/shown/violation';
 import type { ShownViolation } from '../core/status';
 import { message, texts, type Message } from '../core/text';
@@ -126,14 +127,18 @@ export class Violations implements Disposable {
     });
     this.#sentry.guard(path, known, writersWait, file?.current?.since ?? 0);
     const open = this.#open.get(path);
-    if (open && !open.over && (!told || !isStillReached(open.violation, file))) this.#end(path);
+    if (open && !open.over && (!told || !isStillReached(open.violation, file))) this.#dealtWith(path);
   }
 
   #told(violation: Violation): void {
     const { path } = violation;
-    if (!this.#settings.violations(vscode.Uri.file(path)).told) return;
+    if (!this.#settings.violations(vscode.Uri.file(path)).told) {
+      this.#sentry.drop(violation);
+      return;
+    }
     const open = this.#open.get(path);
     if (open) {
+      if (open.violation.running !== violation.running) this.#sentry.drop(open.violation);
       open.violation = violation;
       open.over = false;
     } else this.#open.set(path, { violation, noticed: false, over: false });
@@ -182,8 +187,9 @@ export class Violations implements Disposable {
       await inform(message(texts.notTextToRestore, basename(path)));
       return;
     }
-    await replaceText(document, text);
-    this.#dealtWith(path);
+    // Until it is there, the copy may be the only one.
+    if (await replaceText(document, text)) this.#dealtWith(path);
+    else await inform(message(texts.editRefused, basename(path)));
   }
 
   async #ignore(path: string): Promise<void> {
@@ -202,6 +208,10 @@ export class Violations implements Disposable {
     const bytes = violation && (await this.#sentry.running(violation));
     if (!bytes) {
       await inform(message(texts.runningGone, basename(path)));
+      return undefined;
+    }
+    if (!looksLikeText(bytes)) {
+      await inform(message(texts.notTextToCompare, basename(path)));
       return undefined;
     }
     return vscode.workspace.decode(bytes, { uri: vscode.Uri.file(path) });

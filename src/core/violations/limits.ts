@@ -15,17 +15,15 @@ export const violationLimits = {
   settles: 250,
   /** Files that have a lease at once; the others are watched without one. */
   leases: 256,
-  /** Bytes up to which a file is compared; of a larger one, size and time tell. */
+  /** Bytes up to which a file is copied, compared and read out; of a larger one, size and time tell, and there is nothing to restore. */
   compared: 8 << 20,
   /** Bytes up to which a file that can have no lease is copied before anybody writes it. */
   copiedAhead: 1 << 20,
-  /** Bytes up to which a file is copied while its writer waits, where there are no reflinks. */
-  copied: 64 << 20,
   /** Of all copies together, */
   copiedInAll: 256 << 20,
   /** and their number. */
   copies: 128,
-  /** A copy of which the user was told goes after this at the latest. */
+  /** A copy that nothing is compared with any more, but of which the user was told, goes after this at the latest. */
   copyAge: 3_600_000,
   /** Between two notices about one file. */
   betweenNotices: 10_000,

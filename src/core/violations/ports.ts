@@ -30,11 +30,11 @@ export interface SentrySystem {
    * @throws SystemError ENOENT and the like; EINVAL if it is no regular file; ENOSPC if the user has no watch left
    */
   open(path: string): GuardedFile;
-  /** What a copy holds; `undefined`: it is gone. Throws `SystemError`. */
+  /** What a copy holds: `violationLimits.compared` bytes at most; `undefined`: it is gone. Throws `SystemError`. */
   read(copy: number): Uint8Array | undefined;
-  /** Forgets a copy. No such copy: nothing. */
+  /** Forgets a copy, if nothing is compared with it any more; otherwise then. No such copy: nothing. */
   drop(copy: number): void;
-  /** Forgets the copies that are too old. How long until the next one is; `undefined`: there is none. */
+  /** Forgets the copies that are too old, and that nothing is compared with. How long until the next one is; `undefined`: there is none. */
   expire(): number | undefined;
 }
 

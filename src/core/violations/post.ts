@@ -56,6 +56,8 @@ export interface PostDoor {
   readonly copied: number | undefined;
   /** Forgets the copy. */
   dropCopy(): void;
+  /** Leaves the copy to those who were told of it: here there is none any more. */
+  leaveCopy(): void;
   /** How the file differs from the copy; `undefined`: it does not. Without a copy: `unknown` if it was written since `remember`. */
   compare(): Change | undefined;
   /** What it is now is what it is to be compared with, where there is no copy. */
@@ -89,6 +91,10 @@ export class Post {
   /** The change that was told, as text; and whose it was. */
   #told: string | undefined;
   #toldWriters: ReadonlySet<number> = new Set();
+  /** It was told of the writing that is under way. */
+  #toldThis = false;
+  /** What the file was compared with when it was told first. */
+  #toldCopy: number | undefined;
   #mayLease: boolean;
   #wantsLease: boolean;
 
@@ -130,7 +136,8 @@ export class Post {
   leaseBroken(now: number, until: number): void {
     if (this.#state !== 'leased' || !this.#door.isBroken()) return;
     const waiting = this.#door.waiting();
-    this.#door.copy(until, violationLimits.copied);
+    // Of what is told, no second copy: only the first is what the programs began with.
+    if (this.#told === undefined) this.#door.copy(until, violationLimits.compared);
     // Before the writer does anything: a script may end of what it reads.
     this.#writing = { writers: waiting, holders: this.#door.holders(until), caught: 'before' };
     if (this.#writing.holders.length === 0 && this.#told === undefined) this.#door.dropCopy();
@@ -198,11 +205,11 @@ export class Post {
     if (this.#leaseAt !== undefined && this.#leaseAt <= now) this.#askLease(now);
   }
 
-  /** The user has dealt with it: what the file is now is what counts from here. */
+  /** The user has dealt with it, or nobody is left whom it reaches: what the file is now is what counts from here. */
   dealtWith(now: number): void {
     if (this.#told === undefined) return;
     this.#told = undefined;
-    this.#door.dropCopy();
+    this.#door.leaveCopy();
     this.#door.remember();
     if (this.#state !== 'leased') this.#door.copy(now + violationLimits.caughtIn, violationLimits.copiedAhead);
   }
@@ -221,7 +228,9 @@ export class Post {
     const change = this.#door.compare();
     const writing = this.#writing;
     if (!change) {
-      if (this.#told !== undefined) this.#tell((this.#told = undefined));
+      // Without the first copy nobody knows.
+      const isBack = this.#toldCopy !== undefined && this.#toldCopy === this.#door.copied;
+      if (this.#told !== undefined && isBack) this.#tell((this.#told = undefined));
       return false;
     }
     // Another time alone, as `touch` gives it, is no other byte.
@@ -231,9 +240,14 @@ export class Post {
     const running = this.#door.copied;
     const violation = { ...writing, holders, change, ...(running === undefined ? {} : { running }) };
     const told = JSON.stringify(change);
-    const isKnown = told === this.#told && writing.writers.every(({ pid }) => this.#toldWriters.has(pid));
-    if (isKnown) return true;
+    const { writers } = writing;
+    // Nobody known may be anybody, if anything was written since.
+    const isSameWriter =
+      writers.length > 0 ? writers.every(({ pid }) => this.#toldWriters.has(pid)) : this.#toldThis || !this.#written;
+    if (told === this.#told && isSameWriter) return true;
+    if (this.#told === undefined) this.#toldCopy = running;
     this.#told = told;
+    this.#toldThis = true;
     this.#toldWriters = new Set(writing.writers.map(({ pid }) => pid));
     this.#tell(violation);
     return true;
@@ -242,6 +256,7 @@ export class Post {
   #forgetWriting(): void {
     this.#writing = undefined;
     this.#written = false;
+    this.#toldThis = false;
   }
 
   #askLease(now: number): void {

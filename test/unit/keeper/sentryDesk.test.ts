@@ -44,6 +44,7 @@ class StillFile implements GuardedFile {
   disclaim = (): void => undefined;
   copy = (): void => undefined;
   dropCopy = (): void => undefined;
+  leaveCopy = (): void => undefined;
   remember = (): void => undefined;
   tellWrites = (): void => undefined;
 }

@@ -23,8 +23,10 @@ const PIECE = 1 << 20;
 interface Copy {
   readonly fd: number;
   readonly size: number;
-  /** Milliseconds of the clock. */
-  readonly at: number;
+  /** When it was left to those who were told of it, in milliseconds of the clock. `undefined`: something is still compared with it. */
+  readonly left?: number;
+  /** Nobody will ask for it. */
+  readonly unwanted?: true;
 }
 
 /**
@@ -34,7 +36,7 @@ interface Copy {
 export class Copies {
   readonly #folder: string;
   readonly #progress: () => void;
-  /** The oldest first. */
+  /** The oldest first; those that were left, by when they were. */
   readonly #copies = new Map<number, Copy>();
   readonly #piece = Buffer.allocUnsafe(PIECE);
   #next: number;
@@ -50,15 +52,15 @@ export class Copies {
   }
 
   /**
-   * Copies what a descriptor has open; by a reflink, if it is large and that can be.
+   * Copies what a descriptor has open, if it is no larger than what can be compared; by a reflink, if that can be.
    *
    * @param until when to give up, in milliseconds of `performance.now`
-   * @param most bytes
+   * @param most bytes, without a reflink
    * @returns the copy's number; `undefined`: it is too large, or would not have been done in time
    * @throws SystemError ENOSPC and the like
    */
   make(from: number, size: number, until: number, most: number, path: string): number | undefined {
-    if (size > violationLimits.copiedInAll) return undefined;
+    if (size > violationLimits.compared) return undefined;
     const fd = this.#create();
     try {
       const reflinked = size > PIECE && reflink(from, fd);
@@ -68,7 +70,7 @@ export class Copies {
         return undefined;
       }
       const copy = this.#next++;
-      this.#copies.set(copy, { fd, size: copied, at: performance.now() });
+      this.#copies.set(copy, { fd, size: copied });
       this.#makeRoom();
       return copy;
     } catch (thrown) {
@@ -102,6 +104,23 @@ export class Copies {
     return bytes.subarray(0, filled);
   }
 
+  /** Nothing is compared with it any more; but who was told of it may ask for it. */
+  leave(copy: number): void {
+    const found = this.#copies.get(copy);
+    if (!found || found.left !== undefined) return;
+    this.#copies.delete(copy);
+    this.#copies.set(copy, { ...found, left: performance.now() });
+    if (found.unwanted) this.drop(copy);
+  }
+
+  /** Nobody will ask for it: it goes when it has been left. */
+  unwanted(copy: number): void {
+    const found = this.#copies.get(copy);
+    if (!found) return;
+    if (found.left !== undefined) this.drop(copy);
+    else this.#copies.set(copy, { ...found, unwanted: true });
+  }
+
   drop(copy: number): void {
     const found = this.#copies.get(copy);
     if (!found) return;
@@ -111,9 +130,10 @@ export class Copies {
 
   expire(): number | undefined {
     const now = performance.now();
-    for (const [copy, { at }] of this.#copies) {
-      const left = at + violationLimits.copyAge - now;
-      if (left > 0) return left;
+    for (const [copy, { left }] of this.#copies) {
+      if (left === undefined) continue;
+      const rest = left + violationLimits.copyAge - now;
+      if (rest > 0) return rest;
       this.drop(copy);
     }
     return undefined;
@@ -123,10 +143,13 @@ export class Copies {
     for (const copy of [...this.#copies.keys()]) this.drop(copy);
   }
 
-  /** The oldest go first. */
+  /** Those go first that were left, the oldest of them before the others. */
   #makeRoom(): void {
     let total = [...this.#copies.values()].reduce((sum, { size }) => sum + size, 0);
-    for (const [copy, { size }] of this.#copies) {
+    const all = [...this.#copies];
+    const inTurn = [...all.filter(([, { left }]) => left !== undefined), ...all];
+    for (const [copy, { size }] of inTurn) {
+      if (!this.#copies.has(copy)) continue;
       if (total <= violationLimits.copiedInAll && this.#copies.size <= violationLimits.copies) return;
       this.drop(copy);
       total -= size;
@@ -144,10 +167,11 @@ export class Copies {
       }
       at += length;
       this.#progress();
+      // It may have grown since it was measured.
+      if (at > most) return undefined;
       // The end: what is small is copied in any case.
       if (length < PIECE) return at;
-      // It may have grown since it was measured.
-      if (at > most || performance.now() >= until) return undefined;
+      if (performance.now() >= until) return undefined;
     }
   }
 

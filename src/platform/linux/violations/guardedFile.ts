@@ -159,6 +159,11 @@ export class LinuxGuardedFile implements GuardedFile {
     this.#copy = undefined;
   }
 
+  leaveCopy(): void {
+    if (this.#copy !== undefined) this.#parts.copies.leave(this.#copy);
+    this.#copy = undefined;
+  }
+
   compare(): Change | undefined {
     const copy = this.copied;
     return this.#try<Change | undefined>({ kind: 'unknown' }, () => {
@@ -199,7 +204,8 @@ export class LinuxGuardedFile implements GuardedFile {
   close(keepCopy: boolean): void {
     this.letGo();
     this.disclaim();
-    if (!keepCopy) this.dropCopy();
+    if (keepCopy) this.leaveCopy();
+    else this.dropCopy();
     this.#try(undefined, () => {
       this.#parts.waiter.watches.remove(this.watch);
     });

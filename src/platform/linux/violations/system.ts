@@ -55,7 +55,7 @@ export function openLinuxSentry(copiesFolder: string, firstCopy: number, listene
     open: (path) => new LinuxGuardedFile(parts, path),
     read: (copy) => copies.read(copy),
     drop: (copy) => {
-      copies.drop(copy);
+      copies.unwanted(copy);
     },
     expire: () => copies.expire(),
   };

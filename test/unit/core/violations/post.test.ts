@@ -33,9 +33,10 @@ class File implements PostDoor {
   readonly told: Told[] = [];
   #copy: string | undefined;
   #remembered = '';
+  #copies = 1;
 
   get copied(): number | undefined {
-    return this.#copy === undefined ? undefined : 1;
+    return this.#copy === undefined ? undefined : this.#copies;
   }
 
   lease(): LeaseAnswer {
@@ -73,6 +74,12 @@ class File implements PostDoor {
 
   dropCopy(): void {
     this.#copy = undefined;
+  }
+
+  leaveCopy(): void {
+    this.calls.push('leaveCopy');
+    this.#copy = undefined;
+    this.#copies++;
   }
 
   compare(): Change | undefined {
@@ -235,6 +242,38 @@ describe('a post', () => {
     file.write(post, 30, 'two\n');
     post.closed(31);
     assert.equal(file.told.length, 2);
+  });
+
+  it('leaves the copy to those who were told, when it is dealt with', () => {
+    begin();
+    file.open(post, 10);
+    file.write(post, 10, 'one\n');
+    post.closed(11);
+    post.dealtWith(12);
+    assert.equal(file.calls.at(-1), 'leaveCopy');
+  });
+
+  it('tells of each writing whose writer is not known, and of one once', () => {
+    begin({ answer: 'never' });
+    for (const now of [10, 1_000]) {
+      file.write(post, now, 'other\n');
+      post.tick(now + violationLimits.settles);
+      post.closed(now + 500);
+    }
+    assert.equal(file.told.length, 2);
+  });
+
+  it('does not say that it is over when the first copy is gone, and makes no second', () => {
+    begin();
+    file.open(post, 10);
+    file.write(post, 10, 'one\n');
+    post.closed(11);
+    file.dropCopy();
+    file.open(post, 20);
+    post.closed(21);
+    assert.equal(file.copied, undefined);
+    assert.equal(file.told.length, 1);
+    assert.equal(post.told, true);
   });
 
   it('tells nothing if nobody holds the file any more when the writer comes', () => {
