@@ -1,5 +1,6 @@
-/** What is no part of a word of a shell: nothing, white space, quotes, operators; and before a name, the end of a folder. */
-const ends = /^$|^[\s/'"`;&|()<>=${}]$/;
+/** What stands around a word of a shell: nothing, white space, quotes, operators; before a name, also the end of a folder. */
+const before = /^$|^[\s/'"`;&|()<>=]$/;
+const after = /^$|^[\s'"`;&|()<>]$/;
 
 /**
  * Whether a command line that a shell has told may be run again to start a program again.
@@ -18,7 +19,7 @@ export function canBeTypedAgain(line: string, names: readonly string[]): boolean
 function isNamed(line: string, name: string): boolean {
   if (name === '') return false;
   for (let at = line.indexOf(name); at >= 0; at = line.indexOf(name, at + 1)) {
-    if (ends.test(line.charAt(at - 1)) && ends.test(line.charAt(at + name.length).replace('/', 'x'))) return true;
+    if (before.test(line.charAt(at - 1)) && after.test(line.charAt(at + name.length))) return true;
   }
   return false;
 }
