@@ -111,6 +111,7 @@ export class SentryClient implements Sentry {
     });
     await Promise.race([life.thread.stop(), late]);
     clearTimeout(timer);
+    life.watchdog.stop();
   }
 
   #start(): void {
