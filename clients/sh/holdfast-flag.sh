@@ -14,7 +14,8 @@
 # A directory that is this user's and nobody else may look into: holdfast_own_folder DIRECTORY [make]
 holdfast_own_folder() {
   if [ "${2-}" ]; then mkdir -m 700 "$1" 2>/dev/null || :; fi
-  case "$(stat -c '%F %u %a' "$1" 2>/dev/null)" in
+  # LC_ALL: what a directory is called is translated.
+  case "$(LC_ALL=C stat -c '%F %u %a' "$1" 2>/dev/null)" in
   "directory $(id -u) "*00) return 0 ;;
   esac
   printf '%s\n' "holdfast: $1 is not a directory of this user alone" >&2

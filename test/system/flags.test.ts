@@ -1,6 +1,7 @@
 /** Flags, raised by the product's own code, and the reference clients of `clients/` that read them; docs/reopen-protocol.md. */
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   chownSync,
@@ -26,6 +27,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setImmediate as immediate } from 'node:timers/promises';
 
 import type { SystemError } from '../../src/core/errors';
@@ -348,6 +350,49 @@ for number in range(int(sys.argv[2])):
       stdio: 'ignore',
     });
     assert.notEqual(status, 0, 'it is full');
+  }
+
+  it('is found whatever language the system speaks (sh)', async () => {
+    const real = execFileSync('sh', ['-c', 'command -v stat'], { encoding: 'utf8' }).trim();
+    const german = join(root, 'german');
+    mkdirSync(german);
+    const script = `#!/bin/sh
+[ "\${LC_ALL-}" = C ] && exec ${real} "$@"
+${real} "$@" | sed 's/^directory/Verzeichnis/'
+`;
+    writeFileSync(join(german, 'stat'), script, { mode: 0o755 });
+    const environment = { PATH: `${german}:${process.env['PATH'] ?? ''}` };
+    assert.equal(
+      execFileSync('stat', ['-c', '%F', root], { encoding: 'utf8', env: { ...environment, LC_ALL: 'de_DE' } }),
+      'Verzeichnis\n',
+    );
+    assert.deepEqual(await firstLine('sh', path, { ...environment, LC_ALL: 'de_DE' }), { said: 'old', complained: '' });
+    assert.deepEqual(readdirSync(folder()), [flagName(Buffer.from(path))]);
+  });
+
+  /** What an example says first, and complains of until then. */
+  async function firstLine(
+    language: Language,
+    file: string,
+    environment: NodeJS.ProcessEnv = {},
+  ): Promise<{ readonly said: string | undefined; readonly complained: string }> {
+    const [program, ...args] = await exampleOf(language);
+    const env = { ...process.env, XDG_RUNTIME_DIR: runtime, ...environment };
+    const running = spawn(program, [...args, file], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let complained = '';
+    running.stderr.setEncoding('utf8').on('data', (text: string) => {
+      complained += text;
+    });
+    const ended = once(running, 'close');
+    const lines = createInterface(running.stdout);
+    try {
+      // Of one that ends without a word, nothing.
+      const said = await within(deadline, `a line of ${language}`, Promise.race([once(lines, 'line'), ended]));
+      return { said: typeof said[0] === 'string' ? said[0] : undefined, complained };
+    } finally {
+      running.kill('SIGKILL');
+      await ended;
+    }
   }
 
   /** What an example complains of within a second. */
