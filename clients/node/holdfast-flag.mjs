@@ -23,7 +23,7 @@ import {
   realpathSync,
   writeSync,
 } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join } from 'node:path';
 
 function refused(code, path) {
   return Object.assign(new Error(`${code}: not of this user alone: ${path}`), { code, path });
@@ -74,7 +74,8 @@ export class Flag {
    * directory is not this user's alone; ENOSPC, it is full.
    */
   constructor(path) {
-    this.path = resolve(path);
+    // Not resolve: it would take "link/.." for the folder of the link.
+    this.path = isAbsolute(path) ? path : `${process.cwd()}/${path}`;
     this.#open();
   }
 

@@ -107,7 +107,9 @@ class Flag:
     """
 
     def __init__(self, path):
-        self.path = os.path.abspath(path)
+        # Not abspath: it would take "link/.." for the folder of the link.
+        path = os.fspath(path)
+        self.path = os.path.join(os.getcwdb() if isinstance(path, bytes) else os.getcwd(), path)
         self._map = None
         self._descriptor = -1
         self._open()

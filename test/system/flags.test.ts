@@ -370,6 +370,20 @@ ${real} "$@" | sed 's/^directory/Verzeichnis/'
     assert.deepEqual(readdirSync(folder()), [flagName(Buffer.from(path))]);
   });
 
+  it('is that of the path as the kernel takes it, ".." after a symbolic link, too', async () => {
+    mkdirSync(join(root, 'a', 'inner'), { recursive: true });
+    symlinkSync(join('a', 'inner'), join(root, 'link'));
+    writeFileSync(join(root, 'a', 'file'), 'theirs\n');
+    writeFileSync(join(root, 'file'), 'another\n');
+    for (const language of languages) {
+      for (const given of ['link/../file', join(root, 'link') + '/../file']) {
+        assert.deepEqual(await firstLine(language, given), { said: 'theirs', complained: '' }, language);
+        assert.deepEqual(readdirSync(folder()), [flagName(Buffer.from(join(root, 'a', 'file')))], language);
+        unlinkSync(flagOf(join(root, 'a', 'file')));
+      }
+    }
+  });
+
   /** What an example says first, and complains of until then. */
   async function firstLine(
     language: Language,
