@@ -79,14 +79,15 @@ export class Flag {
     this.#open();
   }
 
-  /** The path may lead to a newer version than the one that was opened after the flag. */
+  /** The path may lead to a newer version than the one that was opened after the flag. Also while there is no flag. */
   get stale() {
+    if (this.#descriptor < 0) return true;
     // A flag without a first byte has not been raised; one without a name has.
     const read = readSync(this.#descriptor, this.#byte, 0, 1, 0);
     return (read === 1 && this.#byte[0] !== 0) || fstatSync(this.#descriptor).nlink === 0;
   }
 
-  /** To be called before the data is opened again. */
+  /** To be called before the data is opened again. If it throws, there is no flag now: it stays stale, and may be renewed again. */
   renew() {
     this.close();
     this.#open();

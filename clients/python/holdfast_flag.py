@@ -116,11 +116,14 @@ class Flag:
 
     @property
     def stale(self):
-        """The path may lead to a newer version than the one that was opened after the flag."""
-        return self._map[0] != 0
+        """The path may lead to a newer version than the one that was opened after the flag. Also while there is no flag."""
+        return self._map is None or self._map[0] != 0
 
     def renew(self):
-        """To be called before the data is opened again."""
+        """To be called before the data is opened again.
+
+        OSError: there is no flag now; it stays stale, and may be renewed again.
+        """
         self.close()
         self._open()
 

@@ -384,6 +384,50 @@ ${real} "$@" | sed 's/^directory/Verzeichnis/'
     }
   });
 
+  it('that cannot be renewed is stale until it can be', () => {
+    const clients = join(projectFolder(), 'clients');
+    const env = { ...process.env, XDG_RUNTIME_DIR: runtime, PYTHONPATH: join(clients, 'python') };
+    const python = `
+import os, sys
+from holdfast_flag import Flag
+flag = Flag(sys.argv[1])
+os.chmod(sys.argv[2], 0o755)
+try:
+    flag.renew()
+except OSError as error:
+    print(error.errno == 1, flag.stale, flag.stale)
+os.chmod(sys.argv[2], 0o700)
+flag.renew()
+print(flag.stale)
+`;
+    assert.equal(
+      execFileSync('python3', ['-c', python, path, runtime], { encoding: 'utf8', env }),
+      'True True True\nFalse\n',
+    );
+    const node = `
+import { chmodSync } from 'node:fs';
+const { Flag } = await import(process.argv[1]);
+const flag = new Flag(process.argv[2]);
+chmodSync(process.argv[3], 0o755);
+try {
+  flag.renew();
+} catch ({ code }) {
+  console.log(code, flag.stale, flag.stale);
+}
+chmodSync(process.argv[3], 0o700);
+flag.renew();
+console.log(flag.stale);
+`;
+    const module = join(clients, 'node', 'holdfast-flag.mjs');
+    assert.equal(
+      execFileSync(process.execPath, ['--input-type=module', '-e', node, module, path, runtime], {
+        encoding: 'utf8',
+        env,
+      }),
+      'EPERM true true\nfalse\n',
+    );
+  });
+
   /** What an example says first, and complains of until then. */
   async function firstLine(
     language: Language,
