@@ -151,6 +151,14 @@ static enum place reader_place(void) { return runtime_folder() ? PLACE_RUNTIME :
 
 int holdfast_flag_path(const char *path, char *flag_path) { return find_flag(reader_place(), path, flag_path, 0); }
 
+static int open_flag(const char *flag_path, int flags) {
+  flags |= O_RDWR | O_NOFOLLOW | O_CLOEXEC;
+  /* Sticky: whoever cleans the place of old files leaves it (XDG Base Directory Specification). */
+  const int fd = open(flag_path, flags | O_NONBLOCK, 01600);
+  /* Somebody looks, by a lease, whether a reader is left, and lets go at once: this is waited for. */
+  return fd < 0 && errno == EAGAIN ? open(flag_path, flags, 01600) : fd;
+}
+
 static int is_own_file(int fd, struct stat *found) {
   if (fstat(fd, found) != 0) return 0;
   if (S_ISREG(found->st_mode) && found->st_uid == geteuid() && !(found->st_mode & 077)) return 1;
@@ -178,8 +186,7 @@ int holdfast_flag_open(struct holdfast_flag *flag, const char *path) {
   if (find_flag(reader_place(), path, flag_path, 1) != 0) return -1;
   for (int tries = 0;; tries++) {
     struct stat found;
-    /* Sticky: whoever cleans the place of old files leaves it (XDG Base Directory Specification). */
-    const int fd = open(flag_path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 01600);
+    const int fd = open_flag(flag_path, O_CREAT);
     if (fd < 0) return -1;
     /* Byte 0 gets its page without being changed. */
     ssize_t written = -1;
@@ -214,7 +221,7 @@ static int raise_in(enum place place, const char *path) {
     const int guessed = place == PLACE_SYSTEM && errno == EPERM;
     return errno == ENOENT || guessed ? 0 : -1;
   }
-  const int fd = open(flag_path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  const int fd = open_flag(flag_path, 0);
   if (fd < 0) return errno == ENOENT ? 0 : -1;
   struct stat found;
   int result = -1;

@@ -55,6 +55,18 @@ function realPath(path) {
   }
 }
 
+function openFlag(path) {
+  const how = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
+  // Sticky: whoever cleans the place of old files leaves it (XDG Base Directory Specification).
+  try {
+    return openSync(path, how | constants.O_NONBLOCK, 0o1600);
+  } catch (thrown) {
+    // Somebody looks, by a lease, whether a reader is left, and lets go at once: this is waited for.
+    if (thrown.code === 'EAGAIN') return openSync(path, how, 0o1600);
+    throw thrown;
+  }
+}
+
 /** Where the flag of a path is. Throws Node's errors if there cannot be one. */
 export function flagPath(path, make = false) {
   const runtime = process.env.XDG_RUNTIME_DIR ?? '';
@@ -105,12 +117,10 @@ export class Flag {
 
   #open() {
     const path = flagPath(this.path, true);
-    const how = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
     // One that was raised and is not removed yet is left for the one that comes; if its writer has died over it, it is stale until
     // the next publish.
     for (let tries = 0; ; tries++) {
-      // Sticky: whoever cleans the place of old files leaves it (XDG Base Directory Specification).
-      this.#descriptor = openSync(path, how, 0o1600);
+      this.#descriptor = openFlag(path);
       try {
         const { mode, uid } = fstatSync(this.#descriptor);
         if ((mode & constants.S_IFMT) !== constants.S_IFREG || uid !== process.geteuid() || (mode & 0o077) !== 0)

@@ -77,6 +77,16 @@ def flag_path(path, make=False):
     return os.path.join(_folder(_places()[0], make), _name(path))
 
 
+def _open_flag(path, flags):
+    flags |= os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
+    # Sticky: whoever cleans the place of old files leaves it (XDG Base Directory Specification).
+    try:
+        return os.open(path, flags | os.O_NONBLOCK, 0o1600)
+    except BlockingIOError:
+        # Somebody looks, by a lease, whether a reader is left, and lets go at once: this is waited for.
+        return os.open(path, flags, 0o1600)
+
+
 def _check(descriptor, path):
     found = os.fstat(descriptor)
     if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
@@ -147,10 +157,8 @@ class Flag:
 
     def _open(self):
         path = flag_path(self.path, make=True)
-        how = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         for tries in range(9):
-            # Sticky: whoever cleans the place of old files leaves it (XDG Base Directory Specification).
-            self._descriptor = os.open(path, how, 0o1600)
+            self._descriptor = _open_flag(path, os.O_CREAT)
             try:
                 _check(self._descriptor, path)
                 # Byte 0 gets its page without being changed.
@@ -185,7 +193,7 @@ def raise_flag(path):
 
 
 def _raise(path):
-    descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = _open_flag(path, 0)
     try:
         _check(descriptor, path)
         try:

@@ -53,6 +53,19 @@ const never = new AbortController().signal;
 const deadline = 10_000;
 const anHourAgo = Date.now() / 1000 - 3_601;
 
+/** Has a write lease on its argument until somebody else opens that. */
+const leaseholder = `
+import fcntl, os, signal, sys
+descriptor = os.open(sys.argv[1], os.O_RDWR)
+def let_go(*_):
+    print("DISTURBED", flush=True)
+    fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+signal.signal(signal.SIGIO, let_go)
+fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+print("READY", flush=True)
+sys.stdin.read()
+`;
+
 describe('flags under load', function () {
   this.timeout(600_000);
   for (const language of languages) {
@@ -426,6 +439,17 @@ console.log(flag.stale);
       }),
       'EPERM true true\nfalse\n',
     );
+  });
+
+  it('is got also while somebody looks, by a lease, whether a reader is left', async () => {
+    for (const language of languages) {
+      closeSync(make());
+      const looking = await LineProgram.start('python3', '-c', leaseholder, flagOf());
+      assert.deepEqual(await firstLine(language, path), { said: 'old', complained: '' }, language);
+      assert.equal(await looking.next(), 'DISTURBED', language);
+      await looking.end();
+      unlinkSync(flagOf());
+    }
   });
 
   /** What an example says first, and complains of until then. */
