@@ -5,7 +5,8 @@
  *
  * Sleeps in poll(2) until a flag changes (inotify), the command ends or a signal comes. Its exit status is the command's; if a signal
  * ended the command, the same signal ends it. 125: it could not begin; 126, 127: the command could not be run, as in a shell.
- * Signals that a process sends to it are passed on; those of the terminal reach the command without its help. MIT license.
+ * Signals that it gets are passed on; not those of the terminal's keys and size, which reach the command without its help, and not
+ * those of `own`. MIT license.
  */
 #define _GNU_SOURCE
 #include "holdfast-flag.h"
@@ -40,6 +41,10 @@ static const struct {
 } signals[] = {{"HUP", SIGHUP},   {"INT", SIGINT},   {"QUIT", SIGQUIT}, {"USR1", SIGUSR1}, {"USR2", SIGUSR2},
                {"TERM", SIGTERM}, {"CONT", SIGCONT}, {"ALRM", SIGALRM}, {"WINCH", SIGWINCH}};
 enum { SIGNALS = sizeof signals / sizeof *signals };
+
+/** Not passed on: what stops a process, what tells of its own doings and faults, and SIGCHLD. */
+static const int own[] = {SIGCHLD, SIGTSTP, SIGTTIN, SIGTTOU, SIGPIPE, SIGXCPU, SIGXFSZ,
+                          SIGILL,  SIGTRAP, SIGBUS,  SIGFPE,  SIGSEGV, SIGSYS};
 
 /** Milliseconds until a flag that could not be had is tried again. */
 enum { RETRY = 200 };
@@ -215,10 +220,9 @@ int main(int argc, char **argv) {
   }
 
   sigset_t taken;
-  sigemptyset(&taken);
+  sigfillset(&taken);
+  for (size_t i = 0; i < sizeof own / sizeof *own; i++) sigdelset(&taken, own[i]);
   sigaddset(&taken, SIGCHLD);
-  for (int i = 0; i < SIGNALS; i++)
-    if (signals[i].number != SIGWINCH) sigaddset(&taken, signals[i].number);
   sigprocmask(SIG_BLOCK, &taken, &outside);
   /* If SIGCHLD is ignored, as it can be inherited, nobody would learn of the command's end. */
   signal(SIGCHLD, SIG_DFL);
@@ -248,11 +252,13 @@ int main(int argc, char **argv) {
     struct signalfd_siginfo came;
     while (read(arrived, &came, sizeof came) == sizeof came) {
       const int which = (int)came.ssi_signo;
-      /* The terminal sends to the whole group; the command has it already. */
       if (which == SIGCHLD) continue;
-      if (came.ssi_code != SI_KERNEL) kill(child, which);
+      /* The terminal sends these to the whole group: the command has them already. That it has hung up is told to the session's
+         leader alone (SIGHUP, SIGCONT), which we may be. */
+      const int everybodys = which == SIGINT || which == SIGQUIT || which == SIGWINCH;
+      if (came.ssi_code != SI_KERNEL || !everybodys) kill(child, which);
       /* Whoever ends the command does not want it again. */
-      if (which == SIGTERM || (stopping && (which == SIGINT || which == SIGQUIT))) ending = 1;
+      if (which == SIGTERM || (stopping && (which == SIGINT || which == SIGQUIT || which == SIGHUP))) ending = 1;
     }
     int status, ended = 0;
     /* As process 1 it has other people's children, too. */

@@ -25,7 +25,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setImmediate as immediate } from 'node:timers/promises';
@@ -49,6 +49,8 @@ import { skip } from '../support/skip';
 
 const publishes = Number(process.env['HOLDFAST_PUBLISHES'] ?? 200);
 const isRoot = process.getuid?.() === 0;
+/** SIGRTMAX. */
+const realTime = 64;
 const never = new AbortController().signal;
 const deadline = 10_000;
 const anHourAgo = Date.now() / 1000 - 3_601;
@@ -677,13 +679,14 @@ describe('holdfast-reopen', function () {
 import os, signal, sys
 def first(): return open(sys.argv[1]).readline().strip()
 signal.signal(signal.SIGHUP, lambda *_: print("HUP", first(), flush=True))
-signal.signal(signal.SIGUSR1, lambda *_: print("USR1", flush=True))
+for name in "USR1", "WINCH", "IO", "RTMAX", "ABRT":
+    signal.signal(getattr(signal, "SIG" + name), lambda number, _: print(signal.Signals(number).name, flush=True))
 print("READY", flush=True)
 print("START", first(), os.getpid(), flush=True)
 for line in sys.stdin:
     if line.startswith("exit"): sys.exit(int(line.split()[1]))
     if line.startswith("die"): os.kill(os.getpid(), signal.SIGKILL)
-    if line.startswith("deaf"): signal.signal(signal.SIGTERM, signal.SIG_IGN); print("DEAF", flush=True)
+    if line.startswith("deaf"): signal.signal(signal.SIGTERM, lambda *_: print("TERM", flush=True)); print("DEAF", flush=True)
 `;
     command = ['--', 'python3', '-c', script, path];
   });
@@ -714,8 +717,16 @@ for line in sys.stdin:
       assert.equal(await running.next(), `HUP ${String(generation)}`);
     }
     assert.ok(switches(running.pid) - sleeps < 50 * 10, 'it is woken up by publishes only');
-    process.kill(running.pid, 'SIGUSR1');
-    assert.equal(await running.next(), 'USR1', 'signals are passed on');
+    for (const [sent, name] of [
+      ['SIGUSR1', 'SIGUSR1'],
+      ['SIGWINCH', 'SIGWINCH'],
+      ['SIGIO', 'SIGIO'],
+      ['SIGABRT', 'SIGABRT'],
+      [realTime, 'SIGRTMAX'],
+    ] as const) {
+      process.kill(running.pid, sent);
+      assert.equal(await running.next(), name, 'signals are passed on');
+    }
     assert.deepEqual(await ending(running, 'exit 7'), { code: 7, signal: null });
   });
 
@@ -731,6 +742,7 @@ for line in sys.stdin:
     assert.equal(await running.ask('deaf'), 'DEAF');
     publish('2');
     publish('3');
+    assert.equal(await running.next(), 'TERM');
     assert.equal(await running.next(), 'READY');
     assert.match(await running.next(), /^START 3 /);
     assert.deepEqual(await ending(running, 'die'), { code: null, signal: 'SIGKILL' });
@@ -741,6 +753,47 @@ for line in sys.stdin:
     await running.next();
     process.kill(running.pid, 'SIGTERM');
     assert.deepEqual(await ending(running), { code: null, signal: 'SIGTERM' });
+  });
+
+  it('ends with its command when it is told to hang up while it is restarting it', async () => {
+    const running = await start('--grace', '1');
+    await running.next();
+    assert.equal(await running.ask('deaf'), 'DEAF');
+    publish('1');
+    assert.equal(await running.next(), 'TERM');
+    process.kill(running.pid, 'SIGHUP');
+    assert.equal(await running.next(), 'HUP 1');
+    assert.deepEqual(await ending(running), { code: null, signal: 'SIGKILL' });
+  });
+
+  it('ends its command when the terminal hangs up, of which only the leader of the session is told', async () => {
+    const terminal = `
+import os, pty, signal, sys
+pid, master = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], [*sys.argv[1:3], "--", "sh", "-c", "echo READY; exec sleep 1000"])
+said = b""
+while b"READY" not in said: said += os.read(master, 100)
+print("READY", flush=True)
+sys.stdin.readline()
+os.close(master)
+def late(*_):
+    os.killpg(pid, signal.SIGKILL)
+signal.signal(signal.SIGALRM, late)
+signal.alarm(${String(deadline / 1000)})
+print(os.WTERMSIG(os.waitpid(pid, 0)[1]), flush=True)
+`;
+    const running = await LineProgram.start(
+      'env',
+      `XDG_RUNTIME_DIR=${join(root, 'run')}`,
+      'python3',
+      '-c',
+      terminal,
+      wrapper,
+      path,
+    );
+    assert.equal(await running.ask(), String(constants.signals.SIGHUP));
+    await running.end();
   });
 
   it('says what is wrong', () => {
