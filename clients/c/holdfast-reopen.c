@@ -23,6 +23,7 @@
 #include <sys/inotify.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -85,6 +86,12 @@ static int signal_number(const char *text) {
   return *text && !*end && number > 0 && number < NSIG ? (int)number : -1;
 }
 
+/** Raised; or it has lost its name, as when the runtime directory is emptied, and no writer finds it. */
+static int is_used(const struct followed *file) {
+  struct stat found;
+  return holdfast_flag_stale(&file->flag) || fstat(file->flag.fd, &found) != 0 || found.st_nlink == 0;
+}
+
 /** The new flag is there before the command reads the file again. */
 static int follow(struct followed *file) {
   char link[64];
@@ -100,7 +107,7 @@ static int follow(struct followed *file) {
     return -1;
   }
   /* It may have been raised before the watch was there. */
-  file->lame = holdfast_flag_stale(&file->flag);
+  file->lame = is_used(file);
   return 0;
 }
 
@@ -116,7 +123,7 @@ static int follow_published(void) {
   for (int i = 0; i < file_count; i++) {
     struct followed *file = &files[i];
     const int had = file->flag.fd >= 0;
-    if (had && !holdfast_flag_stale(&file->flag)) continue;
+    if (had && !is_used(file)) continue;
     leave(file);
     /* What happened while there was no flag is not known: once there is one, the file counts as published. */
     if (follow(file) == 0)

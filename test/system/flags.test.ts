@@ -755,6 +755,16 @@ for line in sys.stdin:
     assert.deepEqual(await ending(running), { code: null, signal: 'SIGTERM' });
   });
 
+  it('follows a file anew whose flag has been taken away', async () => {
+    const running = await start('--signal', 'HUP');
+    await running.next();
+    unlinkSync(join(root, 'run', 'holdfast', 'v1', flagName(Buffer.from(path))));
+    assert.equal(await running.next(), 'HUP 0', 'what happened meanwhile is not known');
+    publish('1');
+    assert.equal(await running.next(), 'HUP 1');
+    assert.deepEqual(await ending(running, 'exit 0'), { code: 0, signal: null });
+  });
+
   it('ends with its command when it is told to hang up while it is restarting it', async () => {
     const running = await start('--grace', '1');
     await running.next();
