@@ -308,6 +308,30 @@ for number in range(int(sys.argv[2])):
       assert.ok(lstatSync(flagOf()).isSymbolicLink());
     });
 
+    it('is not looked for below a folder that others may change, and that is said once of all files', async () => {
+      // Whoever follows it gets ELOOP.
+      symlinkSync('holdfast', join(runtime, 'holdfast'));
+      const raiseTwo = (): void => {
+        for (const name of ['one', 'two']) {
+          writeFileSync(join(root, name), '');
+          flags.raise(join(root, name));
+        }
+      };
+      chmodSync(runtime, 0o755);
+      flags = open();
+      raiseTwo();
+      await flags.tidy(never);
+      assert.deepEqual(told(), ['open EPERM']);
+      assert.deepEqual(
+        problems.map((problem) => problem.path),
+        [runtime],
+      );
+      chmodSync(runtime, 0o700);
+      raiseTwo();
+      assert.deepEqual(told(), ['open EPERM', 'lstat ELOOP']);
+      unlinkSync(join(runtime, 'holdfast'));
+    });
+
     it('is not waited for if it is no file', () => {
       execFileSync('mkfifo', ['-m', '600', flagOf()]);
       flags.raise(path);

@@ -21,7 +21,7 @@ import { asSystemError, system } from './errors';
 import { probePinned } from './gate/holders';
 import { O_PATH } from './layouts';
 import type { Host } from './linux';
-import { isOurs } from './ownFolder';
+import { isOwn } from './ownFolder';
 import { closeQuietly, descriptorPath } from './place';
 
 /** Where readers keep their flags: `folder`, in a folder `base` that must be this user's own. */
@@ -90,10 +90,7 @@ class LinuxFlags implements Flags {
   examine(): void {
     for (const place of this.#places) {
       this.#try(place, () => {
-        for (const folder of foldersOf(place)) {
-          if (!lstat(folder)) return;
-          this.#check(folder);
-        }
+        this.#isThere(foldersOf(place));
       });
     }
   }
@@ -137,8 +134,7 @@ class LinuxFlags implements Flags {
   }
 
   async #tidyPlace(place: FlagPlace, signal: AbortSignal): Promise<void> {
-    if (!lstat(place.folder)) return;
-    for (const folder of foldersOf(place)) this.#check(folder);
+    if (!this.#isThere(foldersOf(place))) return;
     for await (const { name } of await opendir(place.folder)) {
       if (signal.aborted) return;
       const file = join(place.folder, name);
@@ -163,9 +159,11 @@ class LinuxFlags implements Flags {
   }
 
   #raise(place: FlagPlace, file: string): void {
+    // What is below a stranger's folder can lead anywhere, to a mount that does not answer, too.
+    if (!this.#isThere([place.base])) return;
     // Most files have no flag, and a look that finds nothing costs less than an open that fails, of which Node makes an Error.
-    if (!lstat(file)) return;
-    for (const folder of foldersOf(place)) this.#check(folder);
+    if (!lstat(file, place.folder)) return;
+    if (!this.#isThere(foldersOf(place))) return;
     const fd = openFlag(file, constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOCTTY);
     if (fd === undefined) return;
     try {
@@ -209,8 +207,17 @@ class LinuxFlags implements Flags {
     }
   }
 
-  #check(folder: string): void {
-    if (!system('lstat', folder, () => isOurs(folder, this.#host.uid))) throw new SystemError('open', folder, 'EPERM');
+  /**
+   * Whether there are these folders, of which each is in the one before.
+   *
+   * @throws SystemError EPERM of the first that is not this user's alone: nothing in it is looked at
+   */
+  #isThere(folders: readonly string[]): boolean {
+    return folders.every((folder) => {
+      const found = lstat(folder);
+      if (found && !isOwn(found, this.#host.uid)) throw new SystemError('open', folder, 'EPERM');
+      return found !== undefined;
+    });
   }
 
   #try(place: FlagPlace, work: () => void): void {
@@ -242,8 +249,9 @@ function foldersOf({ base, folder }: FlagPlace): readonly string[] {
   return between === base ? [base, folder] : [base, between, folder];
 }
 
-function lstat(file: string): Stats | undefined {
-  return system('lstat', file, () => lstatSync(file, { throwIfNoEntry: false }));
+/** @param told what an error is said to be of: of all files in a folder that cannot be looked into, it is told once */
+function lstat(file: string, told = file): Stats | undefined {
+  return system('lstat', told, () => lstatSync(file, { throwIfNoEntry: false }));
 }
 
 /** `undefined`: it has gone. */

@@ -1,4 +1,4 @@
-import { lstatSync } from 'node:fs';
+import { lstatSync, type Stats } from 'node:fs';
 
 /**
  * Whether a folder belongs to this user and nobody else may look into it. A symbolic link is none.
@@ -7,5 +7,10 @@ import { lstatSync } from 'node:fs';
  */
 export function isOurs(folder: string, uid: number): boolean {
   const found = lstatSync(folder, { throwIfNoEntry: false });
-  return found?.isDirectory() === true && found.uid === uid && (found.mode & 0o077) === 0;
+  return found !== undefined && isOwn(found, uid);
+}
+
+/** The same, of what lstat(2) has found. */
+export function isOwn(found: Stats, uid: number): boolean {
+  return found.isDirectory() && found.uid === uid && (found.mode & 0o077) === 0;
 }
