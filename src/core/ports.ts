@@ -232,8 +232,14 @@ export interface Salvage {
 
 /** Tells readers that what they have read is not what is at the path any more: `docs/reopen-protocol.md`. */
 export interface Flags {
-  /** To be called when a new version is at this place. Never throws: what is refused is a problem for the log. */
-  raiseAt(place: HandedPlace): void;
+  /**
+   * To be called when a new version is at this place. Never throws: what is refused is a problem for the log.
+   *
+   * @returns what `versionAt` said before the flag was raised: readers have been told of that version
+   */
+  raiseAt(place: HandedPlace): string | undefined;
+  /** A word for what a path leads to, another one after each change. `undefined`: it cannot be told. */
+  versionAt(path: string): string | undefined;
   /** As `raiseAt`, for what a path leads to, symbolic links followed. */
   raise(path: string | Uint8Array): void;
   /** Removes flags of which no reader is left. Never rejects. */

@@ -9,8 +9,8 @@ export class Announcements {
   readonly #flags: Flags;
   /** Saves, by their path, that the editor has not called saved yet. */
   readonly #underWay = new Set<string>();
-  /** Of these, the ones whose new version readers were told of. */
-  readonly #told = new Set<string>();
+  /** Of these, the ones of which readers were told, and of what version (`Flags.versionAt`). */
+  readonly #told = new Map<string, string>();
 
   constructor(flags: Flags) {
     this.#flags = flags;
@@ -24,8 +24,8 @@ export class Announcements {
 
   /** The gate has put a complete new version to a place, to which the path of the save led. */
   published(path: string, place: HandedPlace): void {
-    this.#flags.raiseAt(place);
-    if (this.#underWay.has(path)) this.#told.add(path);
+    const version = this.#flags.raiseAt(place);
+    if (version !== undefined && this.#underWay.has(path)) this.#told.set(path, version);
   }
 
   /** After that the editor has written, or writes, what is at the path. */
@@ -35,9 +35,14 @@ export class Announcements {
     if (!this.#underWay.has(path)) this.#flags.raise(path);
   }
 
-  /** The editor calls it saved. Not every save is announced before it. */
+  /**
+   * The editor calls it saved. That need not be the save that readers were told of: not every save is announced before it, and one that
+   * fails is never called saved.
+   */
   saved(path: string): void {
+    const told = this.#told.get(path);
+    this.#told.delete(path);
     this.#underWay.delete(path);
-    if (!this.#told.delete(path)) this.#flags.raise(path);
+    if (told === undefined || told !== this.#flags.versionAt(path)) this.#flags.raise(path);
   }
 }

@@ -657,6 +657,22 @@ describe('after a save', function () {
     }
   });
 
+  it('that was announced and failed, they are told of the next one, too', async () => {
+    const guarded = client.beforeSave(path, Buffer.from('nnn'));
+    await guarded.answered;
+    const first = read();
+    await write('n');
+    await first.gone();
+    // It is never called saved; the next one is not announced.
+    const reader = read();
+    assert.equal(reader.text, 'nnn');
+    await write('m');
+    client.saved(path);
+    await reader.gone();
+    guarded.over('givenUp');
+    for (const one of [first, reader]) one.close();
+  });
+
   it('that was not announced they are told, too', async () => {
     assert.equal((await save('nnn')).level, 'gated');
     client.saved(path);

@@ -8,6 +8,7 @@ import {
   readSync,
   readlinkSync,
   realpathSync,
+  statSync,
   unlinkSync,
   writeSync,
   type Stats,
@@ -95,11 +96,17 @@ class LinuxFlags implements Flags {
     }
   }
 
-  raiseAt({ directory, name, path }: HandedPlace): void {
+  raiseAt({ directory, name, path }: HandedPlace): string | undefined {
+    const version = versionOf(Buffer.concat([Buffer.from(`${descriptorPath(directory)}/`), name]));
     this.#raiseEverywhere(path, () => {
       const folder = system('readlink', path, () => readlinkSync(descriptorPath(directory), 'buffer'));
       return Buffer.concat([folder, Buffer.from(folder.length === 1 ? '' : '/'), name]);
     });
+    return version;
+  }
+
+  versionAt(path: string): string | undefined {
+    return versionOf(path);
   }
 
   raise(path: string | Uint8Array): void {
@@ -238,6 +245,17 @@ class LinuxFlags implements Flags {
     if (this.#told.has(key) || this.#told.size >= toldAtMost) return;
     this.#told.add(key);
     this.#problem(error);
+  }
+}
+
+/** By stat(2). */
+function versionOf(path: string | Buffer): string | undefined {
+  try {
+    const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+    return found && [found.dev, found.ino, found.size, found.mtimeNs, found.ctimeNs].join(' ');
+  } catch {
+    // Whoever asks takes that for another version.
+    return undefined;
   }
 }
 

@@ -14,10 +14,16 @@ const place: HandedPlace = {
 describe('readers', () => {
   let raised: string[];
   let announcements: Announcements;
+  let version: string | undefined;
   beforeEach(() => {
     raised = [];
+    version = 'first';
     announcements = new Announcements({
-      raiseAt: ({ path }) => raised.push(`at ${path}`),
+      raiseAt: ({ path }) => {
+        raised.push(`at ${path}`);
+        return version;
+      },
+      versionAt: () => version,
       raise: (path) => raised.push(String(path)),
       tidy: () => Promise.resolve(),
     });
@@ -55,6 +61,22 @@ describe('readers', () => {
     assert.deepEqual(raised, ['at /real/run.sh', '/run.sh']);
     announcements.writtenInPlace('/run.sh');
     assert.deepEqual(raised, ['at /real/run.sh', '/run.sh', '/run.sh'], 'it was called saved before');
+  });
+
+  it('are told when what is at the path is not what they were told of: a save that failed, and one not announced', () => {
+    announcements.begun('/run.sh');
+    announcements.published('/run.sh', place);
+    version = 'another';
+    announcements.saved('/run.sh');
+    assert.deepEqual(raised, ['at /real/run.sh', '/run.sh']);
+  });
+
+  it('are told when it is not known what is at the path', () => {
+    version = undefined;
+    announcements.begun('/run.sh');
+    announcements.published('/run.sh', place);
+    announcements.saved('/run.sh');
+    assert.deepEqual(raised, ['at /real/run.sh', '/run.sh']);
   });
 
   it('are not taken for told by an earlier save that the editor has not ended', () => {
