@@ -36,7 +36,7 @@ describe('Save All', function () {
 
   for (const { documents, leastGated } of [
     { documents: 50, leastGated: 1 },
-    { documents: 200, leastGated: 0.75 },
+    { documents: 200, leastGated: 0.5 },
   ]) {
     it(`of ${String(documents)} documents gates them, and the next save, too`, async () => {
       await withGuardedEditor(`save-all-${String(documents)}`, async (editor, root) => {
