@@ -19,6 +19,30 @@ async function saveAll(window: EditorWindow, paths: readonly string[], text: str
       for (const path of all) edit.insert(vscode.Uri.file(path), new vscode.Position(0, 0), put);
       await vscode.workspace.applyEdit(edit);
       const wanted = new Set(all);
+      // A document that becomes dirty gets a tab: that is not what is measured, and takes VS Code seconds for so many.
+      await new Promise<void>((resolve, reject) => {
+        const shown = (): boolean => {
+          const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
+          const paths = new Set(
+            tabs.map(({ input }) => (input instanceof vscode.TabInputText ? input.uri.fsPath : '')),
+          );
+          return all.every((path) => paths.has(path));
+        };
+        if (shown()) {
+          resolve();
+          return;
+        }
+        const timer = setTimeout(() => {
+          listener.dispose();
+          reject(new Error('not every document has a tab'));
+        }, 60_000);
+        const listener = vscode.window.tabGroups.onDidChangeTabs(() => {
+          if (!shown()) return;
+          clearTimeout(timer);
+          listener.dispose();
+          resolve();
+        });
+      });
       const dirty = vscode.workspace.textDocuments.filter(({ isDirty, uri }) => isDirty && wanted.has(uri.fsPath));
       if (dirty.length !== all.length) throw new Error(`${String(dirty.length)} documents are dirty`);
       const began = performance.now();
@@ -36,7 +60,7 @@ describe('Save All', function () {
 
   for (const { documents, leastGated } of [
     { documents: 50, leastGated: 1 },
-    { documents: 200, leastGated: 0.5 },
+    { documents: 200, leastGated: 0.75 },
   ]) {
     it(`of ${String(documents)} documents gates them, and the next save, too`, async () => {
       await withGuardedEditor(`save-all-${String(documents)}`, async (editor, root) => {
