@@ -1,7 +1,7 @@
 /** The real editor with the packaged extension installed, as a user has it. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 import { Editor, type EditorOptions, type EditorWindow } from '../../test/support/editor';
 import type { Run } from '../../test/support/run';
@@ -9,8 +9,11 @@ import { makePackage } from './package';
 
 export const extensionId = 'holdfast.holdfast';
 
+/** Where the package of this run is: it is made once, for this process and for those that it starts. */
+const packageOfRun = 'HOLDFAST_PACKAGE';
+
 export async function startGuardedEditor(options: EditorOptions): Promise<Editor> {
-  const { path } = await makePackage('linux-x64');
+  const path = (process.env[packageOfRun] ??= resolve((await makePackage('linux-x64')).path));
   return Editor.start({ ...options, extensions: [...(options.extensions ?? []), path] });
 }
 

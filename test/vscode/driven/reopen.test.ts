@@ -360,9 +360,15 @@ describe('what is told after a save of a running file', function () {
 /** What the menu of a holder's item offers to be done about its version. */
 async function menuOf(window: EditorWindow, pid: number): Promise<readonly string[]> {
   const item = treeItem(window, new RegExp(`process ${String(pid)}, `));
-  await item.click({ button: 'right' });
   const menu = window.page.locator('.monaco-menu');
-  await menu.getByRole('menuitem', { name: 'Copy Process ID' }).waitFor();
+  // The list may move under the pointer: the menu is the one of the item that has the focus.
+  for (const until = Date.now() + deadline; ;) {
+    await item.click({ button: 'right' });
+    await menu.getByRole('menuitem', { name: 'Copy Process ID' }).waitFor();
+    if (/\bfocused\b/.test((await item.getAttribute('class')) ?? '')) break;
+    assert.ok(Date.now() < until, `the menu of process ${String(pid)} is not shown`);
+    await closeMenu(window);
+  }
   const all = await menu.getByRole('menuitem').allInnerTexts();
   return all.map((one) => one.trim()).filter((one) => /^(Compare with|Rerun|Reload|Send|Ignore) /.test(one));
 }

@@ -59,8 +59,8 @@ describe('Save All', function () {
   this.timeout(180_000);
 
   for (const { documents, leastGated } of [
-    { documents: 50, leastGated: 1 },
-    { documents: 200, leastGated: 0.75 },
+    { documents: 50, leastGated: 0.9 },
+    { documents: 200, leastGated: 0.5 },
   ]) {
     it(`of ${String(documents)} documents gates them, and the next save, too`, async () => {
       await withGuardedEditor(`save-all-${String(documents)}`, async (editor, root) => {

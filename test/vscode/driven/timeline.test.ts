@@ -14,19 +14,22 @@ describe('the timeline', function () {
       async (editor, root) => {
         const path = join(root, 'run.sh');
         writeFileSync(path, 'echo one\n');
-        // Saves in quick succession are merged into one entry unless this is 0.
         const window = await editor.openWindow();
         await window.activate('holdfast.holdfast');
         await show(window, path);
         await untilLevel(window, 'gated', 'run.sh');
-        for (let round = 1; round <= 4; round++) await changeAndSave(window, path, `# round ${String(round)}`);
         await window.run(async (vscode) => {
           await vscode.commands.executeCommand('timeline.focus');
         });
         const entries = window.page.locator('.timeline-tree-view .monaco-list-row', { hasText: 'File Saved' });
-        await entries.nth(3).waitFor();
+        for (let round = 1; round <= 4; round++) {
+          await changeAndSave(window, path, `# round ${String(round)}`);
+          // VS Code drops the entry of a save whose next one comes before it is made.
+          await entries.nth(round - 1).waitFor();
+        }
         assert.equal(await entries.count(), 4);
       },
+      // Saves in quick succession are merged into one entry unless this is 0.
       { settings: { 'workbench.localHistory.mergeWindow': 0 } },
     );
   });
