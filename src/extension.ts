@@ -69,6 +69,11 @@ export function activate(context: vscode.ExtensionContext): Holdfast {
   guard.start();
 
   const documents = owned.add(new DirtyDocuments());
+  const matches = ({ uri }: vscode.TextDocument): void => {
+    if (!settings.unguarded(uri)) guard.matchesDisk(uri.fsPath);
+  };
+  documents.matchingDisk().forEach(matches);
+  owned.add(documents.onDidMatchDisk(matches));
   owned.add(
     documents.onDidBecomeDirty(({ uri }) => {
       if (!settings.unguarded(uri)) guard.becameDirty(uri.fsPath, settings.options(uri));

@@ -22,6 +22,8 @@ export interface GuardedSave {
 export interface Guard {
   /** Foresees the level of what `path` leads to, without changing anything. Never rejects. */
   assess(path: string, options?: SaveOptions): Promise<Report>;
+  /** To be called when the document at `path` is what the editor has just read from the disk, or written to it. */
+  matchesDisk(path: string): void;
   /** To be called when the document at `path` becomes dirty. */
   becameDirty(path: string, options?: SaveOptions): void;
   /** To be called when it is not dirty any more. */

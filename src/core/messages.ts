@@ -42,7 +42,9 @@ export type Order<P = unknown> =
       readonly content?: Uint8Array;
     }
   | { readonly kind: 'join'; readonly id: number; readonly path: string; readonly folders: readonly string[] }
-  /** The document at this path has become dirty: what is on the disk now is what its save believes to overwrite. */
+  /** The editor has read the document at this path, or written it: what is on the disk now is what its next save believes to overwrite. */
+  | { readonly kind: 'matches'; readonly path: string }
+  /** The document at this path has become dirty. */
   | { readonly kind: 'dirty'; readonly path: string; readonly options: SaveOptions }
   /** It was closed or reverted. */
   | { readonly kind: 'clean'; readonly path: string }

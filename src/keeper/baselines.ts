@@ -9,11 +9,11 @@ import { digestInto } from '../platform/digest';
 const largest = 50n << 20n;
 /** Up to here (bytes) reading is over sooner than on another thread, and before the next message is taken. */
 const small = 1n << 20n;
-/** Dirty documents at once that are followed; a number. */
+/** Documents at once that are followed; a number. */
 const most = 1000;
 /**
- * What was on the disk when each dirty document became dirty. VS Code overwrites a change that came since then, if it has the same
- * size, without a word: here it is found.
+ * What was on the disk when the editor last read or wrote each document or, where that was not looked at in time, when the document
+ * became dirty. VS Code overwrites a change that came since then, if it has the same size, without a word: here it is found.
  */
 export class Baselines {
   readonly #system: TargetSystem;
@@ -41,6 +41,16 @@ export class Baselines {
     } finally {
       if (this.#looks.get(path) === entry) this.#looks.delete(path);
     }
+  }
+
+  /** Whether it is known, or is being looked at, what was there. */
+  follows(path: string): boolean {
+    return this.#known.has(path) || this.#looks.has(path);
+  }
+
+  /** Resolves when no look of ours at the file is under way. */
+  async settled(path: string): Promise<void> {
+    await this.#looks.get(path)?.ended;
   }
 
   async #look(path: string, signal: AbortSignal): Promise<void> {

@@ -85,6 +85,10 @@ export class KeeperClient implements Guard, Kept {
     });
   }
 
+  matchesDisk(path: string): void {
+    this.#post({ kind: 'matches', path });
+  }
+
   becameDirty(path: string, options: SaveOptions = defaultOptions): void {
     this.#post({ kind: 'dirty', path, options });
   }

@@ -55,6 +55,8 @@ const platform = openPlatform({
 });
 const announcements = platform.supported ? new Announcements(platform.flags) : undefined;
 const baselines = platform.supported ? new Baselines(platform.targets) : undefined;
+/** Files that the editor has read or written, and that are not looked at yet. */
+const toBeNoted = new Set<string>();
 const joiner = platform.supported
   ? new NameJoiner(
       platform.targets,
@@ -123,6 +125,7 @@ async function gateOrDetach(
   clone: ClaimedClone | undefined,
 ): Promise<Report | undefined> {
   const { path, content, options } = order;
+  toBeNoted.delete(path);
   await baselines?.leave(path);
   const ungated = async (because: Report): Promise<Report> => {
     await keepSilentChange(path);
@@ -219,6 +222,14 @@ async function keepSilentChange(path: string): Promise<void> {
   }
 }
 
+/** Nobody waits for that. */
+function noteInSpareTime(path: string): void {
+  toBeNoted.add(path);
+  spare.add(() => {
+    if (toBeNoted.delete(path)) void noteBaseline(path);
+  });
+}
+
 async function noteBaseline(path: string): Promise<void> {
   try {
     await baselines?.note(path);
@@ -228,7 +239,9 @@ async function noteBaseline(path: string): Promise<void> {
 }
 
 async function becameDirty(path: string, options: SaveOptions): Promise<void> {
-  const baseline = noteBaseline(path);
+  // What came since the editor has read the file is what is to be found.
+  const known = !toBeNoted.delete(path) && baselines?.follows(path) === true;
+  const baseline = known ? baselines.settled(path) : noteBaseline(path);
   const turn = new Promise<void>((resolve) => {
     spare.add(resolve);
   });
@@ -434,6 +447,9 @@ port.on('message', (order: Order<MessagePort>) => {
       spare.giveWayTo(dealtWith);
       return;
     }
+    case 'matches':
+      noteInSpareTime(order.path);
+      return;
     case 'dirty':
       void becameDirty(order.path, order.options);
       return;

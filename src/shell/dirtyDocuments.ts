@@ -2,31 +2,46 @@ import * as vscode from 'vscode';
 
 import { DisposableStore, type Disposable } from '../core/disposable';
 
-/** Tells of each document of a file at the moment that it becomes dirty, and when it is not any more. */
+/** Tells of each document of a file at the moment that it becomes dirty, when it is not any more, and when it is what is on the disk. */
 export class DirtyDocuments implements Disposable {
   readonly #dirty = new Set<string>();
   readonly #owned = new DisposableStore();
   readonly #becameDirty = this.#owned.add(new vscode.EventEmitter<vscode.TextDocument>());
   readonly #becameClean = this.#owned.add(new vscode.EventEmitter<vscode.TextDocument>());
 
+  readonly #matchesDisk = this.#owned.add(new vscode.EventEmitter<vscode.TextDocument>());
+
   readonly onDidBecomeDirty = this.#becameDirty.event;
   readonly onDidBecomeClean = this.#becameClean.event;
+  /** VS Code has read it, or written it. */
+  readonly onDidMatchDisk = this.#matchesDisk.event;
 
   constructor() {
     const clean = (document: vscode.TextDocument): void => {
       if (this.#dirty.delete(document.uri.toString())) this.#becameClean.fire(document);
     };
+    const matches = (document: vscode.TextDocument): void => {
+      if (matchesDisk(document)) this.#matchesDisk.fire(document);
+    };
     this.#owned.add(
       vscode.workspace.onDidChangeTextDocument(({ document }) => {
         const key = document.uri.toString();
-        if (!document.isDirty) clean(document);
-        else if (document.uri.scheme === 'file' && !this.#dirty.has(key)) {
+        if (!document.isDirty) {
+          clean(document);
+          matches(document);
+        } else if (document.uri.scheme === 'file' && !this.#dirty.has(key)) {
           this.#dirty.add(key);
           this.#becameDirty.fire(document);
         }
       }),
     );
-    this.#owned.add(vscode.workspace.onDidSaveTextDocument(clean));
+    this.#owned.add(
+      vscode.workspace.onDidSaveTextDocument((document) => {
+        clean(document);
+        matches(document);
+      }),
+    );
+    this.#owned.add(vscode.workspace.onDidOpenTextDocument(matches));
     this.#owned.add(vscode.workspace.onDidCloseTextDocument(clean));
   }
 
@@ -34,8 +49,17 @@ export class DirtyDocuments implements Disposable {
     return this.#dirty.has(uri.toString());
   }
 
+  /** Those that are open now. */
+  matchingDisk(): readonly vscode.TextDocument[] {
+    return vscode.workspace.textDocuments.filter(matchesDisk);
+  }
+
   dispose(): void {
     this.#owned.dispose();
     this.#dirty.clear();
   }
+}
+
+function matchesDisk({ uri, isDirty }: vscode.TextDocument): boolean {
+  return uri.scheme === 'file' && !isDirty;
 }

@@ -407,6 +407,39 @@ describe('a gated save', function () {
     assert.equal(kept && readFileSync(kept.file, 'utf8'), 'theirs\n');
   });
 
+  it('keeps one that came before it became dirty, and that the editor has not read', async () => {
+    const path = file('before\n');
+    client.matchesDisk(path);
+    await client.assess(path);
+    writeFileSync(path, 'theirs\n');
+    client.becameDirty(path);
+    await client.assess(path);
+    await save(path, 'm'.repeat(7));
+    await event('kept');
+    const kept = events.find((happened) => happened.kind === 'kept');
+    assert.equal(kept && readFileSync(kept.file, 'utf8'), 'theirs\n');
+  });
+
+  it('keeps nothing that the editor has read, nor what it has saved itself', async () => {
+    const path = file('before\n');
+    client.matchesDisk(path);
+    await client.assess(path);
+    writeFileSync(path, 'theirs\n');
+    client.matchesDisk(path);
+    client.becameDirty(path);
+    await client.assess(path);
+    for (const letter of ['m', 'n', 'o']) {
+      await save(path, letter.repeat(7));
+      client.matchesDisk(path);
+      client.becameDirty(path);
+      await client.assess(path);
+    }
+    assert.deepEqual(
+      events.filter(({ kind }) => kind === 'kept'),
+      [],
+    );
+  });
+
   /** Inodes that this process has open, and no name leads to. */
   function nameless(): ReadonlySet<number> {
     const found = new Set<number>();
