@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 
+import { proveChaos } from './lib/proofs/chaos';
 import { proveDeath } from './lib/proofs/death';
 import { proveFlags } from './lib/proofs/flags';
 import { proveGit } from './lib/proofs/git';
@@ -14,6 +15,7 @@ import { proveViolations } from './lib/proofs/violations';
 import { proveWatchers } from './lib/proofs/watchers';
 
 const proofs: Readonly<Record<string, (seed: number) => Promise<Proof>>> = {
+  chaos: proveChaos,
   death: proveDeath,
   flags: proveFlags,
   git: proveGit,

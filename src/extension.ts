@@ -70,7 +70,8 @@ export function activate(context: vscode.ExtensionContext): Holdfast {
 
   const documents = owned.add(new DirtyDocuments());
   const matches = ({ uri }: vscode.TextDocument): void => {
-    if (!settings.unguarded(uri)) guard.matchesDisk(uri.fsPath);
+    if (settings.unguarded(uri)) guard.notFollowed(uri.fsPath);
+    else guard.matchesDisk(uri.fsPath);
   };
   documents.matchingDisk().forEach(matches);
   owned.add(documents.onDidMatchDisk(matches));

@@ -25,6 +25,8 @@ export interface GateDoor {
   /** Gets the path for this save alone. */
   lock(place: HandedPlace): Promise<Locked>;
   unlock(): void;
+  /** Keeps what the editor would overwrite there without a word. */
+  check(target: Target): Promise<void>;
   /** Takes target, staged version and the path, whatever it answers. */
   arm(target: Target, staged: Prepared, givesUp: readonly GivenUp[]): Promise<Outcome | 'armed'>;
 }
@@ -86,6 +88,7 @@ export async function gated(
       staged.close();
       return reported(settled);
     }
+    await door.check(target);
     const taken = target;
     target = undefined;
     ours = false;

@@ -44,6 +44,8 @@ export type Order<P = unknown> =
   | { readonly kind: 'join'; readonly id: number; readonly path: string; readonly folders: readonly string[] }
   /** The editor has read the document at this path, or written it: what is on the disk now is what its next save believes to overwrite. */
   | { readonly kind: 'matches'; readonly path: string }
+  /** What the editor believes to overwrite there is not followed. */
+  | { readonly kind: 'unknown'; readonly path: string }
   /** The document at this path has become dirty. */
   | { readonly kind: 'dirty'; readonly path: string; readonly options: SaveOptions }
   /** It was closed or reverted. */

@@ -78,22 +78,29 @@ export class Baselines {
     await look?.ended;
   }
 
+  /** What was there is not known any more. */
+  forget(path: string): void {
+    this.#known.delete(path);
+  }
+
   /**
-   * To be called before a save, after `leave`: hands a change that the save would destroy silently to `keep`. The path is not
-   * followed any longer.
+   * To be called in a save, after `leave`: hands a change that the save would destroy silently to `keep`, once.
    *
+   * @param looked what the save is about to overwrite, if it has been looked at; else it is what the path leads to
    * @throws SystemError of what cannot be looked at, and as `keep`
    */
-  async check(path: string, keep: (descriptor: number) => Promise<void>): Promise<void> {
+  async check(path: string, keep: (descriptor: number) => Promise<void>, looked?: Target): Promise<void> {
     const baseline = this.#known.get(path);
-    this.#known.delete(path);
-    const target = baseline && this.#system.open(path);
+    const target = baseline && (looked ?? this.#system.open(path));
     if (!target) return;
     try {
       if (!mayHideAChange(baseline, target.facts)) return;
-      if ((await digestOf(target, neverAborted)) !== baseline.digest) await target.read(keep);
+      const digest = await digestOf(target, neverAborted);
+      const { size, mtime } = target.facts;
+      this.#known.set(path, { size, mtime, digest });
+      if (digest !== baseline.digest) await target.read(keep);
     } finally {
-      target.close();
+      if (target !== looked) target.close();
     }
   }
 }

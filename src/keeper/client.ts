@@ -89,6 +89,10 @@ export class KeeperClient implements Guard, Kept {
     this.#post({ kind: 'matches', path });
   }
 
+  notFollowed(path: string): void {
+    this.#post({ kind: 'unknown', path });
+  }
+
   becameDirty(path: string, options: SaveOptions = defaultOptions): void {
     this.#post({ kind: 'dirty', path, options });
   }

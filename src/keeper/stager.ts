@@ -125,7 +125,7 @@ async function gateOrDetach(
   clone: ClaimedClone | undefined,
 ): Promise<Report | undefined> {
   const { path, content, options } = order;
-  toBeNoted.delete(path);
+  if (toBeNoted.delete(path)) baselines?.forget(path);
   await baselines?.leave(path);
   const ungated = async (because: Report): Promise<Report> => {
     await keepSilentChange(path);
@@ -144,15 +144,11 @@ async function gateOrDetach(
     content,
     permission,
     {
-      lock: async (place) => {
-        const how = lock(order.id, place, 'supersede');
-        // While the keeper looks.
-        await keepSilentChange(path);
-        return how;
-      },
+      lock: (place) => lock(order.id, place, 'supersede'),
       unlock: () => {
         toKeeper({ kind: 'unlock', id: order.id });
       },
+      check: (target) => keepSilentChange(path, target),
       arm: (target, staged, givesUp) => {
         const cloneAhead = async (): Promise<Prepared | undefined> => clone?.take(target);
         return arm({ ...order, content }, target, staged, givesUp, permission.signal, cloneAhead, over);
@@ -211,12 +207,13 @@ async function orVeto(
 }
 
 /**
- * Once for each save: after that there is nothing to compare with. What cannot be looked at now will be refused a moment later, with
- * its reason.
+ * What cannot be looked at now will be refused a moment later, with its reason.
+ *
+ * @param target what is to be overwritten, if it is not what the path leads to now
  */
-async function keepSilentChange(path: string): Promise<void> {
+async function keepSilentChange(path: string, target?: Target): Promise<void> {
   try {
-    await baselines?.check(path, (descriptor) => keep(path, descriptor));
+    await baselines?.check(path, (descriptor) => keep(path, descriptor), target);
   } catch (thrown) {
     answer({ kind: 'notKept', path, why: 'otherProgram', error: describeError(thrown, 'read', path) });
   }
@@ -449,6 +446,10 @@ port.on('message', (order: Order<MessagePort>) => {
     }
     case 'matches':
       noteInSpareTime(order.path);
+      return;
+    case 'unknown':
+      toBeNoted.delete(order.path);
+      baselines?.forget(order.path);
       return;
     case 'dirty':
       void becameDirty(order.path, order.options);

@@ -38,7 +38,8 @@ export class DirtyDocuments implements Disposable {
     this.#owned.add(
       vscode.workspace.onDidSaveTextDocument((document) => {
         clean(document);
-        matches(document);
+        // What is on the disk is known, also if somebody has typed on.
+        if (document.uri.scheme === 'file') this.#matchesDisk.fire(document);
       }),
     );
     this.#owned.add(vscode.workspace.onDidOpenTextDocument(matches));

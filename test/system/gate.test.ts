@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {
+  appendFileSync,
   chmodSync,
   copyFileSync,
   linkSync,
@@ -23,6 +24,7 @@ import type { Slot } from '../../src/core/gate/ports';
 import { RENAME_EXCHANGE } from '../../src/platform/linux/layouts';
 import type { Libc } from '../../src/platform/linux/libc';
 import { openHost } from '../../src/platform/linux/linux';
+import { openTarget } from '../../src/platform/linux/target';
 import type { Host } from '../../src/platform/linux/linux';
 import { compiled } from '../support/compiled';
 import { mountFileSystem } from '../support/filesystems';
@@ -170,6 +172,20 @@ for (const name of ['host', 'ext4', 'xfs', 'btrfs', 'tmpfs', 'overlay'] as const
       assert.deepEqual(site.waiting(OLD), []);
       return site;
     }
+
+    it('does not take for the target what was written there after it was looked at', () => {
+      const target = openTarget(bench.host, path);
+      assert.ok(target);
+      try {
+        const site = bench.site(path);
+        appendFileSync(path, 'of another program\n');
+        site.take(OLD, target.handed);
+        site.lease(OLD);
+        assert.equal(site.isAtPath(OLD), false);
+      } finally {
+        target.close();
+      }
+    });
 
     it('holds a writer before it truncates, and lets it write what no path leads to', async () => {
       const site = arm();

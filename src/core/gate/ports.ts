@@ -16,6 +16,8 @@ export interface Handed {
   /** O_PATH, which counts as nobody; open until the save has ended. */
   readonly descriptor: number;
   readonly identity: Identity;
+  /** Size, and time of the last change (nanoseconds since the epoch), when it was looked at: a later version is not what was handed over. */
+  readonly seen?: { readonly size: bigint; readonly mtime: bigint };
   /** Its name in the target's directory, if it had to have one. Whoever takes the inode takes the name over. */
   readonly temporaryName?: Uint8Array;
 }

@@ -82,7 +82,8 @@ class LinuxTarget implements Target {
     this.facts = examine(host, place, this.#examined);
     const { device, inode } = host.libc.statDescriptor(place.directory, place.path);
     this.#directoryIdentity = { device, inode };
-    this.handed = { descriptor: place.pin, identity: this.facts.identity };
+    const { size, mtime } = this.#examined;
+    this.handed = { descriptor: place.pin, identity: this.facts.identity, seen: { size, mtime } };
     if (this.facts.kind === 'regular' && !mayAccess(host, place, constants.R_OK)) {
       throw new SystemError('open', place.path, 'EACCES');
     }

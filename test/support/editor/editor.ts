@@ -102,6 +102,11 @@ export class Editor {
     return join(this.#run.folders.userData, 'User', 'globalStorage', extensionId);
   }
 
+  /** Where VS Code writes the logs of all its windows. */
+  get logs(): string {
+    return join(this.#run.folders.userData, 'logs');
+  }
+
   /** Watches or disturbs a process's system calls; resolves when strace is attached. */
   async strace(options: StraceOptions): Promise<Strace> {
     const strace = await startStrace(this.#run.folders, options);

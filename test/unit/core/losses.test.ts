@@ -42,6 +42,7 @@ async function run({ losses, options, held, facts }: Case): Promise<readonly [de
   assert.equal(first.calls.includes('publish'), detached.level === 'detached', 'published, or dropped');
   const second = new FakeTargets(fake);
   let armed: readonly GivenUp[] | undefined;
+  let checked: unknown;
   const outcome = await gated(
     second,
     path,
@@ -50,7 +51,12 @@ async function run({ losses, options, held, facts }: Case): Promise<readonly [de
     {
       lock: () => Promise.resolve('atOnce'),
       unlock: () => undefined,
+      check: (target) => {
+        checked = target;
+        return Promise.resolve();
+      },
       arm: (target, staged, givesUp) => {
+        assert.equal(checked, target, 'what is overwritten was compared with what the editor knows');
         armed = givesUp;
         staged.close();
         target.close();
@@ -156,6 +162,7 @@ describe('a new file that lacks something', () => {
     const door = {
       lock: () => assert.fail('lock'),
       unlock: () => assert.fail('unlock'),
+      check: () => assert.fail('check'),
       arm: () => assert.fail('arm'),
     };
     const outcome = await gated(system, path, new Uint8Array(), permission, door);

@@ -39,7 +39,7 @@ export class TakenInode {
       if (found.device !== handed.identity.device || found.inode !== handed.identity.inode) {
         throw new SystemError('open', path, 'ESTALE');
       }
-      this.#recorded = found;
+      this.#recorded = handed.seen ?? found;
       this.watch = waiter.watches.add(kept(this.fd, path), WATCHED);
     } catch (thrown) {
       closeSync(this.fd);

@@ -1,0 +1,21 @@
+import { chaos } from '../../../test/support/chaos/chaos';
+import { chaosLine, chaosShortcomings } from '../../../test/support/chaos/verdict';
+import { withGuardedEditor } from '../guardedEditor';
+import type { Proof } from './proof';
+
+/** Of which half an hour is made. */
+const epochs = 80;
+const epoch = 15_000;
+
+/** Half an hour of two windows, other programs and crashes. */
+export async function proveChaos(seed: number): Promise<Proof> {
+  return withGuardedEditor('chaos', async (editor, folder) => {
+    const run = await chaos(editor, folder, seed, epochs, epoch);
+    const short = chaosShortcomings(run);
+    console.log([chaosLine(run), ...short.map((line) => `  NOT GOOD: ${line}`)].join('\n'));
+    return {
+      good: short.length === 0,
+      counts: { editor: editor.version, epochMilliseconds: epoch, ...run, shortcomings: short },
+    };
+  });
+}

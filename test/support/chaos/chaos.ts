@@ -1,0 +1,219 @@
+/** Two windows on one folder, other programs that write and use its files, and crashes: nobody's version may be lost. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { DeadlineError, within } from '../deadline';
+import type { Editor } from '../editor';
+import { pick, randomFrom } from '../random';
+import { Ledger, type Missing } from './ledger';
+import { Person, type PersonCounts } from './person';
+import { Holder, writeAsStranger } from './strangers';
+import { unguardedIn } from './unguarded';
+import { usageOf, type Usage } from './usage';
+
+const fileSizes = [400, 4_000, 40_000, 200_000];
+/** How long (milliseconds) somebody pauses at most: people and programs do not do one thing right after the other. */
+const pauses = { person: 150, stranger: 400, holder: 600 };
+/** Milliseconds from an extension host's start until what an earlier one left is gone. */
+const recoveryDeadline = 30_000;
+/** So long (milliseconds) after it was begun a version is overwritten at the latest that a save overwrites which is under way. */
+const overwritten = 10_000;
+const extensionId = 'holdfast.holdfast';
+/** One extension host of ten epochs lives through them. */
+const longLife = 10;
+
+export interface Chaos {
+  readonly epochs: number;
+  readonly crashes: number;
+  readonly persons: readonly PersonCounts[];
+  /** How many versions each has written. */
+  readonly versions: Readonly<Record<string, number>>;
+  readonly missing: readonly Missing[];
+  /** Those that were overwritten by a save that was not gated, which is shown. */
+  readonly lostUngated: number;
+  /** How many saves were not gated, and why. */
+  readonly ungated: Readonly<Record<string, number>>;
+  /** Files that were no whole version when all was quiet. */
+  readonly torn: readonly string[];
+  /** Names that were left over when all was quiet. */
+  readonly left: readonly string[];
+  /** Of each extension host that lived through more than one epoch: at the end of the first one, and of the last. */
+  readonly usage: readonly { readonly epochs: number; readonly first: Usage; readonly last: Usage }[];
+}
+
+/**
+ * @param folder an empty one that both windows have open
+ * @param epochs after each all come to rest, and are looked at
+ * @param epoch milliseconds
+ */
+export async function chaos(
+  editor: Editor,
+  folder: string,
+  seed: number,
+  epochs: number,
+  epoch: number,
+): Promise<Chaos> {
+  const aside = mkdtempSync(join(tmpdir(), 'holdfast-aside-'));
+  try {
+    return await unrest(editor, folder, aside, seed, epochs, epoch);
+  } finally {
+    rmSync(aside, { recursive: true });
+  }
+}
+
+async function unrest(
+  editor: Editor,
+  folder: string,
+  aside: string,
+  seed: number,
+  epochs: number,
+  epoch: number,
+): Promise<Chaos> {
+  const random = randomFrom(seed);
+  const ledger = new Ledger();
+  const files = fileSizes.map((bytes, index) => ({ path: join(folder, `file-${String(index)}.txt`), bytes }));
+  const paths = files.map(({ path }) => path);
+  for (const { path, bytes } of files) {
+    const version = ledger.begin(path, 'start', bytes);
+    writeFileSync(path, ledger.text(version));
+    ledger.done(version);
+  }
+  const persons: Person[] = [];
+  for (const name of ['window 0', 'window 1']) {
+    const window = await editor.openWindow();
+    await window.activate(extensionId);
+    const person = new Person(window, name, ledger, join(aside, `${name}.log`));
+    await person.begin(paths);
+    persons.push(person);
+  }
+  const holder = new Holder(random);
+  const torn: string[] = [];
+  const left: string[] = [];
+  const usage = new Map<number, Usage[]>();
+  let crashes = 0;
+  for (let number = 1; number <= epochs; number++) {
+    const victim = persons[number % longLife === 0 ? 0 : 1];
+    await activity(epoch, [
+      ...persons.map((person, which) => async () => {
+        // Nobody works on one document in two windows at the same time.
+        const own = files.filter((_, index) => (index + number) % persons.length === which);
+        const { path, bytes } = pick(random, own);
+        await person.save(path, bytes);
+        return random() * pauses.person;
+      }),
+      async () => {
+        const { path, bytes } = pick(random, files);
+        await writeAsStranger(ledger, random, path, bytes, join(aside, 'next'));
+        return random() * pauses.stranger;
+      },
+      async () => {
+        await holder.release();
+        await holder.turn(pick(random, paths));
+        return random() * pauses.holder;
+      },
+      once(random() * epoch, async () => {
+        crashes++;
+        await victim?.crash(paths);
+      }),
+    ]);
+    await holder.release();
+    for (const person of persons) await person.settle(paths);
+    for (const path of paths) {
+      if (ledger.whole(readFileSync(path, 'utf8')) === undefined) torn.push(`${path} after epoch ${String(number)}`);
+    }
+    // The next extension host removes, or keeps, what one that crashed has left.
+    left.push(...(await namesLeft(folder, files.length)));
+    // VS Code starts an extension host that crashes again and again no more, unless the window is loaded anew.
+    await victim?.window.reload();
+    await victim?.window.activate(extensionId);
+    await victim?.begin(paths);
+    for (const { window } of persons) {
+      const { extensionHostPid } = window;
+      usage.set(extensionHostPid, [...(usage.get(extensionHostPid) ?? []), usageOf(extensionHostPid)]);
+    }
+  }
+  for (const person of persons) await person.settle(paths);
+  await holder.end();
+  for (const { window } of persons) await window.close();
+  const ungated = [...unguardedIn(editor.logs), ...persons.flatMap(({ alone }) => alone)].filter(({ path }) =>
+    paths.includes(path),
+  );
+  const missing = ledger.missing([join(editor.storageOf(extensionId), 'kept')]);
+  const lost = missing.filter(({ path, begun }) =>
+    ungated.some((save) => save.path === path && save.at > begun && save.at < begun + overwritten),
+  );
+  return {
+    epochs,
+    crashes,
+    persons: persons.map(({ counts }) => counts),
+    versions: ledger.counts(),
+    missing: missing.filter((one) => !lost.includes(one)),
+    lostUngated: lost.length,
+    ungated: countOf(ungated.map(({ why }) => why)),
+    torn,
+    left,
+    usage: [...usage.values()].flatMap((samples) => {
+      const [first] = samples;
+      const last = samples.at(-1);
+      return samples.length > 1 && first && last ? [{ epochs: samples.length, first, last }] : [];
+    }),
+  };
+}
+
+/** Resolves with nothing when there are so many names in the folder, or with all of them when the deadline has passed. */
+async function namesLeft(folder: string, count: number): Promise<readonly string[]> {
+  const watcher = watch(folder);
+  try {
+    const gone = new Promise<void>((resolve) => {
+      const look = (): void => {
+        if (readdirSync(folder).length === count) resolve();
+      };
+      watcher.on('change', look);
+      look();
+    });
+    await within(recoveryDeadline, `${String(count)} names in ${folder}`, gone);
+    return [];
+  } catch (error) {
+    if (!(error instanceof DeadlineError)) throw error;
+    return readdirSync(folder);
+  } finally {
+    watcher.close();
+  }
+}
+
+function countOf(names: readonly string[]): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
+}
+
+/** Something that somebody does again and again: how long to pause then, in milliseconds; `undefined`: no more. */
+type Turn = () => Promise<number | undefined>;
+
+/** All of them side by side, for so long. */
+async function activity(milliseconds: number, turns: readonly Turn[]): Promise<void> {
+  const end = performance.now() + milliseconds;
+  await Promise.all(
+    turns.map(async (turn) => {
+      while (performance.now() < end) {
+        const pause = await turn();
+        if (pause === undefined) return;
+        await new Promise((resolve) => setTimeout(resolve, pause));
+      }
+    }),
+  );
+}
+
+/** Only once, after so many milliseconds. */
+function once(after: number, work: () => Promise<void>): Turn {
+  let begun = false;
+  return async () => {
+    if (!begun) {
+      begun = true;
+      return after;
+    }
+    await work();
+    return undefined;
+  };
+}

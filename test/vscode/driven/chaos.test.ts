@@ -1,0 +1,18 @@
+/** Windows, other programs and crashes at once: `npm run prove -- chaos` for a short while. */
+import assert from 'node:assert/strict';
+
+import { withGuardedEditor } from '../../../scripts/lib/guardedEditor';
+import { chaos } from '../../support/chaos/chaos';
+import { chaosLine, chaosShortcomings } from '../../support/chaos/verdict';
+
+describe('two windows, other programs and crashes', function () {
+  this.timeout(300_000);
+
+  it('lose nobody’s version', async () => {
+    await withGuardedEditor('chaos', async (editor, folder) => {
+      const run = await chaos(editor, folder, 20_261_122, 3, 8_000);
+      console.log(`      ${chaosLine(run)}`);
+      assert.deepEqual(chaosShortcomings(run), []);
+    });
+  });
+});
