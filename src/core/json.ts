@@ -1,3 +1,9 @@
+/** What kind of value it is, without what is in it. */
+export function typeName(raw: unknown): string {
+  if (raw === null) return 'null';
+  return Array.isArray(raw) ? 'array' : typeof raw;
+}
+
 /** The fields of a JSON object; none, if the text is no object. */
 export function fieldsOf(text: string): Readonly<Record<string, unknown>> {
   try {

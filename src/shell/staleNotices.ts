@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import { DisposableStore, type Disposable } from '../core/disposable';
 import type { Lookout } from '../core/holders/service';
 import { isIgnored, offeredActions } from '../core/reopen/actions';
+import { isDoneWith } from '../core/reopen/rules';
 import { actionLabel, newsMessage } from '../core/reopen/sentences';
 import { leading, Telling, type News } from '../core/reopen/telling';
 import { message, texts } from '../core/text';
@@ -64,11 +65,14 @@ export class StaleNotices implements Disposable {
   /** Resolves when the notification is gone, to what was chosen. */
   async #show(news: News): Promise<Work | undefined> {
     const { path } = news;
-    const ignored = this.#settings.ignoredPrograms(vscode.Uri.file(path));
+    const uri = vscode.Uri.file(path);
+    const ignored = this.#settings.ignoredPrograms(uri);
+    const rules = vscode.workspace.isTrusted ? this.#settings.rules(uri) : [];
     const asked = await Promise.all(
       news.stale.map(async ({ holder, version }) => {
         const facts = await this.#facts.ask(path, holder, version);
-        return facts && !isIgnored(ignored, holder, facts.inspected) ? [{ holder, version, ...facts }] : [];
+        if (!facts || isIgnored(ignored, holder, facts.inspected) || isDoneWith(rules, facts.inspected)) return [];
+        return [{ holder, version, ...facts }];
       }),
     );
     const stale = leading(asked.flat());
