@@ -280,9 +280,10 @@ export const commands = {
   'holdfast.item.sendHangUp': { title: 'Send SIGHUP', item: { word: 'SIGHUP', groups: ['1_reopen@4'] } },
   'holdfast.item.sendUser1': { title: 'Send SIGUSR1', item: { word: 'SIGUSR1', groups: ['1_reopen@5'] } },
   'holdfast.item.sendUser2': { title: 'Send SIGUSR2', item: { word: 'SIGUSR2', groups: ['1_reopen@6'] } },
+  'holdfast.item.always': { title: 'Always Do This…', item: { word: 'always', groups: ['1_reopen@7'] } },
   'holdfast.item.ignoreProgram': {
     title: 'Ignore This Program',
-    item: { word: 'ignore', groups: ['1_reopen@7'] },
+    item: { word: 'ignore', groups: ['1_reopen@8'] },
   },
   'holdfast.item.copyProcessId': { title: 'Copy Process ID', item: { word: 'holder', groups: ['2_copy'] } },
   'holdfast.item.endProcess': { title: 'End Process…', item: { word: 'own', groups: ['3_end'] } },

@@ -65,7 +65,8 @@ export class FactsOfHolders implements Disposable {
   }
 
   #fitting(path: string, holder: HolderInUse, version: Generation, known: Known): readonly Action[] {
-    const facts: HolderFacts = { ...known, canRerun: this.#reruns.fits(path, holder, known.inspected) };
+    const canRerun = this.#reruns.fits(path, holder, known.inspected);
+    const facts: HolderFacts = { ...known, canRerun, mayRule: vscode.workspace.isTrusted };
     return fittingActions(holder, version, facts, this.#uid);
   }
 

@@ -8,8 +8,7 @@ import type { Answer, Question, SaveOptions } from '../core/options';
 import { rulesFor, withRule, type Rule, type WrittenRule } from '../core/reopen/rules';
 import { decode, neverWarned, type SettingProblem } from '../core/settings';
 import type { SwitchedOffBy } from '../core/status';
-import { message, texts } from '../core/text';
-import { translate } from './translate';
+import { message, texts, type Message } from '../core/text';
 
 const section = 'holdfast';
 
@@ -89,19 +88,23 @@ export class Settings implements Disposable {
   }
 
   /**
-   * What is always to be done when this file is saved: for its folder, or outside of all folders for the user. Rejects if it cannot be written.
+   * What is always to be done when this file is saved: for its folder, or outside of all folders for the user. Why not; rejects if it cannot be
+   * written.
    *
    * @param made by the path that stands for the file there
    */
-  async addRule(uri: vscode.Uri, made: (path: string) => WrittenRule): Promise<void> {
+  async addRule(uri: vscode.Uri, made: (path: string) => WrittenRule | undefined): Promise<Message | undefined> {
     const { configuration, where } = forGood(uri);
     const forUser = where === vscode.ConfigurationTarget.Global;
     const found = configuration.inspect<unknown>('reopen.rules');
     const there = forUser ? found?.globalValue : (found?.workspaceFolderValue ?? configuration.get('reopen.rules'));
     const path = forUser ? uri.fsPath : vscode.workspace.asRelativePath(uri, false);
-    const value = withRule(there, made(path));
-    if (!value) throw new TypeError(translate(message(texts.rulesNoList)));
+    const rule = made(path);
+    if (!rule) return message(texts.pathTooLong);
+    const value = withRule(there, rule);
+    if (!value) return message(texts.rulesNoList);
     await configuration.update('reopen.rules', value, where);
+    return undefined;
   }
 
   /** For the file's folder, or outside of all folders for the user. Rejects if it cannot be written. */

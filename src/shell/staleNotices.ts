@@ -81,13 +81,15 @@ export class StaleNotices implements Disposable {
     // What is done is done about one program: of several, the list lets one be chosen.
     const offered = others.length > 0 ? [] : offeredActions(one.fitting, one.holder);
     const buttons = new Map(
-      offered.map((action) => [translate(actionLabel(action, one.holder, one.inspected)), action] as const),
+      offered.map((action) => [translate(actionLabel(action, { name: basename(path), ...one })), action] as const),
     );
     const show = translate(message(texts.holders));
     const sentence = newsMessage(basename(path), { stale }, writtenMoment);
     const answer = await inform(sentence, ...buttons.keys(), show);
     if (answer === undefined) return undefined;
     const action = buttons.get(answer);
-    return () => (action ? this.#actions.run(action, path, one.holder) : this.#tree.show(path));
+    if (!action) return () => this.#tree.show(path);
+    // What is always to be done is what the other button does.
+    return () => this.#actions.run(action, path, one.holder, offered[0]);
   }
 }

@@ -1,7 +1,9 @@
-/* catcher [PIDFILE [WORKERS]]: says READY, then "hup" for each SIGHUP, as a server with workers does that reads its configuration again. */
+/* catcher [PIDFILE [WORKERS [MAPPED]]]: maps a file, says READY, then "hup" for each SIGHUP, as a server with workers does that reads its configuration again. */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 int main(int argc, char **argv) {
@@ -26,6 +28,11 @@ int main(int argc, char **argv) {
     if (file == NULL) return 1;
     fprintf(file, "%d\n", (int)getpid());
     fclose(file);
+  }
+  if (argc > 3) {
+    int mapped = open(argv[3], O_RDONLY);
+    if (mapped < 0 || mmap(NULL, 1, PROT_READ, MAP_PRIVATE, mapped, 0) == MAP_FAILED) return 1;
+    close(mapped);
   }
   puts("READY");
   fflush(stdout);

@@ -1,6 +1,6 @@
 /** Rules of the setting `holdfast.reopen.rules`, with real programs in the real editor. */
 import assert from 'node:assert/strict';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, utimesSync, watch, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { extensionId, withGuardedEditor } from '../../../scripts/lib/guardedEditor';
@@ -10,27 +10,11 @@ import { within } from '../../support/deadline';
 import type { EditorWindow } from '../../support/editor';
 import { LineProgram } from '../../support/lineProgram';
 import { Nginx, nginxProgram, nginxText } from '../../support/nginx';
-import { close, notice, noticesOf, press, rememberNotices } from '../../support/notices';
+import { buttonsOf, close, notice, noticesOf, press, rememberNotices } from '../../support/notices';
 import { skip } from '../../support/skip';
-import { changeAndSave, show, untilLevel } from '../../support/statusBar';
+import { changeAndSave, show, untilLevel, untilSaying } from '../../support/statusBar';
 
 const deadline = 20_000;
-
-/** Resolves when the file is there, with its text. */
-async function appeared(folder: string, name: string): Promise<string> {
-  const path = join(folder, name);
-  const there = new Promise<void>((resolve) => {
-    const look = (): void => {
-      if (!existsSync(path)) return;
-      watcher.close();
-      resolve();
-    };
-    const watcher = watch(folder, look);
-    look();
-  });
-  await within(deadline, path, there);
-  return readFileSync(path, 'utf8');
-}
 
 async function untilSaid(window: EditorWindow, text: string): Promise<void> {
   await window.page.locator('.statusbar-item', { hasText: text }).waitFor({ timeout: deadline });
@@ -52,7 +36,8 @@ describe('rules', function () {
         const own = join(root, 'catcher');
         copyFileSync(catcher, own);
         const odd = join(root, 'c;touch $(echo owned).txt');
-        for (const path of [odd, join(root, 'stale.txt'), join(root, 'two.txt')]) writeFileSync(path, 'text\n');
+        for (const path of [odd, join(root, 'stale.txt'), join(root, 'two.txt'), join(root, 'data.bin')])
+          writeFileSync(path, 'text\n');
         mkdirSync(join(root, '.vscode'));
         const rules = [
           { files: 'nginx.conf', process: { pidFile: 'nginx.pid', executable: program }, action: 'SIGHUP' },
@@ -103,7 +88,8 @@ describe('rules', function () {
           await nginx.untilServing('new');
 
           await changeAndSave(window, odd, 'trusted');
-          assert.match(await appeared(root, 'copied'), /^trusted\nuntrusted\ntext\n$/);
+          await untilSaid(window, english(message(texts.commandRun, 'cp')));
+          assert.match(readFileSync(join(root, 'copied'), 'utf8'), /^trusted\nuntrusted\ntext\n$/);
           assert.equal(existsSync(join(root, 'owned')), false);
 
           // As if the pid had been given again since the file was written.
@@ -121,6 +107,25 @@ describe('rules', function () {
           assert.deepEqual(stale.lines, ['READY']);
           await press(asked, texts.sendToAll);
           for (const one of catchers) assert.equal(await one.next(), 'hup');
+
+          const mapped = join(root, 'data.bin');
+          const mapper = await LineProgram.start(own, '/dev/null', '0', mapped);
+          catchers.push(mapper);
+          await show(window, mapped);
+          await untilSaying(window, /held by 1/);
+          await changeAndSave(window, mapped, 'one');
+          const still = notice(window, `catcher (pid ${String(mapper.pid)}, since `);
+          const always = english(message(texts.always, 'data.bin'));
+          assert.deepEqual(await buttonsOf(still), ['Send SIGHUP', always, texts.holders]);
+          await press(still, always);
+          assert.equal(await mapper.next(), 'hup');
+          await untilSaid(window, 'From now on, when data.bin is saved: send SIGHUP to catcher.');
+          const settings = JSON.parse(readFileSync(join(root, '.vscode', 'settings.json'), 'utf8')) as unknown;
+          const added = { files: 'data.bin', process: { executable: own }, action: 'SIGHUP' };
+          assert.deepEqual(settings, { 'holdfast.reopen.rules': [...rules, added] });
+          for (const one of catchers.splice(0, 2)) await one.kill();
+          await changeAndSave(window, mapped, 'two');
+          assert.equal(await mapper.next(), 'hup');
           await window.close();
         } finally {
           for (const one of catchers) await one.kill();

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 
-import { fittingActions, isIgnored, offeredActions, type HolderFacts } from '../../../../src/core/reopen/actions';
+import {
+  fittingActions,
+  isIgnored,
+  lastingActions,
+  offeredActions,
+  type HolderFacts,
+} from '../../../../src/core/reopen/actions';
 import { canBeTypedAgain } from '../../../../src/core/reopen/rerun';
 import { actionLabel, newsMessage, plainReason } from '../../../../src/core/reopen/sentences';
 import { meantSignals } from '../../../../src/core/reopen/signals';
@@ -9,7 +15,7 @@ import { saysCanReload, systemctlWords } from '../../../../src/core/reopen/units
 import { english } from '../../../../src/core/text';
 import { at, bash, generation, holder, minute } from '../../../support/fakes/filesInUse';
 
-const nothing: HolderFacts = { inspected: { caught: [] }, canReload: false, canRerun: false };
+const nothing: HolderFacts = { inspected: { caught: [] }, canReload: false, canRerun: false, mayRule: false };
 const version = generation([], 31 * minute);
 
 describe('what can be done about a program with an older version', () => {
@@ -29,7 +35,12 @@ describe('what can be done about a program with an older version', () => {
   });
 
   it('has two of them in the notification: what helps, and the comparison', () => {
-    const all: HolderFacts = { inspected: { caught: ['SIGHUP', 'SIGUSR1'] }, canReload: true, canRerun: true };
+    const all: HolderFacts = {
+      inspected: { caught: ['SIGHUP', 'SIGUSR1'] },
+      canReload: true,
+      canRerun: true,
+      mayRule: false,
+    };
     const daemon = holder(7, 'loaded');
     assert.deepEqual(offeredActions(fittingActions(daemon, version, all, 1000), daemon), ['rerun', 'compare']);
     const unit = { ...all, canRerun: false };
@@ -42,6 +53,26 @@ describe('what can be done about a program with an older version', () => {
       'compare',
       'ignore',
     ]);
+  });
+
+  it('is to do it always, where a rule can: not for a signal to what runs other scripts as well', () => {
+    const inspected = { caught: ['SIGHUP', 'SIGUSR1'], executable: '/opt/program7' };
+    const facts: HolderFacts = { inspected, canReload: false, canRerun: false, mayRule: true };
+    const daemon = holder(7, 'mapped');
+    const fitting = fittingActions(daemon, version, facts, 1000);
+    assert.deepEqual(fitting, ['SIGHUP', 'SIGUSR1', 'always', 'compare', 'ignore']);
+    assert.deepEqual(offeredActions(fitting, daemon), ['SIGHUP', 'always']);
+    assert.deepEqual(lastingActions(daemon, facts, 1000), ['SIGHUP', 'SIGUSR1']);
+    assert.deepEqual(lastingActions(daemon, { ...facts, canReload: true }, 2000), ['reloadUnit']);
+    assert.deepEqual(fittingActions(daemon, version, { ...facts, mayRule: false }, 1000).includes('always'), false);
+    assert.deepEqual(lastingActions(daemon, { ...facts, inspected: { caught: ['SIGHUP'] } }, 1000), []);
+    const python = holder(7, 'loaded', { program: 'python3.11' });
+    assert.deepEqual(fittingActions(python, { gone: true }, facts, 1000), ['SIGHUP', 'SIGUSR1', 'ignore']);
+    assert.deepEqual(lastingActions(python, { ...facts, canReload: true }, 1000), ['reloadUnit']);
+    const rerun = fittingActions(daemon, version, { ...facts, canRerun: true }, 1000);
+    assert.deepEqual(offeredActions(rerun, holder(7, 'loaded')), ['rerun', 'compare']);
+    const label = actionLabel('always', { name: 'a.conf', holder: daemon, inspected });
+    assert.equal(english(label), 'Always Do This for a.conf');
   });
 
   it('is not told where the setting names it, exactly', () => {
@@ -160,10 +191,15 @@ describe('what is said of a program with an older version', () => {
 
   it('is short, in one line, whatever programs call themselves', () => {
     const unit = { name: `${'x'.repeat(200)}.service`, ofUser: false };
-    const label = english(actionLabel('reloadUnit', bash(1, 1), { caught: [], unit }));
+    const label = english(
+      actionLabel('reloadUnit', { name: 'a', holder: bash(1, 1), inspected: { caught: [], unit } }),
+    );
     assert.equal(label.length, 'Reload '.length + 40);
     const evil = holder(1, 'loaded', { program: 'a\nb\u202ec' });
-    assert.equal(english(actionLabel('ignore', evil, { caught: [] })), 'Ignore a\ufffdb\ufffdc');
+    assert.equal(
+      english(actionLabel('ignore', { name: 'a', holder: evil, inspected: { caught: [] } })),
+      'Ignore a\ufffdb\ufffdc',
+    );
     assert.equal(plainReason(' Job failed.\u001b[0m\nSee more.\n'), 'Job failed.\ufffd[0m');
   });
 });
