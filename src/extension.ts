@@ -31,6 +31,7 @@ import { Questions } from './shell/questions';
 import { ReadMarks } from './shell/readMarks';
 import { ReopenActions } from './shell/reopenActions';
 import { Reruns } from './shell/reruns';
+import { Restarts } from './shell/restarts';
 import { Rules } from './shell/rules';
 import { Settings } from './shell/settings';
 import { ShownTexts } from './shell/shownTexts';
@@ -98,12 +99,13 @@ export function activate(context: vscode.ExtensionContext): Holdfast {
   owned.add(new StatusItem(holders, levels, settings, violations));
   const terminals = owned.add(new Terminals());
   const reruns = owned.add(new Reruns(holders, terminals));
+  const restarts = owned.add(new Restarts(holders));
   const units = new Systemctl((error) => {
     log.write(systemctlLine(error));
   });
-  const facts = owned.add(new FactsOfHolders(holders, units, reruns));
+  const facts = owned.add(new FactsOfHolders(holders, units, reruns, restarts));
   const tree = owned.add(new HoldersTree(holders, levels, terminals, facts, violations));
-  const actions = new ReopenActions(holders, units, reruns, owned.add(new OlderVersions(holders)), settings);
+  const actions = new ReopenActions(holders, units, reruns, restarts, owned.add(new OlderVersions(holders)), settings);
   owned.add(new HolderCommands(holders, tree, terminals, facts, actions));
   owned.add(new StaleNotices(holders, facts, actions, settings, tree));
   owned.add(new Rules(holders, units, new Programs(), settings, log));

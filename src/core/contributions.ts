@@ -276,6 +276,16 @@ export const commands = {
     icon: '$(debug-restart)',
     item: { word: 'rerun', groups: ['inline', '1_reopen@2'] },
   },
+  'holdfast.item.restartTask': {
+    title: 'Restart Task',
+    icon: '$(debug-restart)',
+    item: { word: 'restartTask', groups: ['inline', '1_reopen@2'] },
+  },
+  'holdfast.item.restartDebugging': {
+    title: 'Restart Debugging',
+    icon: '$(debug-restart)',
+    item: { word: 'restartDebugging', groups: ['inline', '1_reopen@2'] },
+  },
   'holdfast.item.reloadUnit': { title: 'Reload Its Unit', item: { word: 'reloadUnit', groups: ['1_reopen@3'] } },
   'holdfast.item.sendHangUp': { title: 'Send SIGHUP', item: { word: 'SIGHUP', groups: ['1_reopen@4'] } },
   'holdfast.item.sendUser1': { title: 'Send SIGUSR1', item: { word: 'SIGUSR1', groups: ['1_reopen@5'] } },
@@ -352,7 +362,7 @@ export type ColorName = keyof typeof colors;
 export const capabilities = {
   virtualWorkspaces: 'Holdfast guards files on a disk: a virtual workspace has no inodes and no running programs.',
   untrustedWorkspaces:
-    'Saves are guarded as in a trusted workspace. A workspace that is not trusted cannot weaken the guard by its settings.',
+    'Saves are guarded as in a trusted workspace. A workspace that is not trusted cannot weaken the guard by its settings, and its rules are shown, not carried out.',
 } as const;
 
 export const product = {

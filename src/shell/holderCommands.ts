@@ -170,6 +170,8 @@ export class HolderCommands implements Disposable {
 const actionOf = {
   'holdfast.item.compare': 'compare',
   'holdfast.item.rerun': 'rerun',
+  'holdfast.item.restartTask': 'restartTask',
+  'holdfast.item.restartDebugging': 'restartDebugging',
   'holdfast.item.reloadUnit': 'reloadUnit',
   'holdfast.item.sendHangUp': 'SIGHUP',
   'holdfast.item.sendUser1': 'SIGUSR1',

@@ -16,6 +16,7 @@ import { message, texts, type Message } from '../core/text';
 import { warn } from './notify';
 import type { OlderVersions } from './olderVersions';
 import type { Reruns } from './reruns';
+import type { Restarts } from './restarts';
 import type { Settings } from './settings';
 import { translate } from './translate';
 
@@ -30,14 +31,23 @@ export class ReopenActions {
   readonly #lookout: Lookout;
   readonly #units: Units;
   readonly #reruns: Reruns;
+  readonly #restarts: Restarts;
   readonly #versions: OlderVersions;
   readonly #settings: Settings;
   readonly #uid = process.getuid?.();
 
-  constructor(lookout: Lookout, units: Units, reruns: Reruns, versions: OlderVersions, settings: Settings) {
+  constructor(
+    lookout: Lookout,
+    units: Units,
+    reruns: Reruns,
+    restarts: Restarts,
+    versions: OlderVersions,
+    settings: Settings,
+  ) {
     this.#lookout = lookout;
     this.#units = units;
     this.#reruns = reruns;
+    this.#restarts = restarts;
     this.#versions = versions;
     this.#settings = settings;
   }
@@ -54,6 +64,9 @@ export class ReopenActions {
     switch (action) {
       case 'rerun':
         return this.#rerun(path, holder);
+      case 'restartTask':
+      case 'restartDebugging':
+        return this.#restart(path, holder);
       case 'reloadUnit':
         return this.#reload(holder);
       case 'SIGHUP':
@@ -121,6 +134,26 @@ export class ReopenActions {
         return { refused: message(texts.noPrompt, ...who, reopen.prompt / 1000) };
       case 'goesOn':
         return { refused: message(texts.notInterrupted, ...who) };
+    }
+  }
+
+  async #restart(path: string, holder: HolderInUse): Promise<Outcome> {
+    const who = whoIs(holder);
+    try {
+      switch (await this.#restarts.restart(path, holder)) {
+        case 'done':
+          return {};
+        case 'ended':
+          return { refused: message(texts.endedBefore, ...who) };
+        case 'notKnown':
+          return { refused: message(texts.restartUnknown, ...who) };
+        case 'goesOn':
+          return { refused: message(texts.notStopped, ...who, reopen.prompt / 1000) };
+        case 'notStarted':
+          return { refused: message(texts.notRestarted, ...who, message(texts.notDebugging)) };
+      }
+    } catch (thrown) {
+      return { refused: message(texts.notRestarted, ...who, plainReason(String(thrown))) };
     }
   }
 

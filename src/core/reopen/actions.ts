@@ -4,7 +4,8 @@ import type { Generation, HolderInUse } from '../holders/inUse';
 import { interpreterOf } from '../holders/interpreters';
 import { meantSignals, type ReopenSignal } from './signals';
 
-export type Action = 'rerun' | 'reloadUnit' | ReopenSignal | 'always' | 'compare' | 'ignore';
+export type Action =
+  'rerun' | 'restartTask' | 'restartDebugging' | 'reloadUnit' | ReopenSignal | 'always' | 'compare' | 'ignore';
 
 /** What a rule can do as well. */
 export type LastingAction = 'reloadUnit' | ReopenSignal;
@@ -16,6 +17,8 @@ export interface HolderFacts {
   readonly canReload: boolean;
   /** It belongs to the command that runs in an integrated terminal whose shell tells of its commands. */
   readonly canRerun: boolean;
+  /** What VS Code has started it by, if that can be started again. */
+  readonly restart?: 'restartTask' | 'restartDebugging' | undefined;
   /** A rule may be written here. */
   readonly mayRule: boolean;
 }
@@ -27,9 +30,10 @@ export function fittingActions(
   facts: HolderFacts,
   uid: number | undefined,
 ): readonly Action[] {
-  const { inspected, canReload, canRerun, mayRule } = facts;
+  const { inspected, canReload, canRerun, restart, mayRule } = facts;
   return [
     ...(canRerun ? ['rerun' as const] : []),
+    ...(restart ? [restart] : []),
     ...(canReload ? ['reloadUnit' as const] : []),
     ...signalsFor(holder, inspected, uid),
     ...(mayRule && lastingActions(holder, facts, uid).length > 0 ? ['always' as const] : []),
@@ -55,6 +59,9 @@ function signalsFor(holder: HolderInUse, { caught }: Inspected, uid: number | un
   return uid !== undefined && holder.uid === uid ? meantSignals(holder.program, caught) : [];
 }
 
+/** Those that one button may stand for. */
+const helping: readonly Action[] = ['rerun', 'restartTask', 'restartDebugging', 'reloadUnit', 'SIGHUP'];
+
 /** Buttons beside the one that leads to all of them. */
 const buttons = 2;
 
@@ -64,7 +71,7 @@ const buttons = 2;
  */
 export function offeredActions(fitting: readonly Action[], { harm }: Pick<HolderInUse, 'harm'>): readonly Action[] {
   // What the other two signals mean only the program's manual says.
-  const [first] = fitting.filter((action) => action === 'rerun' || action === 'reloadUnit' || action === 'SIGHUP');
+  const [first] = fitting.filter((action) => helping.includes(action));
   // A unit's reload can always be a rule; a signal, if any can.
   const always = first === 'reloadUnit' || first === 'SIGHUP' ? fitting.filter((action) => action === 'always') : [];
   // What is mapped is rarely text.

@@ -35,6 +35,10 @@ export function actionLabel(
   switch (action) {
     case 'rerun':
       return message(texts.rerun);
+    case 'restartTask':
+      return message(texts.restartTask);
+    case 'restartDebugging':
+      return message(texts.restartDebugging);
     case 'reloadUnit':
       return message(texts.reloadUnit, shortened(unit?.name ?? ''));
     case 'SIGHUP':

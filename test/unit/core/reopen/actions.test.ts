@@ -7,6 +7,7 @@ import {
   offeredActions,
   type HolderFacts,
 } from '../../../../src/core/reopen/actions';
+import { processStarted } from '../../../../src/core/reopen/debugged';
 import { canBeTypedAgain } from '../../../../src/core/reopen/rerun';
 import { actionLabel, newsMessage, plainReason } from '../../../../src/core/reopen/sentences';
 import { meantSignals } from '../../../../src/core/reopen/signals';
@@ -55,6 +56,14 @@ describe('what can be done about a program with an older version', () => {
     ]);
   });
 
+  it('is to start again what VS Code has started it by', () => {
+    for (const restart of ['restartTask', 'restartDebugging'] as const) {
+      const fitting = fittingActions(bash(7, 2), version, { ...nothing, restart }, 1000);
+      assert.deepEqual(fitting, [restart, 'compare', 'ignore']);
+      assert.deepEqual(offeredActions(fitting, bash(7, 2)), [restart, 'compare']);
+    }
+  });
+
   it('is to do it always, where a rule can: not for a signal to what runs other scripts as well', () => {
     const inspected = { caught: ['SIGHUP', 'SIGUSR1'], executable: '/opt/program7' };
     const facts: HolderFacts = { inspected, canReload: false, canRerun: false, mayRule: true };
@@ -84,6 +93,28 @@ describe('what can be done about a program with an older version', () => {
     }
     assert.equal(isIgnored([''], { program: '' }, {}), false);
     assert.equal(isIgnored(['/usr/bin/node'], program, {}), false);
+  });
+});
+
+describe('the process that a debug adapter has started', () => {
+  const said = (body: unknown): unknown => ({ type: 'event', event: 'process', body });
+
+  it('is the one that it tells, on this machine', () => {
+    assert.equal(processStarted(said({ name: 'x', systemProcessId: 42 })), 42);
+    assert.equal(processStarted(said({ systemProcessId: 42, isLocalProcess: true, startMethod: 'launch' })), 42);
+    assert.equal(processStarted(said({ systemProcessId: 42, isLocalProcess: false })), undefined);
+    assert.equal(processStarted(said({ systemProcessId: 42, startMethod: 'attach' })), undefined);
+  });
+
+  it('is none in anything else that it may send', () => {
+    for (const pid of ['42', 0, 1, -42, 1.5, NaN, Infinity, null, {}]) {
+      assert.equal(processStarted(said({ systemProcessId: pid })), undefined);
+    }
+    for (const message of [undefined, null, 7, 'process', [], {}, said(undefined), said(null)]) {
+      assert.equal(processStarted(message), undefined);
+    }
+    assert.equal(processStarted({ type: 'response', event: 'process', body: { systemProcessId: 42 } }), undefined);
+    assert.equal(processStarted({ type: 'event', event: 'output', body: { systemProcessId: 42 } }), undefined);
   });
 });
 
