@@ -190,10 +190,9 @@ describe('what is told after a save of a running file', function () {
       await show(window, debugged);
       await untilSaying(window, /held by 1/);
       await timedSave(window, debugged, 'old', 'new');
-      await showHolders(window);
-      const item = treeItem(window, new RegExp(`^bash, process ${String(third)}, has an older version`));
-      await item.hover();
-      await item.getByRole('button', { name: 'Restart Debugging' }).click();
+      const ofSession = notice(window, `bash (pid ${String(third)}, since `);
+      assert.deepEqual(await buttonsOf(ofSession), [texts.restartDebugging, texts.compare, texts.holders]);
+      await press(ofSession, texts.restartDebugging);
       const fourth = (await lines(debugOutput, 2))[1];
       assert.match(fourth ?? '', /^new \d+$/);
       assert.deepEqual([lives(third), lives(pidOf(fourth))], [false, true]);
