@@ -98,9 +98,9 @@ export class Rules implements Disposable {
 
   /** Once in a window: such a workspace may have a thousand of them. */
   async #tellOfTrust(rules: readonly Rule[], path: string): Promise<void> {
-    for (const rule of rules) this.#write({ rule, path }, { is: 'notTrusted' });
     if (this.#toldOfTrust) return;
     this.#toldOfTrust = true;
+    for (const rule of rules) this.#write({ rule, path }, { is: 'notTrusted' });
     const manage = translate(message(texts.manageTrust));
     const answer = await warn(untrustedMessage(rules, basename(path)), manage);
     if (answer === manage) await vscode.commands.executeCommand('workbench.trust.manage');

@@ -44,6 +44,7 @@ describe('rules', function () {
           { files: '{', action: 'reload' },
           { files: 'stale.txt', process: { pidFile: 'stale.pid' }, action: 'SIGHUP' },
           { files: 'two.txt', process: { executable: own }, action: 'SIGHUP' },
+          { files: 'never', action: 'SIGKILL' },
           { files: '*.txt', action: ['cp', '--', '${file}', 'copied'] },
         ];
         writeFileSync(join(root, '.vscode', 'settings.json'), JSON.stringify({ 'holdfast.reopen.rules': rules }));
@@ -123,6 +124,12 @@ describe('rules', function () {
           const settings = JSON.parse(readFileSync(join(root, '.vscode', 'settings.json'), 'utf8')) as unknown;
           const added = { files: 'data.bin', process: { executable: own }, action: 'SIGHUP' };
           assert.deepEqual(settings, { 'holdfast.reopen.rules': [...rules, added] });
+          const helped = await helpIn(window, join(root, '.vscode', 'settings.json'), '"SIGKILL"');
+          assert.match(helped.problems.join(), /SIGHUP/, 'what is wrong is underlined');
+          assert.deepEqual(
+            ['"reload"', '"SIGHUP"', '"SIGUSR1"', '"SIGUSR2"'].filter((one) => !helped.completions.includes(one)),
+            [],
+          );
           for (const one of catchers.splice(0, 2)) await one.kill();
           await changeAndSave(window, mapped, 'two');
           assert.equal(await mapper.next(), 'hup');
@@ -151,6 +158,44 @@ async function replaceAndSave(window: EditorWindow, path: string, from: string, 
     path,
     from,
     to,
+  );
+}
+
+/** What VS Code says of a word in a settings file, and what it offers in its place. */
+async function helpIn(
+  window: EditorWindow,
+  path: string,
+  word: string,
+): Promise<{ readonly problems: readonly string[]; readonly completions: readonly string[] }> {
+  return window.run(
+    async (vscode, at, wrong) => {
+      const document = await vscode.workspace.openTextDocument(at);
+      await vscode.window.showTextDocument(document);
+      const place = document.positionAt(document.getText().indexOf(wrong) + 1);
+      const problems = (): string[] =>
+        vscode.languages
+          .getDiagnostics(document.uri)
+          .filter(({ range }) => range.contains(place))
+          .map((one) => one.message);
+      if (problems().length === 0) {
+        await new Promise<void>((resolve) => {
+          const listening = vscode.languages.onDidChangeDiagnostics(() => {
+            if (problems().length === 0) return;
+            listening.dispose();
+            resolve();
+          });
+        });
+      }
+      const list = await vscode.commands.executeCommand<{ items: { label: string | { label: string } }[] }>(
+        'vscode.executeCompletionItemProvider',
+        document.uri,
+        place,
+      );
+      const completions = list.items.map(({ label }) => (typeof label === 'string' ? label : label.label));
+      return { problems: problems(), completions };
+    },
+    path,
+    word,
   );
 }
 
