@@ -5,7 +5,15 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { SetupError, ensureDependencies, ensureEditors, ensurePeers, ensureTools, main } from './setup.mjs';
+import {
+  SetupError,
+  ensureDependencies,
+  ensureEditors,
+  ensureNginx,
+  ensurePeers,
+  ensureTools,
+  main,
+} from './setup.mjs';
 import { root } from './setup/places.mjs';
 import { redirectSignals } from './setup/signals.mjs';
 
@@ -37,6 +45,7 @@ async function runCommand() {
   if (commands[command].length > 0) {
     env['HOLDFAST_EDITORS'] = JSON.stringify(await ensureEditors(commands[command]));
   }
+  if (command === 'test') env['HOLDFAST_NGINX'] = (await ensureNginx()) ?? '';
   if (command === 'compare') await ensurePeers();
   if (compares(command, args)) env['HOLDFAST_TOOLS'] = await ensureTools();
   for (const bundles of [['tests'], ['extension', 'keeper']]) {

@@ -8,12 +8,13 @@ import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { ensureDependencies } from './setup/dependencies.mjs';
 import { ensureEditor } from './setup/editor.mjs';
+import { ensureNginx } from './setup/nginx.mjs';
 import { SetupError, say, seconds } from './setup/report.mjs';
 import { handleSignals } from './setup/signals.mjs';
 import { ensurePeers, ensureSystem } from './setup/system.mjs';
 import { ensureTools } from './setup/tools.mjs';
 
-export { ensureDependencies, ensurePeers, ensureTools, SetupError };
+export { ensureDependencies, ensureNginx, ensurePeers, ensureTools, SetupError };
 
 /**
  * @param {readonly ('current' | 'oldest')[]} which
@@ -50,6 +51,7 @@ async function setUp() {
   const start = performance.now();
   await ensureDependencies();
   await ensureEditors(['current', 'oldest']);
+  await ensureNginx();
   say(`Ready (${seconds(performance.now() - start)}).`);
 }
 

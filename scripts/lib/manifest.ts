@@ -14,6 +14,8 @@ import {
   type View,
   type ViewName,
 } from '../../src/core/contributions';
+import { reopen } from '../../src/core/reopen/limits';
+import { actionWords } from '../../src/core/reopen/rules';
 import { temporaryNames } from '../../src/core/temporaryName';
 import { because, leftAlone, losses, noRoom, texts, unstoppable, wouldChange } from '../../src/core/text';
 
@@ -159,11 +161,83 @@ function schema(name: string, setting: Setting): Json {
     case 'globs':
     case 'programs':
       return { type: 'array', items: { type: 'string' }, uniqueItems: true };
+    case 'rules':
+      return { type: 'array', items: ruleSchema(name), maxItems: reopen.rules };
   }
 }
 
 function choicesOf(setting: Setting): Readonly<Record<string, string>> {
+  if (setting.type === 'rules') return setting.fields;
   return setting.type === 'choice' ? setting.choices : {};
+}
+
+/** What `core/reopen/rules.ts` reads, for completion and for what is underlined in settings.json. */
+function ruleSchema(name: string): Json {
+  const described = (field: string): Json => ({ markdownDescription: `%setting.${name}.${field}%` });
+  const text = { type: 'string', minLength: 1, maxLength: reopen.wordLength };
+  const processOf = (required: readonly string[], properties: Json): Json => ({
+    type: 'object',
+    required,
+    additionalProperties: false,
+    properties,
+  });
+  const executable = { executable: { ...text, pattern: '^/', ...described('executable') } };
+  const pidFile = { pidFile: { ...text, ...described('pidFile') } };
+  const unit = {
+    unit: { ...text, pattern: '\\.service$', ...described('unit') },
+    ofUser: { type: 'boolean', default: false, ...described('ofUser') },
+  };
+  return {
+    type: 'object',
+    required: ['files', 'action'],
+    additionalProperties: false,
+    defaultSnippets: [
+      {
+        label: 'nginx',
+        body: {
+          files: '${1:conf/**/*.conf}',
+          process: { pidFile: '${2:/run/nginx.pid}', executable: '/usr/sbin/nginx' },
+          action: 'SIGHUP',
+        },
+      },
+      {
+        label: 'systemd',
+        body: { files: '${1:**/*.conf}', process: { unit: '${2:nginx}.service' }, action: 'reload' },
+      },
+      { label: 'command', body: { files: '${1:**/*.conf}', action: ['${2:make}', '${3:reload}'] } },
+    ],
+    properties: {
+      files: {
+        anyOf: [text, { type: 'array', items: text, minItems: 1, maxItems: reopen.globs }],
+        ...described('files'),
+      },
+      process: {
+        anyOf: [
+          processOf(['executable'], executable),
+          processOf(['pidFile'], { ...pidFile, ...executable }),
+          processOf(['unit'], unit),
+        ],
+        ...described('process'),
+      },
+      action: {
+        anyOf: [
+          {
+            type: 'string',
+            enum: actionWords,
+            markdownEnumDescriptions: actionWords.map((word) => `%setting.${name}.${word}%`),
+          },
+          {
+            type: 'array',
+            items: { type: 'string', maxLength: reopen.wordLength },
+            minItems: 1,
+            maxItems: reopen.words,
+          },
+        ],
+        ...described('action'),
+      },
+      ask: { type: 'boolean', default: false, ...described('ask') },
+    },
+  };
 }
 
 /** Puts `content` between the two markers of this name. */

@@ -3,14 +3,15 @@
  * `capabilities`, `package.nls.json` and the README's tables. `npm run generate` writes them, a test fails on drift.
  */
 import type { Action } from './reopen/actions';
+import type { Rule } from './reopen/rules';
 
 /** Where a setting may be set, as VS Code names it. */
 export type Scope = 'resource' | 'window' | 'machine';
 
 interface SettingBase {
   readonly scope: Scope;
-  /** Whether a workspace that is not trusted may set it. */
-  readonly untrusted: 'obeyed' | 'ignored';
+  /** Whether a workspace that is not trusted may set it; `shown`: it may, and nothing is done by it. */
+  readonly untrusted: 'obeyed' | 'ignored' | 'shown';
   readonly description: string;
 }
 
@@ -39,7 +40,15 @@ export interface ProgramsSetting extends SettingBase {
   readonly default: readonly string[];
 }
 
-export type Setting = BooleanSetting | ChoiceSetting | GlobsSetting | ProgramsSetting;
+/** A list of rules: `core/reopen/rules.ts`. */
+export interface RulesSetting extends SettingBase {
+  readonly type: 'rules';
+  readonly default: readonly [];
+  /** Each field of a rule and of its process, each word of its action, and what it means. */
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+export type Setting = BooleanSetting | ChoiceSetting | GlobsSetting | ProgramsSetting | RulesSetting;
 
 export const settings = {
   'holdfast.enabled': {
@@ -138,6 +147,34 @@ export const settings = {
     description:
       'Programs of which you are not told after a save that they still have an older version: exact names (`node`), or exact paths of executables (`/usr/bin/node`). The status bar and the list of holders show them all the same. A workspace that is not trusted cannot set it.',
   },
+  'holdfast.reopen.rules': {
+    type: 'rules',
+    default: [],
+    fields: {
+      files:
+        'Which files: a glob pattern or a list of some, matched with the whole path and with the path below the workspace folder.',
+      process:
+        'Which program. A signal needs `executable` or `pidFile`, a reload needs `unit`; a command is run in any case without it, and with it only while the program runs. Only processes of your own user are meant. Those that one of them has started (workers) do not count; if there are several others, you are asked to which of them a signal is sent.',
+      executable:
+        'The exact, absolute path of the program’s executable, in the file system as the editor sees it. Beside `pidFile`: the pid must be of such a program.',
+      pidFile:
+        'A file whose first line is the pid, relative to the workspace folder. It must be a regular file of yours or root’s that not everybody may write, and no link; and the process must have been there when the file was written, otherwise it is another one that was given the number.',
+      unit: 'A service of systemd, such as `nginx.service`.',
+      ofUser: 'The unit is one of your own (`systemctl --user`).',
+      action:
+        'What is done: a word, or a command as a list of its words, which no shell reads. It is run in the workspace folder, or beside a file that is in none, for 60 seconds at most. A word that is `${file}` is the saved file, `${workspaceFolder}` its workspace folder.',
+      reload: 'The unit is reloaded: `systemctl reload`.',
+      SIGHUP:
+        'The program is sent SIGHUP, if it catches it, and not in order to end as shells, PHP, Ruby, Tcl and Java do. By custom, it reads its configuration again.',
+      SIGUSR1: 'The same with SIGUSR1; not Node.js, which would open its debugger.',
+      SIGUSR2: 'The same with SIGUSR2.',
+      ask: 'You are asked each time.',
+    },
+    scope: 'resource',
+    untrusted: 'shown',
+    description:
+      'What is done whenever a file is saved in this window, so that programs use the new version, whether they have the file open or not: a list of rules. One action of a rule at a time is under way; of what is saved meanwhile, the last counts. Files that are not to be guarded have none. In a workspace that is not trusted no rule is carried out; you are told which would be.',
+  },
   'holdfast.violations': {
     type: 'choice',
     default: 'warn',
@@ -177,7 +214,9 @@ type ValueOf<S extends Setting> = S extends BooleanSetting
   ? boolean
   : S extends ChoiceSetting
     ? keyof S['choices'] & string
-    : readonly string[];
+    : S extends RulesSetting
+      ? readonly Rule[]
+      : readonly string[];
 
 /** A command; with `item` one of a tree item alone, which the command palette does not list. */
 export interface Command {
@@ -237,13 +276,24 @@ export const commands = {
     icon: '$(debug-restart)',
     item: { word: 'rerun', groups: ['inline', '1_reopen@2'] },
   },
+  'holdfast.item.restartTask': {
+    title: 'Restart Task',
+    icon: '$(debug-restart)',
+    item: { word: 'restartTask', groups: ['inline', '1_reopen@2'] },
+  },
+  'holdfast.item.restartDebugging': {
+    title: 'Restart Debugging',
+    icon: '$(debug-restart)',
+    item: { word: 'restartDebugging', groups: ['inline', '1_reopen@2'] },
+  },
   'holdfast.item.reloadUnit': { title: 'Reload Its Unit', item: { word: 'reloadUnit', groups: ['1_reopen@3'] } },
   'holdfast.item.sendHangUp': { title: 'Send SIGHUP', item: { word: 'SIGHUP', groups: ['1_reopen@4'] } },
   'holdfast.item.sendUser1': { title: 'Send SIGUSR1', item: { word: 'SIGUSR1', groups: ['1_reopen@5'] } },
   'holdfast.item.sendUser2': { title: 'Send SIGUSR2', item: { word: 'SIGUSR2', groups: ['1_reopen@6'] } },
+  'holdfast.item.always': { title: 'Always Do This…', item: { word: 'always', groups: ['1_reopen@7'] } },
   'holdfast.item.ignoreProgram': {
     title: 'Ignore This Program',
-    item: { word: 'ignore', groups: ['1_reopen@7'] },
+    item: { word: 'ignore', groups: ['1_reopen@8'] },
   },
   'holdfast.item.copyProcessId': { title: 'Copy Process ID', item: { word: 'holder', groups: ['2_copy'] } },
   'holdfast.item.endProcess': { title: 'End Process…', item: { word: 'own', groups: ['3_end'] } },
@@ -312,7 +362,7 @@ export type ColorName = keyof typeof colors;
 export const capabilities = {
   virtualWorkspaces: 'Holdfast guards files on a disk: a virtual workspace has no inodes and no running programs.',
   untrustedWorkspaces:
-    'Saves are guarded as in a trusted workspace. A workspace that is not trusted cannot weaken the guard by its settings.',
+    'Saves are guarded as in a trusted workspace. A workspace that is not trusted cannot weaken the guard by its settings, and its rules are shown, not carried out.',
 } as const;
 
 export const product = {

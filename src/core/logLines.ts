@@ -4,6 +4,7 @@ import type { KeeperEvent } from './guard';
 import type { LookoutEvent } from './holders/service';
 import type { Joined } from './join';
 import { isShortfall, type GivenUp, type Report } from './level';
+import type { RuleOutcome } from './reopen/ruleSentences';
 import type { SettingProblem } from './settings';
 import type { SentryEvent } from './violations/service';
 
@@ -235,6 +236,26 @@ function errorFacts({ operation, path, errno, detail }: ErrorFacts): string {
   return `operation=${operation} errno=${errno} at=${JSON.stringify(path)} detail=${JSON.stringify(detail)}`;
 }
 
-export function settingLine({ setting, expected, found }: SettingProblem): LogLine {
+/** What has become of a rule of a save. */
+export function ruleLine(path: string, what: string, outcome: RuleOutcome): LogLine {
+  const head = `rule ${JSON.stringify(path)}: ${JSON.stringify(what)}`;
+  switch (outcome.is) {
+    case 'done':
+      return { severity: 'info', text: `${head} done${outcome.pids ? ` pids=${outcome.pids.join(',')}` : ''}` };
+    case 'failed':
+      return { severity: 'warn', text: `${head} not done: ${errorFacts(outcome.error)}` };
+    default:
+      return { severity: 'info', text: `${head} not done: ${outcome.is}` };
+  }
+}
+
+export function settingLine({ setting, expected, found, at }: SettingProblem): LogLine {
+  if (at) {
+    const where = `rule ${String(at.rule)}${at.field === '' ? '' : ` ${at.field}`}`;
+    return {
+      severity: 'warn',
+      text: `setting ${setting}: ${where}: expected ${expected}, found ${found}; it is not used`,
+    };
+  }
   return { severity: 'warn', text: `setting ${setting}: expected ${expected}, found ${found}; the default is used` };
 }

@@ -1,4 +1,7 @@
 import { settings, type Setting, type SettingName, type SettingValue } from './contributions';
+import { typeName } from './json';
+import { parseRules, type RuleProblem } from './reopen/rules';
+import { message, texts, type Message } from './text';
 
 /** What the decoder makes of a raw value: always something to go on with, and what was wrong with it. */
 export interface Decoded<T> {
@@ -11,6 +14,8 @@ export interface SettingProblem {
   readonly expected: string;
   /** The type of what was found, never its content. */
   readonly found: string;
+  /** It is this rule of a list that is wrong, and only that is not used: which, counted from 1, and the field of it. */
+  readonly at?: Pick<RuleProblem, 'rule' | 'field'>;
 }
 
 /** Total: any value in, a usable one out. */
@@ -19,6 +24,16 @@ export function decode<Name extends SettingName>(name: Name, raw: unknown): Deco
   // What `fits` has let through, and the default, are of the type that `SettingValue` says.
   const fallback = setting.default as SettingValue<Name>;
   if (raw === undefined) return { value: fallback };
+  if (setting.type === 'rules') {
+    const parsed = parseRules(raw);
+    const [wrong] = parsed?.problems ?? [];
+    const value = (parsed?.rules ?? fallback) as SettingValue<Name>;
+    if (parsed && !wrong) return { value };
+    if (wrong) {
+      const { rule, field, expected, found } = wrong;
+      return { value, problem: { setting: name, expected, found, at: { rule, field } } };
+    }
+  }
   if (fits(setting, raw)) return { value: raw as SettingValue<Name> };
   return { value: fallback, problem: { setting: name, expected: expected(setting), found: typeName(raw) } };
 }
@@ -32,6 +47,8 @@ function fits(setting: Setting, raw: unknown): boolean {
     case 'globs':
     case 'programs':
       return Array.isArray(raw) && raw.every((item) => typeof item === 'string');
+    case 'rules':
+      return false;
   }
 }
 
@@ -48,12 +65,16 @@ function expected(setting: Setting): string {
       return 'a list of glob patterns, each a text';
     case 'programs':
       return 'a list of names or paths of programs, each a text';
+    case 'rules':
+      return 'a list of rules';
   }
 }
 
-function typeName(raw: unknown): string {
-  if (raw === null) return 'null';
-  return Array.isArray(raw) ? 'array' : typeof raw;
+/** One sentence. */
+export function problemMessage({ setting, expected, at }: SettingProblem): Message {
+  if (!at) return message(texts.invalidSetting, setting, expected);
+  const field = at.field === '' ? message(texts.theRule) : at.field;
+  return message(texts.invalidRule, setting, at.rule, field, expected);
 }
 
 /** A file, and what there is of a list of patterns. */

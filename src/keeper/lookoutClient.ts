@@ -5,6 +5,7 @@ import { describeError, SystemError, type ErrorFacts } from '../core/errors';
 import type { ProcessKey, SignalName } from '../core/holders/holder';
 import type { Inspected } from '../core/holders/inspected';
 import { inUse, type FileInUse } from '../core/holders/inUse';
+import type { Candidate, Named } from '../core/holders/named';
 import type { LookoutAnswer, LookoutData, LookoutOrder, LookoutOutcome } from '../core/holders/messages';
 import type { Lookout, LookoutEvent } from '../core/holders/service';
 import { limits } from '../core/limits';
@@ -80,6 +81,11 @@ export class LookoutClient implements Lookout {
   async inspect(process: ProcessKey): Promise<Inspected | ErrorFacts> {
     const outcome = await this.#ask((id) => ({ kind: 'inspect', id, process }));
     return outcome.kind === 'inspected' ? outcome.inspected : errorOf(outcome);
+  }
+
+  async find(named: Named): Promise<readonly Candidate[] | ErrorFacts> {
+    const outcome = await this.#ask((id) => ({ kind: 'find', id, named }));
+    return outcome.kind === 'found' ? outcome.candidates : errorOf(outcome);
   }
 
   async read(path: string, process: ProcessKey): Promise<Uint8Array | ErrorFacts> {

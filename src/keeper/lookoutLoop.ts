@@ -40,6 +40,9 @@ export function lookOut(
       case 'inspect':
         answer(order.id, () => ({ kind: 'inspected', inspected: finder.inspect(order.process) }));
         return true;
+      case 'find':
+        answer(order.id, () => ({ kind: 'found', candidates: finder.named(order.named) }));
+        return true;
       case 'read':
         answer(order.id, () => ({ kind: 'bytes', bytes: desk.read(order.path, order.process) }));
         return true;

@@ -3,9 +3,7 @@ import { execFile } from 'node:child_process';
 import type { ErrorFacts } from '../core/errors';
 import type { Unit } from '../core/holders/inspected';
 import { reopen } from '../core/reopen/limits';
-import { saysCanReload, systemctlWords, type Units } from '../core/reopen/units';
-
-type Verb = Parameters<typeof systemctlWords>[1];
+import { saysActive, saysCanReload, systemctlWords, type Units, type UnitVerb } from '../core/reopen/units';
 
 interface Ran {
   readonly output: string;
@@ -36,12 +34,17 @@ export class Systemctl implements Units {
     return answer;
   }
 
+  async isActive(unit: Unit): Promise<boolean | ErrorFacts> {
+    const { output, error } = await run(unit, 'isActive');
+    return error ?? saysActive(output);
+  }
+
   async reload(unit: Unit): Promise<ErrorFacts | undefined> {
     return (await run(unit, 'reload')).error;
   }
 }
 
-function run(unit: Unit, verb: Verb): Promise<Ran> {
+function run(unit: Unit, verb: UnitVerb): Promise<Ran> {
   return new Promise((resolve) => {
     const child = execFile(
       'systemctl',

@@ -144,7 +144,10 @@ export class HolderCommands implements Disposable {
     const facts = version && (await this.#facts.ask(path, holder, version));
     if (!facts) return tell(message(texts.endedBefore, ...who));
     const picks = facts.fitting.map((action): ActionPick => ({
-      label: translate(actionLabel(action, holder, facts.inspected)).replaceAll('$(', '$ ('),
+      label: translate(actionLabel(action, { name: basename(path), holder, inspected: facts.inspected })).replaceAll(
+        '$(',
+        '$ (',
+      ),
       action,
     }));
     const placeHolder = translate(message(texts.chooseAction, ...who));
@@ -167,10 +170,13 @@ export class HolderCommands implements Disposable {
 const actionOf = {
   'holdfast.item.compare': 'compare',
   'holdfast.item.rerun': 'rerun',
+  'holdfast.item.restartTask': 'restartTask',
+  'holdfast.item.restartDebugging': 'restartDebugging',
   'holdfast.item.reloadUnit': 'reloadUnit',
   'holdfast.item.sendHangUp': 'SIGHUP',
   'holdfast.item.sendUser1': 'SIGUSR1',
   'holdfast.item.sendUser2': 'SIGUSR2',
+  'holdfast.item.always': 'always',
   'holdfast.item.ignoreProgram': 'ignore',
 } as const satisfies Partial<Record<CommandName, Action>>;
 

@@ -9,6 +9,7 @@ import { fittingActions, type Action, type HolderFacts } from '../core/reopen/ac
 import { reopen } from '../core/reopen/limits';
 import type { Units } from '../core/reopen/units';
 import type { Reruns } from './reruns';
+import type { Restarts } from './restarts';
 
 interface Known {
   readonly inspected: Inspected;
@@ -20,6 +21,7 @@ export class FactsOfHolders implements Disposable {
   readonly #lookout: Lookout;
   readonly #units: Units;
   readonly #reruns: Reruns;
+  readonly #restarts: Restarts;
   readonly #uid = process.getuid?.();
   readonly #known = new Map<string, Known>();
   readonly #owned = new DisposableStore();
@@ -27,20 +29,21 @@ export class FactsOfHolders implements Disposable {
 
   readonly onDidChange = this.#changed.event;
 
-  constructor(lookout: Lookout, units: Units, reruns: Reruns) {
+  constructor(lookout: Lookout, units: Units, reruns: Reruns, restarts: Restarts) {
     this.#lookout = lookout;
     this.#units = units;
     this.#reruns = reruns;
+    this.#restarts = restarts;
     this.#owned.add(
       lookout.onDidChange(() => {
         this.#update();
       }),
     );
-    this.#owned.add(
-      reruns.onDidChange(() => {
-        if (this.#known.size > 0) this.#changed.fire();
-      }),
-    );
+    const changed = (): void => {
+      if (this.#known.size > 0) this.#changed.fire();
+    };
+    this.#owned.add(reruns.onDidChange(changed));
+    this.#owned.add(restarts.onDidChange(changed));
   }
 
   dispose(): void {
@@ -65,7 +68,9 @@ export class FactsOfHolders implements Disposable {
   }
 
   #fitting(path: string, holder: HolderInUse, version: Generation, known: Known): readonly Action[] {
-    const facts: HolderFacts = { ...known, canRerun: this.#reruns.fits(path, holder, known.inspected) };
+    const canRerun = this.#reruns.fits(path, holder, known.inspected);
+    const restart = this.#restarts.fits(holder);
+    const facts: HolderFacts = { ...known, canRerun, restart, mayRule: vscode.workspace.isTrusted };
     return fittingActions(holder, version, facts, this.#uid);
   }
 

@@ -4,16 +4,17 @@ import * as vscode from 'vscode';
 import type { CommandName } from '../core/contributions';
 import type { Kept, KeeperEvent } from '../core/guard';
 import type { Report } from '../core/level';
-import type { SettingProblem } from '../core/settings';
+import { problemMessage, type SettingProblem } from '../core/settings';
 import { vetoedMessage } from '../core/status';
 import { message, texts } from '../core/text';
 import { fail, inform, warn } from './notify';
 import { translate } from './translate';
 
 /** One sentence and what to do. The promise resolves when the notice has been dealt with. */
-export async function tellInvalidSetting({ setting, expected }: SettingProblem): Promise<void> {
+export async function tellInvalidSetting(problem: SettingProblem): Promise<void> {
+  const { setting } = problem;
   const open = translate(message(texts.openSettings));
-  const answer = await warn(message(texts.invalidSetting, setting, expected), open);
+  const answer = await warn(problemMessage(problem), open);
   if (answer === open) await vscode.commands.executeCommand('workbench.action.openSettings', setting);
 }
 

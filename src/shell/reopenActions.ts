@@ -1,10 +1,14 @@
+import { basename } from 'node:path';
 import * as vscode from 'vscode';
 
 import type { HolderInUse } from '../core/holders/inUse';
+import type { Inspected } from '../core/holders/inspected';
 import type { Lookout } from '../core/holders/service';
-import type { Action } from '../core/reopen/actions';
+import { lastingActions, type Action, type LastingAction } from '../core/reopen/actions';
 import { reopen } from '../core/reopen/limits';
-import { plainReason } from '../core/reopen/sentences';
+import { parseRules, ruleFor, type WrittenRule } from '../core/reopen/rules';
+import { ruleMessage } from '../core/reopen/ruleSentences';
+import { actionLabel, plainReason } from '../core/reopen/sentences';
 import type { ReopenSignal } from '../core/reopen/signals';
 import type { Units } from '../core/reopen/units';
 import { programName } from '../core/shown/words';
@@ -12,6 +16,7 @@ import { message, texts, type Message } from '../core/text';
 import { warn } from './notify';
 import type { OlderVersions } from './olderVersions';
 import type { Reruns } from './reruns';
+import type { Restarts } from './restarts';
 import type { Settings } from './settings';
 import { translate } from './translate';
 
@@ -26,27 +31,42 @@ export class ReopenActions {
   readonly #lookout: Lookout;
   readonly #units: Units;
   readonly #reruns: Reruns;
+  readonly #restarts: Restarts;
   readonly #versions: OlderVersions;
   readonly #settings: Settings;
+  readonly #uid = process.getuid?.();
 
-  constructor(lookout: Lookout, units: Units, reruns: Reruns, versions: OlderVersions, settings: Settings) {
+  constructor(
+    lookout: Lookout,
+    units: Units,
+    reruns: Reruns,
+    restarts: Restarts,
+    versions: OlderVersions,
+    settings: Settings,
+  ) {
     this.#lookout = lookout;
     this.#units = units;
     this.#reruns = reruns;
+    this.#restarts = restarts;
     this.#versions = versions;
     this.#settings = settings;
   }
 
-  async run(action: Action, path: string, holder: HolderInUse): Promise<void> {
-    const outcome = await this.#run(action, path, holder);
+  /** @param preferred what is always to be done; otherwise that is asked, if there are several */
+  async run(action: Action, path: string, holder: HolderInUse, preferred?: Action): Promise<void> {
+    const outcome =
+      action === 'always' ? await this.#always(path, holder, preferred) : await this.#run(action, path, holder);
     if ('refused' in outcome) await warn(outcome.refused);
     else if (outcome.done) vscode.window.setStatusBarMessage(translate(outcome.done), shown);
   }
 
-  async #run(action: Action, path: string, holder: HolderInUse): Promise<Outcome> {
+  async #run(action: Exclude<Action, 'always'>, path: string, holder: HolderInUse): Promise<Outcome> {
     switch (action) {
       case 'rerun':
         return this.#rerun(path, holder);
+      case 'restartTask':
+      case 'restartDebugging':
+        return this.#restart(path, holder);
       case 'reloadUnit':
         return this.#reload(holder);
       case 'SIGHUP':
@@ -62,6 +82,45 @@ export class ReopenActions {
     }
   }
 
+  /** Writes the rule, and does it now as well. */
+  async #always(path: string, holder: HolderInUse, preferred: Action | undefined): Promise<Outcome> {
+    const inspected = await this.#lookout.inspect(holder.process);
+    if ('errno' in inspected) return { refused: message(texts.endedBefore, ...whoIs(holder)) };
+    const { unit } = inspected;
+    const canReload = unit !== undefined && (await this.#units.canReload(unit));
+    const possible = lastingActions(holder, { inspected, canReload }, this.#uid);
+    const action = possible.find((one) => one === preferred) ?? (await this.#choose(possible, path, holder, inspected));
+    if (!action) return {};
+    const made = (at: string): WrittenRule | undefined =>
+      ruleFor(at, action === 'reloadUnit' ? 'reload' : action, inspected);
+    try {
+      const refused = await this.#settings.addRule(vscode.Uri.file(path), made);
+      if (refused) return { refused: message(texts.notAlways, refused) };
+    } catch (thrown) {
+      return { refused: message(texts.notAlways, plainReason(String(thrown))) };
+    }
+    const outcome = await this.#run(action, path, holder);
+    if ('refused' in outcome) return outcome;
+    const [rule] = parseRules([made(basename(path))])?.rules ?? [];
+    return rule ? { done: message(texts.alwaysNow, basename(path), ruleMessage(rule)) } : outcome;
+  }
+
+  async #choose(
+    possible: readonly LastingAction[],
+    path: string,
+    holder: HolderInUse,
+    inspected: Inspected,
+  ): Promise<LastingAction | undefined> {
+    const name = basename(path);
+    const picks = possible.map((action) => ({
+      label: translate(actionLabel(action, { name, holder, inspected })).replaceAll('$(', '$ ('),
+      action,
+    }));
+    if (picks.length <= 1) return picks[0]?.action;
+    const placeHolder = translate(message(texts.chooseAlways, name));
+    return (await vscode.window.showQuickPick(picks, { placeHolder }))?.action;
+  }
+
   async #rerun(path: string, holder: HolderInUse): Promise<Outcome> {
     const who = whoIs(holder);
     switch (await this.#reruns.rerun(path, holder)) {
@@ -75,6 +134,26 @@ export class ReopenActions {
         return { refused: message(texts.noPrompt, ...who, reopen.prompt / 1000) };
       case 'goesOn':
         return { refused: message(texts.notInterrupted, ...who) };
+    }
+  }
+
+  async #restart(path: string, holder: HolderInUse): Promise<Outcome> {
+    const who = whoIs(holder);
+    try {
+      switch (await this.#restarts.restart(path, holder)) {
+        case 'done':
+          return {};
+        case 'ended':
+          return { refused: message(texts.endedBefore, ...who) };
+        case 'notKnown':
+          return { refused: message(texts.restartUnknown, ...who) };
+        case 'goesOn':
+          return { refused: message(texts.notStopped, ...who, reopen.prompt / 1000) };
+        case 'notStarted':
+          return { refused: message(texts.notRestarted, ...who, message(texts.notDebugging)) };
+      }
+    } catch (thrown) {
+      return { refused: message(texts.notRestarted, ...who, plainReason(String(thrown))) };
     }
   }
 

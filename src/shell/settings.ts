@@ -5,8 +5,10 @@ import { DisposableStore, type Disposable } from '../core/disposable';
 import { report, type Report } from '../core/level';
 import { rememberedSettings } from '../core/limits';
 import type { Answer, Question, SaveOptions } from '../core/options';
+import { rulesFor, withRule, type Rule, type WrittenRule } from '../core/reopen/rules';
 import { decode, neverWarned, type SettingProblem } from '../core/settings';
 import type { SwitchedOffBy } from '../core/status';
+import { message, texts, type Message } from '../core/text';
 
 const section = 'holdfast';
 
@@ -22,6 +24,7 @@ export class Settings implements Disposable {
   readonly #unguarded = new Remembered((uri) => this.#readUnguarded(uri));
   readonly #options = new Remembered((uri) => this.#readOptions(uri));
   readonly #violations = new Remembered((uri) => this.#readViolations(uri));
+  readonly #rules = new Remembered((uri) => this.#readRules(uri));
   readonly #answers = new Map<string, Partial<Pick<SaveOptions, Question>>>();
   readonly #told = new Set<string>();
 
@@ -31,6 +34,7 @@ export class Settings implements Disposable {
       this.#unguarded.clear();
       this.#options.clear();
       this.#violations.clear();
+      this.#rules.clear();
     };
     this.#owned.add(vscode.workspace.onDidChangeConfiguration(forget));
     this.#owned.add(vscode.workspace.onDidChangeWorkspaceFolders(forget));
@@ -76,6 +80,31 @@ export class Settings implements Disposable {
   /** Programs of which nobody is told that they have an older version of this file. */
   ignoredPrograms(uri: vscode.Uri): readonly string[] {
     return this.#read('holdfast.reopen.ignore', uri);
+  }
+
+  /** The rules for this file. In a workspace that is not trusted they may be anybody's. */
+  rules(uri: vscode.Uri): readonly Rule[] {
+    return this.#rules.of(uri);
+  }
+
+  /**
+   * What is always to be done when this file is saved: for its folder, or outside of all folders for the user. Why not; rejects if it cannot be
+   * written.
+   *
+   * @param made by the path that stands for the file there
+   */
+  async addRule(uri: vscode.Uri, made: (path: string) => WrittenRule | undefined): Promise<Message | undefined> {
+    const { configuration, where } = forGood(uri);
+    const forUser = where === vscode.ConfigurationTarget.Global;
+    const found = configuration.inspect<unknown>('reopen.rules');
+    const there = forUser ? found?.globalValue : (found?.workspaceFolderValue ?? configuration.get('reopen.rules'));
+    const path = forUser ? uri.fsPath : vscode.workspace.asRelativePath(uri, false);
+    const rule = made(path);
+    if (!rule) return message(texts.pathTooLong);
+    const value = withRule(there, rule);
+    if (!value) return message(texts.rulesNoList);
+    await configuration.update('reopen.rules', value, where);
+    return undefined;
   }
 
   /** For the file's folder, or outside of all folders for the user. Rejects if it cannot be written. */
@@ -133,6 +162,12 @@ export class Settings implements Disposable {
       told: this.#read('holdfast.violations', uri) === 'warn' && !never && !this.unguarded(uri),
       writersWait: this.#read('holdfast.writersWait', uri),
     };
+  }
+
+  #readRules(uri: vscode.Uri): readonly Rule[] {
+    const folder = vscode.workspace.getWorkspaceFolder(uri);
+    const below = folder ? [vscode.workspace.asRelativePath(uri, false)] : [];
+    return rulesFor(this.#read('holdfast.reopen.rules', uri), [uri.fsPath, ...below]);
   }
 
   #read<Name extends SettingName>(name: Name, uri: vscode.Uri): SettingValue<Name> {

@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import { DisposableStore, type Disposable } from '../core/disposable';
 import type { Lookout } from '../core/holders/service';
 import { isIgnored, offeredActions } from '../core/reopen/actions';
+import { isDoneWith } from '../core/reopen/rules';
 import { actionLabel, newsMessage } from '../core/reopen/sentences';
 import { leading, Telling, type News } from '../core/reopen/telling';
 import { message, texts } from '../core/text';
@@ -64,11 +65,14 @@ export class StaleNotices implements Disposable {
   /** Resolves when the notification is gone, to what was chosen. */
   async #show(news: News): Promise<Work | undefined> {
     const { path } = news;
-    const ignored = this.#settings.ignoredPrograms(vscode.Uri.file(path));
+    const uri = vscode.Uri.file(path);
+    const ignored = this.#settings.ignoredPrograms(uri);
+    const rules = vscode.workspace.isTrusted ? this.#settings.rules(uri) : [];
     const asked = await Promise.all(
       news.stale.map(async ({ holder, version }) => {
         const facts = await this.#facts.ask(path, holder, version);
-        return facts && !isIgnored(ignored, holder, facts.inspected) ? [{ holder, version, ...facts }] : [];
+        if (!facts || isIgnored(ignored, holder, facts.inspected) || isDoneWith(rules, facts.inspected)) return [];
+        return [{ holder, version, ...facts }];
       }),
     );
     const stale = leading(asked.flat());
@@ -77,13 +81,15 @@ export class StaleNotices implements Disposable {
     // What is done is done about one program: of several, the list lets one be chosen.
     const offered = others.length > 0 ? [] : offeredActions(one.fitting, one.holder);
     const buttons = new Map(
-      offered.map((action) => [translate(actionLabel(action, one.holder, one.inspected)), action] as const),
+      offered.map((action) => [translate(actionLabel(action, { name: basename(path), ...one })), action] as const),
     );
     const show = translate(message(texts.holders));
     const sentence = newsMessage(basename(path), { stale }, writtenMoment);
     const answer = await inform(sentence, ...buttons.keys(), show);
     if (answer === undefined) return undefined;
     const action = buttons.get(answer);
-    return () => (action ? this.#actions.run(action, path, one.holder) : this.#tree.show(path));
+    if (!action) return () => this.#tree.show(path);
+    // What is always to be done is what the other button does.
+    return () => this.#actions.run(action, path, one.holder, offered[0]);
   }
 }

@@ -55,6 +55,18 @@ describe('units', () => {
     assert.deepEqual(words(), ['/', '[--user][show][-p][CanReload][--][sync.service]']);
   });
 
+  it('are asked whether they run, each time', async () => {
+    const unit = { name: 'nginx.service', ofUser: false };
+    systemctl('echo ActiveState=active');
+    assert.equal(await units.isActive(unit), true);
+    systemctl('echo ActiveState=inactive');
+    assert.equal(await units.isActive(unit), false);
+    systemctl('echo "System has not been booted with systemd as init system (PID 1)." >&2', 'exit 1');
+    const error = await units.isActive(unit);
+    assert.deepEqual(typeof error === 'object' && [error.operation, error.errno], ['systemctl isActive', 'EXIT1']);
+    assert.equal(words()[1], '[show][-p][ActiveState][--][nginx.service]');
+  });
+
   it('have names that no shell reads', async () => {
     systemctl('echo CanReload=yes');
     const name = `a\`touch owned\`$(touch owned);touch owned&'"b.service`;

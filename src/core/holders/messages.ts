@@ -2,6 +2,7 @@ import type { ErrorFacts } from '../errors';
 import type { ProcessKey, SignalName } from './holder';
 import type { FileInUse } from './inUse';
 import type { Inspected } from './inspected';
+import type { Candidate, Named } from './named';
 
 /** What the lookout's thread is started with. `P` is a message port, for `LookoutOrder`. */
 export interface LookoutData<P = unknown> {
@@ -17,6 +18,7 @@ export type LookoutOrder =
   /** Each is answered by an `answer` of its id. */
   | { readonly kind: 'signal'; readonly id: number; readonly process: ProcessKey; readonly signal: SignalName }
   | { readonly kind: 'inspect'; readonly id: number; readonly process: ProcessKey }
+  | { readonly kind: 'find'; readonly id: number; readonly named: Named }
   | { readonly kind: 'read'; readonly id: number; readonly path: string; readonly process: ProcessKey }
   | { readonly kind: 'stop' };
 
@@ -25,6 +27,7 @@ export type LookoutOutcome =
   | { readonly kind: 'refused'; readonly error: ErrorFacts }
   | { readonly kind: 'done' }
   | { readonly kind: 'inspected'; readonly inspected: Inspected }
+  | { readonly kind: 'found'; readonly candidates: readonly Candidate[] }
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array };
 
 /** What the lookout tells the extension host. */

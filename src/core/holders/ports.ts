@@ -1,6 +1,7 @@
 import type { Held, Identity } from '../ports';
 import type { Holder, ProcessKey, ReadUpTo, SignalName } from './holder';
 import type { Inspected } from './inspected';
+import type { Candidate, Named } from './named';
 
 /**
  * An inode that is remembered. While it is *held*, as a new one is, its number is not given to another file, and its file system cannot be
@@ -78,6 +79,12 @@ export interface HolderFinder {
   signal(process: ProcessKey, signal: SignalName): void;
   /** @throws SystemError ESRCH as `signal`; EACCES and the like */
   inspect(process: ProcessKey): Inspected;
+  /**
+   * The processes of our own user that are named so, but those that another one of them has started.
+   *
+   * @throws SystemError as `Lookout.find`
+   */
+  named(named: Named): readonly Candidate[];
 }
 
 /** What has become of watched inodes. Watches are told by the numbers that `watch` gave. */

@@ -3,6 +3,7 @@ import type { ErrorFacts } from '../errors';
 import type { ProcessKey, SignalName } from './holder';
 import type { Inspected } from './inspected';
 import type { FileInUse } from './inUse';
+import type { Candidate, Named } from './named';
 
 /** What the shell asks of those who look for holders. Nothing of it throws or rejects. */
 export interface Lookout {
@@ -28,6 +29,12 @@ export interface Lookout {
   signal(process: ProcessKey, signal: SignalName): Promise<ErrorFacts | undefined>;
   /** What is asked of one process; why not, if it cannot be: ESRCH if it has ended. */
   inspect(process: ProcessKey): Promise<Inspected | ErrorFacts>;
+  /**
+   * The processes of our own user that are named so, but those that another one of them has started. Why not, if they cannot be told, of a pid
+   * file: EPERM: somebody else may have written it, or the process is another user's; ELOOP: it is a link; EINVAL: it is no regular file; EBADMSG: there is
+   * no pid in it; ESTALE: the pid is another program's by now. No file is no process.
+   */
+  find(named: Named): Promise<readonly Candidate[] | ErrorFacts>;
   /**
    * The bytes of the version of a watched file that a process has. Why not, if they cannot be told: ESRCH if the process has no older or
    * current version, ENODATA if nobody has its inode any more, EFBIG if there are more than `lookout.compared`.

@@ -12,6 +12,10 @@ export interface Service {
 /** Of systemd.unit(5): what names are made of. None that could be taken for an option. */
 const SERVICE = /^[A-Za-z0-9:_.\\@][A-Za-z0-9:_.\\@-]{0,240}\.service$/;
 
+export function isServiceName(name: string): boolean {
+  return SERVICE.test(name);
+}
+
 /**
  * Reads the service out of `/proc/<pid>/cgroup`; cgroups(7). systemd has a cgroup for each unit, below its slices; a service may have more of
  * its own below. `undefined`: it belongs to none, as what is started from a desktop or a login does.

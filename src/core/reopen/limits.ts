@@ -14,6 +14,22 @@ export const reopen = {
   unitKnown: 60_000,
   /** Programs that are asked about, of those that have older versions. */
   inspected: 64,
+  /** Rules that are read, */
+  rules: 1_000,
+  /** patterns of each, */
+  globs: 100,
+  /** words of its command, */
+  words: 100,
+  /** and characters of one. */
+  wordLength: 10_000,
+  /** Actions of rules at a time. */
+  actions: 4,
+  /** For a command of a rule, */
+  command: 60_000,
+  /** and after that for its end, when it was asked to. */
+  commandEnds: 2_000,
+  /** Characters of what it has written to its standard error, from its end. */
+  complaint: 4_096,
   /** Older versions that are kept for comparisons. */
   versions: 8,
 } as const;

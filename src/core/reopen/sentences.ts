@@ -23,17 +23,30 @@ export function newsMessage(name: string, { stale }: Pick<News, 'stale'>, at: Mo
   return message(texts.inARow, sentence, more);
 }
 
-/** A button, or an item of a list. */
-export function actionLabel(action: Action, holder: HolderInUse, { unit }: Inspected): Message {
+/** A button, or an item of a list. `name`: the file's. */
+export function actionLabel(
+  action: Action,
+  {
+    name,
+    holder,
+    inspected: { unit },
+  }: { readonly name: string; readonly holder: HolderInUse; readonly inspected: Inspected },
+): Message {
   switch (action) {
     case 'rerun':
       return message(texts.rerun);
+    case 'restartTask':
+      return message(texts.restartTask);
+    case 'restartDebugging':
+      return message(texts.restartDebugging);
     case 'reloadUnit':
       return message(texts.reloadUnit, shortened(unit?.name ?? ''));
     case 'SIGHUP':
     case 'SIGUSR1':
     case 'SIGUSR2':
       return message(texts.sendSignal, action);
+    case 'always':
+      return message(texts.always, shortened(name));
     case 'compare':
       return message(texts.compare);
     case 'ignore':

@@ -27,6 +27,16 @@ export function meantSignals(program: string, caught: readonly string[]): readon
   return reopenSignals.filter((name) => caught.includes(name) && !isForItself(family, name));
 }
 
+/**
+ * Whether a program that a person names may be sent a signal: it catches it, and not in order to end. Go's runtime catches all, and
+ * who writes a rule for a program in Go knows what it does.
+ */
+export function maySend(program: string, caught: readonly string[], signal: ReopenSignal): boolean {
+  return (
+    caught.includes(signal) && !VIRTUAL_MACHINE.test(program) && !isForItself(interpreterOf(program)?.family, signal)
+  );
+}
+
 function isForItself(
   family: NonNullable<ReturnType<typeof interpreterOf>>['family'] | undefined,
   name: ReopenSignal,

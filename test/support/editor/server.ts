@@ -32,6 +32,8 @@ export interface ServerOptions {
    * test driver, which also switches notifications and dialogs off.
    */
   readonly loadsFromSource?: boolean;
+  /** Whether folders are trusted only when the user says so; otherwise all are. */
+  readonly workspaceTrust?: boolean;
   /** Put before the server's command line, to run it under another program, such as strace or prlimit. */
   readonly wrapper?: readonly string[];
 }
@@ -45,7 +47,7 @@ export interface RunningServer {
 
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { folders, installation } = options;
-  await writeSettings(folders, options.settings);
+  await writeSettings(folders, { ...(options.workspaceTrust === true ? askedForTrust : {}), ...options.settings });
   if (options.locale !== undefined) await writeLanguagePack(folders, options.locale);
   await cp(
     join(projectFolder(), 'test', 'support', 'driver-extension'),
@@ -68,7 +70,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ...serverArguments(options),
     `--connection-token-file=${tokenFile}`,
     ...(options.loadsFromSource === true ? ['--enable-smoke-test-driver'] : []),
-    '--disable-workspace-trust',
+    ...(options.workspaceTrust === true ? [] : ['--disable-workspace-trust']),
     '--force-disable-user-env',
     '--telemetry-level=off',
     '--host=127.0.0.1',
@@ -87,6 +89,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     throw error;
   }
 }
+
+/** Folders are opened without a question, and not trusted. */
+const askedForTrust = {
+  'security.workspace.trust.enabled': true,
+  'security.workspace.trust.startupPrompt': 'never',
+} as const;
 
 /** Less than the deadline for an extension host that must end with its window. */
 const reconnectionGraceSeconds = 5;

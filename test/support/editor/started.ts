@@ -11,7 +11,7 @@ const stopDeadline = 15_000;
 
 export interface RunOptions extends Pick<
   ServerOptions,
-  'extensions' | 'settings' | 'locale' | 'environment' | 'wrapper' | 'loadsFromSource'
+  'extensions' | 'settings' | 'locale' | 'environment' | 'wrapper' | 'loadsFromSource' | 'workspaceTrust'
 > {
   /** The newest VS Code the set-up brings, unless said otherwise. */
   readonly version?: EditorVersion;

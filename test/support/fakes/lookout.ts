@@ -124,6 +124,7 @@ export class FakeLookoutSystem implements LookoutSystem {
     },
     signal: () => undefined,
     inspect: () => ({ caught: [] }),
+    named: () => [],
   };
 
   readonly waiter: UseWaiter = {

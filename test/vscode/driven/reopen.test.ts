@@ -4,6 +4,9 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import type { DebugProtocolMessage } from 'vscode';
+
+import { extensionId, withGuardedEditor } from '../../../scripts/lib/guardedEditor';
 import { reopen } from '../../../src/core/reopen/limits';
 import { english, message, texts } from '../../../src/core/text';
 import { within } from '../../support/deadline';
@@ -150,6 +153,55 @@ describe('what is told after a save of a running file', function () {
     assert.equal((await lines(output, 3))[2], `newest ${String(third)}`);
     assert.equal(lives(second), false);
     assert.equal(await window.run((vscode) => vscode.window.terminals.length), 1, 'it is the same terminal');
+  });
+
+  it('a script that a task or a debug session has started: told, and started again by that', async () => {
+    await withGuardedEditor('reopen-restart', async (editor, root) => {
+      const [path, debugged] = [join(root, 'run.sh'), join(root, 'debugged.sh')];
+      const [output, debugOutput] = [join(root, 'output'), join(root, 'debug-output')];
+      for (const one of [path, debugged]) writeFileSync(one, waitingText('old'), { mode: 0o755 });
+      mkdirSync(join(root, '.vscode'));
+      const task = { label: 'serve', type: 'shell', command: './run.sh', args: [output] };
+      writeFileSync(join(root, '.vscode', 'tasks.json'), JSON.stringify({ version: '2.0.0', tasks: [task] }));
+      const window = await editor.openWindow();
+      await window.activate(extensionId);
+
+      await show(window, path);
+      await untilLevel(window, 'gated', 'run.sh');
+      await window.run(async (vscode) => {
+        const serve = (await vscode.tasks.fetchTasks()).find(({ name }) => name === 'serve');
+        if (!serve) throw new Error('there is no such task');
+        await vscode.tasks.executeTask(serve);
+      });
+      const first = pidOf((await lines(output, 1))[0]);
+      await untilSaying(window, /held by 1/);
+      await timedSave(window, path, 'old', 'new');
+      const ofTask = notice(window, `bash (pid ${String(first)}, since `);
+      assert.deepEqual(await buttonsOf(ofTask), [texts.restartTask, texts.compare, texts.holders]);
+      await press(ofTask, texts.restartTask);
+      const second = (await lines(output, 2))[1];
+      assert.match(second ?? '', /^new \d+$/);
+      assert.deepEqual([lives(first), lives(pidOf(second))], [false, true]);
+      assert.equal(await window.run((vscode) => vscode.tasks.taskExecutions.length), 1);
+
+      await startDebugging(window, debugged, debugOutput);
+      const third = pidOf((await lines(debugOutput, 1))[0]);
+      await show(window, debugged);
+      await untilSaying(window, /held by 1/);
+      await timedSave(window, debugged, 'old', 'new');
+      const ofSession = notice(window, `bash (pid ${String(third)}, since `);
+      assert.deepEqual(await buttonsOf(ofSession), [texts.restartDebugging, texts.compare, texts.holders]);
+      await press(ofSession, texts.restartDebugging);
+      const fourth = (await lines(debugOutput, 2))[1];
+      assert.match(fourth ?? '', /^new \d+$/);
+      assert.deepEqual([lives(third), lives(pidOf(fourth))], [false, true]);
+      assert.equal((await lines(output, 2)).length, 2, 'the task goes on');
+      await window.run(async (vscode) => {
+        await vscode.debug.stopDebugging();
+        for (const execution of vscode.tasks.taskExecutions) execution.terminate();
+      });
+      await window.close();
+    });
   });
 
   it('a program that has ended meanwhile: nothing is sent, and that is said', async () => {
@@ -335,6 +387,62 @@ describe('what is told after a save of a running file', function () {
     }
   });
 });
+
+/** Starts a script by a debug adapter that does nothing else, and tells its process, as those of Python, Go and C++ do. */
+async function startDebugging(window: EditorWindow, program: string, output: string): Promise<void> {
+  await window.run(
+    async (vscode, script, argument) => {
+      interface Request {
+        readonly type: string;
+        readonly seq: number;
+        readonly command: string;
+      }
+      const { spawn: start } = process.getBuiltinModule('node:child_process');
+      vscode.debug.registerDebugAdapterDescriptorFactory('holdfast-test', {
+        createDebugAdapterDescriptor: () => {
+          const sent = new vscode.EventEmitter<DebugProtocolMessage>();
+          let child: ReturnType<typeof start> | undefined;
+          const event = (name: string, body: object = {}): void => {
+            sent.fire({ type: 'event', seq: 0, event: name, body });
+          };
+          return new vscode.DebugAdapterInlineImplementation({
+            onDidSendMessage: sent.event,
+            handleMessage: (message) => {
+              const { type, seq, command } = message as unknown as Request;
+              if (type !== 'request') return;
+              const body = command === 'threads' ? { threads: [] } : {};
+              const answer = { type: 'response', seq: 0, request_seq: seq, command, success: true, body };
+              if (command === 'launch') {
+                child = start(script, [argument], { stdio: 'ignore' });
+                child.once('exit', () => event('terminated'));
+              }
+              if (command === 'disconnect' || command === 'terminate') child?.kill('SIGKILL');
+              sent.fire(answer);
+              if (command === 'initialize') event('initialized');
+              if (command === 'launch') {
+                event('process', {
+                  name: script,
+                  systemProcessId: child?.pid,
+                  isLocalProcess: true,
+                  startMethod: 'launch',
+                });
+              }
+            },
+            dispose: () => child?.kill('SIGKILL'),
+          });
+        },
+      });
+      const started = await vscode.debug.startDebugging(undefined, {
+        type: 'holdfast-test',
+        request: 'launch',
+        name: 'a script',
+      });
+      if (!started) throw new Error('debugging has not begun');
+    },
+    program,
+    output,
+  );
+}
 
 /** What the menu of a holder's item offers to be done about its version. */
 async function menuOf(window: EditorWindow, pid: number): Promise<readonly string[]> {

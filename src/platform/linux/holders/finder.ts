@@ -1,6 +1,7 @@
 import { uptime } from 'node:os';
 import type { Holder, ProcessKey, ReadUpTo, SignalName } from '../../../core/holders/holder';
 import type { Inspected } from '../../../core/holders/inspected';
+import type { Candidate, Named } from '../../../core/holders/named';
 import type { Found, HolderFinder, Pin } from '../../../core/holders/ports';
 import type { Gateable } from '../../../core/gate/ports';
 import type { Held } from '../../../core/ports';
@@ -14,6 +15,7 @@ import { Memory } from './memory';
 import { lookAgain, passOver, type Finding } from './pass';
 import { PinnedInode } from './pin';
 import { inspectProcess } from './inspect';
+import { findNamed } from './named';
 import { signalProcess } from './processes';
 
 /** Milliseconds after which it is asked anew whether leases are on, and where. */
@@ -86,6 +88,11 @@ class LinuxHolderFinder implements HolderFinder {
 
   inspect(process: ProcessKey): Inspected {
     return inspectProcess(process);
+  }
+
+  named(named: Named): readonly Candidate[] {
+    // By the clock that files are dated by now: it may have been set since this thread began.
+    return findNamed(named, Date.now() - uptime() * 1000);
   }
 }
 

@@ -40,7 +40,7 @@ export function inspectProcess({ pid, started }: ProcessKey): Inspected {
   };
 }
 
-function withoutMark(path: string): string {
+export function withoutMark(path: string): string {
   return path.endsWith(DELETED) ? path.slice(0, -DELETED.length) : path;
 }
 

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 
-import { fittingActions, isIgnored, offeredActions, type HolderFacts } from '../../../../src/core/reopen/actions';
+import {
+  fittingActions,
+  isIgnored,
+  lastingActions,
+  offeredActions,
+  type HolderFacts,
+} from '../../../../src/core/reopen/actions';
+import { processStarted } from '../../../../src/core/reopen/debugged';
 import { canBeTypedAgain } from '../../../../src/core/reopen/rerun';
 import { actionLabel, newsMessage, plainReason } from '../../../../src/core/reopen/sentences';
 import { meantSignals } from '../../../../src/core/reopen/signals';
@@ -9,7 +16,7 @@ import { saysCanReload, systemctlWords } from '../../../../src/core/reopen/units
 import { english } from '../../../../src/core/text';
 import { at, bash, generation, holder, minute } from '../../../support/fakes/filesInUse';
 
-const nothing: HolderFacts = { inspected: { caught: [] }, canReload: false, canRerun: false };
+const nothing: HolderFacts = { inspected: { caught: [] }, canReload: false, canRerun: false, mayRule: false };
 const version = generation([], 31 * minute);
 
 describe('what can be done about a program with an older version', () => {
@@ -29,7 +36,12 @@ describe('what can be done about a program with an older version', () => {
   });
 
   it('has two of them in the notification: what helps, and the comparison', () => {
-    const all: HolderFacts = { inspected: { caught: ['SIGHUP', 'SIGUSR1'] }, canReload: true, canRerun: true };
+    const all: HolderFacts = {
+      inspected: { caught: ['SIGHUP', 'SIGUSR1'] },
+      canReload: true,
+      canRerun: true,
+      mayRule: false,
+    };
     const daemon = holder(7, 'loaded');
     assert.deepEqual(offeredActions(fittingActions(daemon, version, all, 1000), daemon), ['rerun', 'compare']);
     const unit = { ...all, canRerun: false };
@@ -44,6 +56,34 @@ describe('what can be done about a program with an older version', () => {
     ]);
   });
 
+  it('is to start again what VS Code has started it by', () => {
+    for (const restart of ['restartTask', 'restartDebugging'] as const) {
+      const fitting = fittingActions(bash(7, 2), version, { ...nothing, restart }, 1000);
+      assert.deepEqual(fitting, [restart, 'compare', 'ignore']);
+      assert.deepEqual(offeredActions(fitting, bash(7, 2)), [restart, 'compare']);
+    }
+  });
+
+  it('is to do it always, where a rule can: not for a signal to what runs other scripts as well', () => {
+    const inspected = { caught: ['SIGHUP', 'SIGUSR1'], executable: '/opt/program7' };
+    const facts: HolderFacts = { inspected, canReload: false, canRerun: false, mayRule: true };
+    const daemon = holder(7, 'mapped');
+    const fitting = fittingActions(daemon, version, facts, 1000);
+    assert.deepEqual(fitting, ['SIGHUP', 'SIGUSR1', 'always', 'compare', 'ignore']);
+    assert.deepEqual(offeredActions(fitting, daemon), ['SIGHUP', 'always']);
+    assert.deepEqual(lastingActions(daemon, facts, 1000), ['SIGHUP', 'SIGUSR1']);
+    assert.deepEqual(lastingActions(daemon, { ...facts, canReload: true }, 2000), ['reloadUnit']);
+    assert.deepEqual(fittingActions(daemon, version, { ...facts, mayRule: false }, 1000).includes('always'), false);
+    assert.deepEqual(lastingActions(daemon, { ...facts, inspected: { caught: ['SIGHUP'] } }, 1000), []);
+    const python = holder(7, 'loaded', { program: 'python3.11' });
+    assert.deepEqual(fittingActions(python, { gone: true }, facts, 1000), ['SIGHUP', 'SIGUSR1', 'ignore']);
+    assert.deepEqual(lastingActions(python, { ...facts, canReload: true }, 1000), ['reloadUnit']);
+    const rerun = fittingActions(daemon, version, { ...facts, canRerun: true }, 1000);
+    assert.deepEqual(offeredActions(rerun, holder(7, 'loaded')), ['rerun', 'compare']);
+    const label = actionLabel('always', { name: 'a.conf', holder: daemon, inspected });
+    assert.equal(english(label), 'Always Do This for a.conf');
+  });
+
   it('is not told where the setting names it, exactly', () => {
     const program = { program: 'node' };
     const inspected = { executable: '/usr/bin/node' };
@@ -53,6 +93,28 @@ describe('what can be done about a program with an older version', () => {
     }
     assert.equal(isIgnored([''], { program: '' }, {}), false);
     assert.equal(isIgnored(['/usr/bin/node'], program, {}), false);
+  });
+});
+
+describe('the process that a debug adapter has started', () => {
+  const said = (body: unknown): unknown => ({ type: 'event', event: 'process', body });
+
+  it('is the one that it tells, on this machine', () => {
+    assert.equal(processStarted(said({ name: 'x', systemProcessId: 42 })), 42);
+    assert.equal(processStarted(said({ systemProcessId: 42, isLocalProcess: true, startMethod: 'launch' })), 42);
+    assert.equal(processStarted(said({ systemProcessId: 42, isLocalProcess: false })), undefined);
+    assert.equal(processStarted(said({ systemProcessId: 42, startMethod: 'attach' })), undefined);
+  });
+
+  it('is none in anything else that it may send', () => {
+    for (const pid of ['42', 0, 1, -42, 1.5, NaN, Infinity, null, {}]) {
+      assert.equal(processStarted(said({ systemProcessId: pid })), undefined);
+    }
+    for (const message of [undefined, null, 7, 'process', [], {}, said(undefined), said(null)]) {
+      assert.equal(processStarted(message), undefined);
+    }
+    assert.equal(processStarted({ type: 'response', event: 'process', body: { systemProcessId: 42 } }), undefined);
+    assert.equal(processStarted({ type: 'event', event: 'output', body: { systemProcessId: 42 } }), undefined);
   });
 });
 
@@ -160,10 +222,15 @@ describe('what is said of a program with an older version', () => {
 
   it('is short, in one line, whatever programs call themselves', () => {
     const unit = { name: `${'x'.repeat(200)}.service`, ofUser: false };
-    const label = english(actionLabel('reloadUnit', bash(1, 1), { caught: [], unit }));
+    const label = english(
+      actionLabel('reloadUnit', { name: 'a', holder: bash(1, 1), inspected: { caught: [], unit } }),
+    );
     assert.equal(label.length, 'Reload '.length + 40);
     const evil = holder(1, 'loaded', { program: 'a\nb\u202ec' });
-    assert.equal(english(actionLabel('ignore', evil, { caught: [] })), 'Ignore a\ufffdb\ufffdc');
+    assert.equal(
+      english(actionLabel('ignore', { name: 'a', holder: evil, inspected: { caught: [] } })),
+      'Ignore a\ufffdb\ufffdc',
+    );
     assert.equal(plainReason(' Job failed.\u001b[0m\nSee more.\n'), 'Job failed.\ufffd[0m');
   });
 });

@@ -1,0 +1,41 @@
+import type { ProcessKey } from './holder';
+
+/** A running program as a person names it. */
+export interface Named {
+  /** The path of its executable. */
+  readonly executable?: string;
+  /** A file that its pid is in; then the executable, if there is one, must be its, too. */
+  readonly pidFile?: string;
+}
+
+/** A process that was named, of our own user. */
+export interface Candidate {
+  readonly process: ProcessKey;
+  /** The base name of its executable. */
+  readonly program: string;
+  /** When it began, milliseconds since the epoch. */
+  readonly since: number;
+  /** The names of the signals that it catches. */
+  readonly caught: readonly string[];
+}
+
+/** What a pid file's text names; `undefined`: no pid. Some write more behind the first line (PostgreSQL). */
+export function parsePidFile(text: string): number | undefined {
+  const digits = /^[ \t]*(\d{1,10})[ \t\r]*(?:\n|$)/.exec(text)?.[1];
+  const pid = digits === undefined ? 0 : Number(digits);
+  // The first process is nobody's to be sent something; the kernel counts up to 2^22.
+  return pid > 1 && pid <= 1 << 22 ? pid : undefined;
+}
+
+/** How far the moment of a process's start and that of a file's writing may be apart from what the clocks say, in milliseconds. */
+const clockError = 100;
+
+/**
+ * Whether a process can be the one that a pid file was written about: it was there by then. Another one has been given the pid since then
+ * otherwise.
+ *
+ * @param since when it began, @param written when the file was last written: both in milliseconds since the epoch
+ */
+export function wasThere(since: number, written: number): boolean {
+  return since <= written + clockError;
+}
