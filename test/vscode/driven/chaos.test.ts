@@ -10,7 +10,7 @@ describe('two windows, other programs and crashes', function () {
 
   it('lose nobody’s version', async () => {
     await withGuardedEditor('chaos', async (editor, folder) => {
-      const run = await chaos(editor, folder, 20_261_122, 3, 8_000);
+      const run = await chaos(editor, folder, 20_261_122, 2, 8_000);
       console.log(`      ${chaosLine(run)}`);
       assert.deepEqual(chaosShortcomings(run), []);
     });
