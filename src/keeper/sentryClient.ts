@@ -1,3 +1,5 @@
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { Worker, type MessagePort } from 'node:worker_threads';
 
 import type { Disposable } from '../core/disposable';
@@ -59,12 +61,12 @@ export class SentryClient implements Sentry {
     this.#onEvent = onEvent;
   }
 
-  guard(path: string, holders: readonly Holder[], mayLease: boolean, version: number): void {
-    const key = JSON.stringify([holders, mayLease, version]);
+  guard(path: string, holders: readonly Holder[], mayLease: boolean, version: number, heals = false): void {
+    const key = JSON.stringify([holders, mayLease, version, heals]);
     const before = this.#guarded.get(path);
     if (holders.length === 0) this.#refused.delete(path);
     if (this.#stopping || before?.key === key || (!before && holders.length === 0)) return;
-    const order: GuardOrder = { kind: 'guard', id: this.#nextId++, path, holders, mayLease };
+    const order: GuardOrder = { kind: 'guard', id: this.#nextId++, path, holders, mayLease, heals };
     if (holders.length === 0) this.#guarded.delete(path);
     else this.#guarded.set(path, { order, key });
     if (!this.#life && this.#starts === 0) this.#start();
@@ -194,9 +196,27 @@ export class SentryClient implements Sentry {
       case 'unguarded':
         this.#notGuarded(answer);
         return;
+      case 'sync':
+        void this.#sync(answer);
+        return;
       case 'problem':
         this.#onEvent({ kind: 'sentryProblem', error: answer.error });
     }
+  }
+
+  /** On a thread of Node's pool: the sentry's may not wait for a disk. */
+  async #sync({ descriptor, path }: Extract<SentryAnswer, { kind: 'sync' }>): Promise<void> {
+    try {
+      const file = await open(`/proc/self/fd/${String(descriptor)}`, constants.O_RDONLY | constants.O_NONBLOCK);
+      try {
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+    } catch (thrown) {
+      this.#onEvent({ kind: 'sentryProblem', error: describeError(thrown, 'fsync', path) });
+    }
+    this.#order({ kind: 'synced', descriptor });
   }
 
   /** The same order is one to be obeyed when it comes again. */

@@ -51,8 +51,8 @@ export class SentryBench {
   }
 
   /** Resolves when it is guarded. */
-  async guard(path: string, pid: number, mayLease = true): Promise<void> {
-    this.client.guard(path, [holderOf(path, pid)].filter(isReached), mayLease, statSync(path).ino);
+  async guard(path: string, pid: number, mayLease = true, heals = false): Promise<void> {
+    this.client.guard(path, [holderOf(path, pid)].filter(isReached), mayLease, statSync(path).ino, heals);
     await this.done();
   }
 

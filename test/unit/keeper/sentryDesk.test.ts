@@ -47,6 +47,7 @@ class StillFile implements GuardedFile {
   leaveCopy = (): void => undefined;
   remember = (): void => undefined;
   tellWrites = (): void => undefined;
+  heal = (): 'noCopy' => 'noCopy';
 }
 
 describe('the desk of the sentry', () => {
@@ -69,15 +70,17 @@ describe('the desk of the sentry', () => {
         return file;
       },
       read: () => undefined,
+      synced: () => undefined,
       drop: () => undefined,
       expire: () => undefined,
+      close: () => undefined,
     };
     desk = new SentryDesk(system, { now: () => 0, clock: () => 0 }, (answer) => told.push(answer));
   });
 
   let id = 0;
   function guard(holders: readonly Holder[], mayLease = true): void {
-    desk.guard({ kind: 'guard', id: ++id, path: '/a', holders, mayLease });
+    desk.guard({ kind: 'guard', id: ++id, path: '/a', holders, mayLease, heals: false });
     desk.turn();
   }
 

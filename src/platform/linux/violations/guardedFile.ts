@@ -4,7 +4,8 @@ import { changeOf } from '../../../core/violations/compare';
 import { violationLimits } from '../../../core/violations/limits';
 import type { GuardedFile, SentryListener } from '../../../core/violations/ports';
 import type { LeaseAnswer } from '../../../core/violations/post';
-import type { Change, Writer } from '../../../core/violations/violation';
+import type { Healing } from '../../../core/violations/heal';
+import type { Change, NotHealed, Writer } from '../../../core/violations/violation';
 import type { GateCalls } from '../gate/calls';
 import type { PathLocks } from '../gate/coordination';
 import { gateable } from '../gate/gateable';
@@ -15,6 +16,7 @@ import { IN_CLOSE_WRITE, IN_MODIFY, type Stat } from '../layouts';
 import { closeQuietly, openReader } from '../place';
 import type { SentryWaiter } from './system';
 import type { Copies } from './copies';
+import { LinuxHealing, type HealParts } from './healing';
 import { writerOf, writersOf } from './writers';
 
 const CLOSES = IN_CLOSE_WRITE;
@@ -33,6 +35,8 @@ export interface SentryParts {
   readonly locks: PathLocks | undefined;
   /** Whose files get leases. */
   readonly uid: number;
+  /** Opened for the first heal. */
+  readonly heals: () => HealParts;
 }
 
 /**
@@ -199,6 +203,18 @@ export class LinuxGuardedFile implements GuardedFile {
     const disclaim = this.#disclaim;
     this.#disclaim = undefined;
     this.#try(undefined, () => disclaim?.());
+  }
+
+  heal(holders: readonly Holder[]): Healing | NotHealed {
+    return this.#try<Healing | NotHealed>('error', () => {
+      const { copies, heals } = this.#parts;
+      const running = this.copied === undefined ? undefined : copies.read(this.copied);
+      if (running === undefined) return 'noCopy';
+      const there = this.holders();
+      if (!holders.some(({ process }) => there.some((one) => one.process.pid === process.pid))) return 'holders';
+      if (!this.claim()) return 'otherWindow';
+      return LinuxHealing.begin(heals(), { path: this.#path, pin: this.#pin, running });
+    });
   }
 
   close(keepCopy: boolean): void {

@@ -4,7 +4,7 @@ import type { Holder } from '../../../../src/core/holders/holder';
 import { changeOf } from '../../../../src/core/violations/compare';
 import { violationLimits } from '../../../../src/core/violations/limits';
 import { Post, type LeaseAnswer, type PostDoor } from '../../../../src/core/violations/post';
-import type { Change, Violation, Writer } from '../../../../src/core/violations/violation';
+import type { Change, NotHealed, Violation, Writer } from '../../../../src/core/violations/violation';
 
 type Told = Omit<Violation, 'path' | 'when'> | undefined;
 
@@ -93,6 +93,10 @@ class File implements PostDoor {
 
   tellWrites(on: boolean): void {
     this.writesTold = on;
+  }
+
+  heal(): NotHealed {
+    return 'noCopy';
   }
 
   /** Somebody opens it for writing, and is let in. */
