@@ -168,6 +168,7 @@ export class SentryDesk {
     const there = this.#guarded.get(path);
     if (there && holders.length > 0 && there.file.isAtPath()) {
       there.file.know(holders);
+      if (heals) there.file.expectHeal();
       there.post.heals = heals;
       there.post.wantLease(mayLease && (there.post.leased || this.#hasLeases), this.#clocks.clock());
     } else {
@@ -188,6 +189,7 @@ export class SentryDesk {
         return;
       }
       const post = new Post(file, this.#teller(path, file), mayLease && this.#hasLeases, this.#clocks.clock());
+      if (heals) file.expectHeal();
       post.heals = heals;
       const guarded = { file, post };
       this.#guarded.set(path, guarded);

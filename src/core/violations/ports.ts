@@ -12,6 +12,8 @@ export interface GuardedFile extends PostDoor {
   isAtPath(): boolean;
   /** Who is believed to hold it, from now on. */
   know(holders: readonly Holder[]): void;
+  /** It may be healed: what that needs is made ready, for it is to be quick then. Never throws. */
+  expectHeal(): void;
   /** That a change of it is told here, and not in another window: false if another one has done so. Never throws. */
   claim(): boolean;
   disclaim(): void;

@@ -40,6 +40,7 @@ class StillFile implements GuardedFile {
   waiting = (): [] => [];
   writers = (): [] => [];
   compare = (): undefined => undefined;
+  expectHeal = (): void => undefined;
   claim = (): boolean => true;
   disclaim = (): void => undefined;
   copy = (): void => undefined;
@@ -47,6 +48,7 @@ class StillFile implements GuardedFile {
   leaveCopy = (): void => undefined;
   remember = (): void => undefined;
   tellWrites = (): void => undefined;
+  prepareHeal = (): void => undefined;
   heal = (): 'noCopy' => 'noCopy';
 }
 

@@ -442,7 +442,17 @@ function refusal(host: Host, place: Place, held: Stat, pin: PinnedInode): NotHea
   const gate = gateable(place.pin, place.path);
   // Where the probe is not believed, a read lease does not tell of every mapping either.
   if (!gate.gate || !gate.probe) return 'fileSystem';
-  return mountsOfPlace(host, place).length > 0 ? 'otherNames' : undefined;
+  return undefined;
+}
+
+/** Whether anybody has the file itself mounted: there it would stay what it is. @throws SystemError */
+export function isMounted(host: Host, path: string): boolean {
+  const place = Place.open(system('realpath', path, () => realpathSync.native(path, 'buffer')));
+  try {
+    return mountsOfPlace(host, place).length > 0;
+  } finally {
+    place.release();
+  }
 }
 
 function undoAll(undo: readonly (() => void)[]): void {

@@ -95,6 +95,10 @@ class File implements PostDoor {
     this.writesTold = on;
   }
 
+  prepareHeal(): void {
+    this.calls.push('prepareHeal');
+  }
+
   heal(): NotHealed {
     return 'noCopy';
   }
