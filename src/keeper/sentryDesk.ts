@@ -201,11 +201,15 @@ export class SentryDesk {
   }
 
   #teller(path: string, file: GuardedFile): ConstructorParameters<typeof Post>[1] {
+    let told = false;
     return (violation) => {
       if (!violation) {
         file.disclaim();
-        this.#tell({ kind: 'over', path });
+        // What another window has told, that one says the end of.
+        if (told) this.#tell({ kind: 'over', path });
+        told = false;
       } else if (file.claim()) {
+        told = true;
         this.#tell({ kind: 'violation', violation: { path, when: this.#clocks.now(), ...violation } });
       }
     };

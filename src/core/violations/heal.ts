@@ -225,9 +225,10 @@ export class Heal {
     healing.listen();
     this.#healer.letGo();
     const opened = healing.open();
+    // Another window's sentry has a lease on it, and gives it up; until then there is none to be had (fs/locks.c, FL_UNLOCK_PENDING). Whoever else
+    // comes meanwhile is seen.
+    if (opened === 'busy' && this.#waits(now)) return;
     if (opened !== 'opened') {
-      // Nobody is on it but another window's sentry, which gives its lease up.
-      if (opened === 'busy' && this.#healer.lease() === 'taken' && this.#waits(now)) return;
       this.#putBack();
       if (!this.underWay) this.#result ??= { is: 'not', why: opened === 'busy' ? 'busy' : 'error' };
       return;

@@ -347,6 +347,8 @@ export class Post {
       writers.length > 0 ? writers.every(({ pid }) => this.#toldWriters.has(pid)) : this.#toldThis || !this.#written;
     if (told === this.#told && isSameWriter) return;
     if (this.#told === undefined) this.#toldCopy = running;
+    // That the bytes are there again is what was told.
+    if (found.healed?.is === 'healed') this.#toldCopy = undefined;
     this.#told = told;
     this.#toldThis = true;
     this.#toldWriters = new Set(writers.map(({ pid }) => pid));

@@ -142,6 +142,7 @@ export class LinuxHealing implements Healing {
   }
 
   putBack(): 'back' | 'apart' | 'moved' {
+    this.#unlisten();
     return this.#try('moved', () => {
       if (this.#torn || !this.#isAtPath(this.#new.stat)) return 'moved';
       if (!this.#isNewKept()) return this.#letInToNew();
@@ -158,6 +159,7 @@ export class LinuxHealing implements Healing {
   }
 
   listen(): void {
+    if (this.#watch !== undefined) return;
     this.#try(undefined, () => {
       this.#drain();
       this.#watch = this.#subject.pin.use((pin) =>
@@ -179,7 +181,6 @@ export class LinuxHealing implements Healing {
       );
       return 'opened';
     } catch (thrown) {
-      this.#unlisten();
       if (SystemError.is(thrown, 'EAGAIN')) return 'busy';
       this.#problem(thrown);
       return 'failed';
