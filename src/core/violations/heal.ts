@@ -13,10 +13,15 @@
  *
  * `published`: the path leads to the new inode; whoever comes to write that waits for our lease on it. Whoever had resolved the
  *   path before meets our lease on the held one within microseconds; `quiet` is for those.
- *   → one of these comes: the held inode goes back to the path, that one is let in, and what was done is undone → `idle`.
- *     If meanwhile somebody else waits for the new one, too, they cannot both have the path → `apart`.
+ *   → one of these comes: the held inode goes back to the path → `returning`. If meanwhile somebody else waits for the new one, too, they cannot
+ *     both have the path → `apart`.
  *   → quiet: the lease is given up, the held inode is opened for writing. Has anybody opened or written it between the two? Then as if
  *     he had come before. Otherwise the old bytes are put back, at once and in this thread → `restored`.
+ *
+ * `returning`: the path leads to the held inode again, whose writer still waits, for `quiet`: somebody may have resolved the path to the new
+ *   one.
+ *   → quiet: what was done is undone, and the writer is let in → `idle`.
+ *   → somebody is there: the new one goes to the path again, and both are let in → `apart`.
  *
  * `apart`: somebody writes the held inode, which has no path any more; others may write the new one, which has it.
  *   → closed, and we have the lease again: what was written is written anew to what is at the path: what was appended is appended,
@@ -25,6 +30,9 @@
  * `restored`: the old bytes are back.
  *   → we have the lease on the held inode, and it has nothing but these: healed. That cannot fail but for a writer that was
  *     stopped in the middle of its `open` for longer than `quiet`; then → `apart`.
+ *
+ * An `open` that stands still between its look at the path and the inode's count of writers, for longer than `quiet` and until all is over,
+ * writes to what has no path any more: nobody can see it.
  *
  * What holds in each: every byte that anybody wrote is at the path, or in what somebody has open for writing who is waited for. The path
  * leads to a complete file. The held inode has the old bytes or the written ones, except within `restore`.
@@ -58,6 +66,8 @@ export interface Healing {
    * program has put its own file there, which stays; or the held one has lost the written bytes to a disk that refuses the old ones.
    */
   putBack(): 'back' | 'apart' | 'moved';
+  /** Whether it is to stay so: looks again for who waits for the new one. */
+  stayBack(): 'back' | 'apart' | 'moved';
   /** From here on it is seen who opens or writes the held inode: for `hasCome`. */
   listen(): void;
   /** Opens the held inode for writing. `busy`: somebody else has a lease on it, and gives it up. */
@@ -87,7 +97,9 @@ export type HealResult =
 
 export class Heal {
   readonly #healer: Healer;
-  #state: 'idle' | 'staged' | 'published' | 'apart' | 'restored' = 'idle';
+  #state: 'idle' | 'staged' | 'published' | 'returning' | 'apart' | 'restored' = 'idle';
+  /** What it comes to when the held inode is at the path again. */
+  #then: HealResult | undefined;
   #healing: Healing | undefined;
   #tries = 0;
   #due: number | undefined;
@@ -139,20 +151,23 @@ export class Heal {
     this.#result = undefined;
   }
 
-  /** Somebody comes to write the held inode. When this returns he may be let in. */
-  disturbed(): void {
+  /** Somebody comes to write the held inode. True: he may be let in; false: not yet, but when `due` has come. */
+  disturbed(now: number): boolean {
     switch (this.#state) {
       case 'idle':
       case 'restored':
-        return;
+        return true;
       case 'apart':
         this.#due = undefined;
-        return;
+        return true;
       case 'staged':
         this.#undo();
-        return;
+        return true;
+      case 'returning':
+        return false;
       case 'published':
-        this.#putBack();
+        this.#putBack(now);
+        return !this.#isReturning();
     }
   }
 
@@ -180,6 +195,9 @@ export class Heal {
       case 'published':
         this.#restore(now);
         return;
+      case 'returning':
+        this.#stayBack();
+        return;
       case 'idle':
       case 'restored':
     }
@@ -187,7 +205,8 @@ export class Heal {
 
   /** There is no time left. What is not done is undone, or left to the next start. */
   stop(): void {
-    this.disturbed();
+    this.disturbed(0);
+    if (this.#isReturning()) this.#stayBack();
     if (this.#state === 'restored' && this.#healing?.isRestored() === true) this.#undo();
     this.#healing?.leave();
     this.#healing = undefined;
@@ -219,7 +238,7 @@ export class Heal {
     const healing = this.#healing;
     if (!healing) return;
     if (this.#healer.isBroken()) {
-      this.#putBack();
+      this.#putBack(now);
       return;
     }
     healing.listen();
@@ -229,13 +248,13 @@ export class Heal {
     // comes meanwhile is seen.
     if (opened === 'busy' && this.#waits(now)) return;
     if (opened !== 'opened') {
-      this.#putBack();
-      if (!this.underWay) this.#result ??= { is: 'not', why: opened === 'busy' ? 'busy' : 'error' };
+      this.#then = { is: 'not', why: opened === 'busy' ? 'busy' : 'error' };
+      this.#putBack(now);
       return;
     }
     if (healing.hasCome()) {
       healing.shut();
-      this.#putBack();
+      this.#putBack(now);
       return;
     }
     const at = healing.restore();
@@ -255,18 +274,36 @@ export class Heal {
     return true;
   }
 
-  #putBack(): void {
-    switch (this.#healing?.putBack()) {
-      case 'back':
-        this.#undo();
-        return;
-      case 'moved':
-        this.#end({ is: 'not', why: 'moved' });
-        return;
-      default:
-        this.#state = 'apart';
-        this.#due = undefined;
+  #isReturning(): boolean {
+    return this.#state === 'returning';
+  }
+
+  #putBack(now: number): void {
+    const how = this.#healing?.putBack();
+    if (how === 'back') {
+      this.#state = 'returning';
+      this.#due = now + violationLimits.quiet;
+    } else this.#notBack(how);
+  }
+
+  #stayBack(): void {
+    const how = this.#healing?.stayBack();
+    if (how !== 'back') {
+      this.#notBack(how);
+      return;
     }
+    const then = this.#then;
+    this.#undo();
+    this.#result = then;
+  }
+
+  #notBack(how: 'apart' | 'moved' | undefined): void {
+    if (how === 'moved') {
+      this.#end({ is: 'not', why: 'moved' });
+      return;
+    }
+    this.#state = 'apart';
+    this.#due = undefined;
   }
 
   #replay(now: number): void {
@@ -282,6 +319,7 @@ export class Heal {
     this.#healing = undefined;
     this.#state = 'idle';
     this.#due = undefined;
+    this.#then = undefined;
   }
 
   #end(result: HealResult): void {

@@ -177,8 +177,8 @@ export class Post {
    */
   leaseBroken(now: number, until: number): void {
     if (this.#state !== 'leased' || !this.#door.isBroken()) return;
+    if (!this.#heal.disturbed(now)) return;
     const waiting = this.#door.waiting();
-    this.#heal.disturbed();
     // Of what is told, no second copy: only the first is what the programs began with.
     if (this.#told === undefined) this.#door.copy(until, violationLimits.compared);
     // Before the writer does anything: a script may end of what it reads.
@@ -266,6 +266,8 @@ export class Post {
       this.leaseBroken(now, now + violationLimits.caughtIn);
       this.#heal.tick(now);
       this.#afterHeal(now);
+      // And who had to wait for that.
+      this.leaseBroken(now, now + violationLimits.caughtIn);
     }
     if (this.#lookAt !== undefined && this.#lookAt <= now) this.#look(now);
     if (this.#leaseAt !== undefined && this.#leaseAt <= now) this.#askLease(now);
@@ -297,6 +299,7 @@ export class Post {
     this.#lookAt = undefined;
     if (this.healing) return false;
     this.#door.tellWrites(true);
+    this.#found = undefined;
     const change = this.#door.compare();
     const writing = this.#writing;
     if (!change) {
@@ -364,8 +367,8 @@ export class Post {
 
   /** What the file is now is what it is. */
   #leased(): void {
-    if (this.healing) return;
-    this.#found = undefined;
+    // What is to be healed still is: somebody came before it was begun, and is about to be let in.
+    if (this.healing || this.#found) return;
     this.#heal.forget();
     this.#forgetWriting();
     if (this.#told === undefined) this.#door.dropCopy();

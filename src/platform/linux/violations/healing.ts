@@ -151,11 +151,12 @@ export class LinuxHealing implements Healing {
         this.#names.restore(this.#temporary, this.#held);
         return 'moved';
       }
-      if (this.#isNewKept()) return 'back';
-      // Somebody had resolved the path to the new one before: there he waits.
-      this.#names.exchange(this.#temporary);
-      return this.#letInToNew();
+      return this.#stayBack();
     });
+  }
+
+  stayBack(): 'back' | 'apart' | 'moved' {
+    return this.#try('moved', () => this.#stayBack());
   }
 
   listen(): void {
@@ -309,13 +310,33 @@ export class LinuxHealing implements Healing {
     });
   }
 
+  #stayBack(): 'back' | 'apart' | 'moved' {
+    if (this.#isNewKept()) return 'back';
+    if (!this.#isAtPath(this.#held)) return 'moved';
+    // Somebody had resolved the path to the new one before: there he waits.
+    this.#names.exchange(this.#temporary);
+    if (!sameInode(this.#names.at(this.#temporary), this.#held)) {
+      this.#names.restore(this.#temporary, this.#new.stat);
+      return 'moved';
+    }
+    return this.#letInToNew();
+  }
+
   #isAtPath(stat: Stat): boolean {
     const found = this.#names.atPath();
     return found !== undefined && sameInode(found, stat);
   }
 
+  /** Nobody waits for it, nor is anybody on his way who is counted already: with one of these no lease is granted anew. */
   #isNewKept(): boolean {
-    return this.#newLeased && this.#new.lease.state() === 'kept';
+    if (!this.#newLeased || this.#new.lease.state() !== 'kept') return false;
+    try {
+      this.#new.lease.take();
+      return true;
+    } catch (thrown) {
+      if (SystemError.is(thrown, 'EAGAIN')) return false;
+      throw thrown;
+    }
   }
 
   #letInToNew(): 'apart' {
