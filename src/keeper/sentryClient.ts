@@ -48,6 +48,7 @@ export class SentryClient implements Sentry {
   readonly #guarded = new Map<string, Guarded>();
   /** Why files are not guarded: each is told once. */
   readonly #refused = new Map<string, string>();
+  readonly #syncing = new Set<Promise<void>>();
   readonly #reading = new Map<number, (bytes: Uint8Array | undefined) => void>();
   #life: Life | undefined;
   #starts = 0;
@@ -111,7 +112,7 @@ export class SentryClient implements Sentry {
         resolve();
       }, limits.stop);
     });
-    await Promise.race([life.thread.stop(), late]);
+    await Promise.race([Promise.all([life.thread.stop(), ...this.#syncing]), late]);
     clearTimeout(timer);
     life.watchdog.stop();
   }
@@ -197,11 +198,16 @@ export class SentryClient implements Sentry {
         this.#notGuarded(answer);
         return;
       case 'sync':
-        void this.#sync(answer);
+        this.#syncSoon(answer);
         return;
       case 'problem':
         this.#onEvent({ kind: 'sentryProblem', error: answer.error });
     }
+  }
+
+  #syncSoon(what: Extract<SentryAnswer, { kind: 'sync' }>): void {
+    const syncing = this.#sync(what).finally(() => this.#syncing.delete(syncing));
+    this.#syncing.add(syncing);
   }
 
   /** On a thread of Node's pool: the sentry's may not wait for a disk. */

@@ -16,9 +16,9 @@ export type Rewriter = (typeof rewriters)[number];
 
 /** A line that shifts all others. */
 const inserted = '# a line that was not there before';
-const steps = 4;
+const steps = 5;
 /** Seconds that a step takes: bash reads on in its script between two. */
-const stepTakes = 1;
+const stepTakes = 2;
 const expectedOutput = `READY\n${Array.from({ length: steps }, (_, step) => `step ${String(step + 1)}\n`).join('')}`;
 const scriptText = [
   '#!/usr/bin/env bash',
@@ -144,7 +144,7 @@ export async function healRuns(
   try {
     for (let left = rewrites; left > 0; left -= atOnce) {
       const some = Array.from({ length: Math.min(atOnce, left) }, () => {
-        const wait = Math.floor(random() * (steps - 1) * stepTakes * 1000);
+        const wait = Math.floor(random() * (steps - 2) * stepTakes * 1000);
         return one(folder, bench, writer, wait);
       });
       runs.push(...(await Promise.all(some)));
