@@ -72,7 +72,8 @@ export class SentryDesk {
       this.#events.set(key, event);
     }
     if (wake.overflow) for (const { post } of this.#guarded.values()) post.lost(this.#clocks.clock());
-    if (!this.#workOff()) this.#tick();
+    // What is being healed is not made to wait for other files.
+    if (!this.#tick(({ healing }) => healing) && !this.#workOff()) this.#tick(() => true);
     this.#obeyNext();
     return wake.orders;
   }
@@ -111,16 +112,17 @@ export class SentryDesk {
     if (!post.healing) this.#tell({ kind: 'idle' });
   }
 
-  /** Whose time has come first. */
-  #tick(): void {
+  /** Whose time has come first, of some. False: nobody's. */
+  #tick(of: (post: Post) => boolean): boolean {
     const now = this.#clocks.clock();
-    const posts = [...this.#guarded.values()].map(({ post }) => post);
+    const posts = [...this.#guarded.values()].map(({ post }) => post).filter(of);
     const first = Math.min(...posts.map(({ due = Infinity }) => due));
     const post = first <= now ? posts.find(({ due }) => due === first) : undefined;
-    if (!post) return;
+    if (!post) return false;
     this.#watchedOver(post, () => {
       post.tick(now);
     });
+    return true;
   }
 
   /** All who wait now wait for the same time. */

@@ -16,7 +16,7 @@ export type Rewriter = (typeof rewriters)[number];
 
 /** A line that shifts all others. */
 const inserted = '# a line that was not there before';
-const steps = 5;
+const steps = 6;
 /** Seconds that a step takes: bash reads on in its script between two. */
 const stepTakes = 2;
 const expectedOutput = `READY\n${Array.from({ length: steps }, (_, step) => `step ${String(step + 1)}\n`).join('')}`;
@@ -136,7 +136,7 @@ export async function healRuns(
   rewrites: number,
   guarded: boolean,
   seed: number,
-  atOnce = 10,
+  atOnce = 8,
 ): Promise<readonly HealRun[]> {
   const random = randomFrom(seed);
   const bench = guarded ? new SentryBench(join(folder, `copies-${writer}`)) : undefined;
@@ -144,7 +144,7 @@ export async function healRuns(
   try {
     for (let left = rewrites; left > 0; left -= atOnce) {
       const some = Array.from({ length: Math.min(atOnce, left) }, () => {
-        const wait = Math.floor(random() * (steps - 2) * stepTakes * 1000);
+        const wait = Math.floor(random() * (steps - 3) * stepTakes * 1000);
         return one(folder, bench, writer, wait);
       });
       runs.push(...(await Promise.all(some)));

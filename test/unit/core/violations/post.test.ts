@@ -367,4 +367,26 @@ describe('a post', () => {
     post.tick(10 + violationLimits.settles);
     assert.equal(file.told.length, 1);
   });
+
+  it('looks ever more seldom at what is written without end, and soon again at what is written after that', () => {
+    begin({ answer: 'writer' });
+    const looks: number[] = [];
+    let now = 0;
+    for (let times = 0; times < 10; times++) {
+      file.write(post, now, `version ${String(times)}\n`);
+      while (!file.writesTold) {
+        now = post.due ?? 0;
+        post.tick(now);
+      }
+      looks.push(now);
+    }
+    const pauses = looks.slice(1).map((look, index) => look - (looks[index] ?? 0));
+    assert.ok((pauses[0] ?? 0) < 3 * violationLimits.settles);
+    assert.ok((pauses.at(-1) ?? 0) >= violationLimits.longestRetry);
+    file.answer = 'taken';
+    post.closed(now);
+    file.open(post, now);
+    file.write(post, now, 'later\n');
+    assert.ok((post.due ?? 0) - now <= violationLimits.settles);
+  });
 });
