@@ -17,7 +17,7 @@ import {
 import { reopen } from '../../src/core/reopen/limits';
 import { actionWords } from '../../src/core/reopen/rules';
 import { temporaryNames } from '../../src/core/temporaryName';
-import { because, leftAlone, losses, noRoom, texts, unstoppable, wouldChange } from '../../src/core/text';
+import { because, leftAlone, losses, noRoom, notHealed, texts, unstoppable, wouldChange } from '../../src/core/text';
 
 type Json = Record<string, unknown>;
 
@@ -127,7 +127,7 @@ export function manifestTexts(): Json {
 
 /** `l10n/bundle.l10n.json`: what translators start from. */
 export function bundleTexts(): Json {
-  const tables = [texts, because, noRoom, unstoppable, wouldChange, losses, leftAlone];
+  const tables = [texts, because, noRoom, notHealed, unstoppable, wouldChange, losses, leftAlone];
   const all = tables.flatMap((table) => Object.values(table));
   return Object.fromEntries(all.map((text) => [text, text]));
 }

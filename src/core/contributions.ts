@@ -181,6 +181,7 @@ export const settings = {
     choices: {
       off: 'Nothing is looked at, and nobody has to wait.',
       warn: 'You are told who wrote the file, who runs from it and what was changed, and can compare and restore what is running.',
+      heal: 'As `warn`; and if the other program had to wait (`holdfast.writersWait`), what it wrote is moved to a new file at the same path as soon as it has closed it, and the program that runs gets back what it had. Whatever the running program reads in between (some milliseconds, on a busy machine some tens) is still what was written. Not for files with several names, of other users, larger than 8 MB, on overlayfs or on file systems without leases, and not for a file that others keep open or write again and again: of those you are told why.',
     },
     scope: 'resource',
     untrusted: 'ignored',

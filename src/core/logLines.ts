@@ -7,6 +7,7 @@ import { isShortfall, type GivenUp, type Report } from './level';
 import type { RuleOutcome } from './reopen/ruleSentences';
 import type { SettingProblem } from './settings';
 import type { SentryEvent } from './violations/service';
+import type { Healed } from './violations/violation';
 
 /** One line of the log. English, for whoever gets it in a bug report; never file contents, never command lines. */
 export interface LogLine {
@@ -122,7 +123,7 @@ export function sentryLine(event: SentryEvent): LogLine {
     case 'sentryStuck':
       return { severity: 'error', text: 'sentry: does not answer: what it held was let go' };
     case 'violation': {
-      const { path, writers, holders, change, caught, running } = event.violation;
+      const { path, writers, holders, change, caught, running, healed } = event.violation;
       const pids = (all: readonly (readonly [string, number])[]): string =>
         all.map(([program, pid]) => `${JSON.stringify(program)}:${String(pid)}`).join(',');
       const facts = [
@@ -132,6 +133,7 @@ export function sentryLine(event: SentryEvent): LogLine {
         ...(change.lines === undefined ? [] : [`lines=${String(change.lines)}`]),
         `caught=${caught}`,
         `copy=${running === undefined ? 'no' : 'yes'}`,
+        ...healedFacts(healed),
       ];
       return { severity: 'warn', text: `changed in place ${JSON.stringify(path)}: ${facts.join(' ')}` };
     }
@@ -145,6 +147,13 @@ export function sentryLine(event: SentryEvent): LogLine {
     case 'sentryProblem':
       return { severity: 'warn', text: `sentry: ${errorFacts(event.error)}` };
   }
+}
+
+function healedFacts(healed: Healed | undefined): readonly string[] {
+  if (!healed) return [];
+  return healed.is === 'healed'
+    ? ['healed=yes', `window=${String(Math.round(healed.window * 1000))}us`]
+    : ['healed=no', `why=${healed.why}`];
 }
 
 /** A unit of which it is not known whether it can be reloaded. */
@@ -202,6 +211,8 @@ export function keeperLine(event: KeeperEvent): LogLine {
       return { severity: 'info', text: `recovery: removed ${JSON.stringify(event.path)}` };
     case 'unprotected':
       return { severity: 'info', text: `recovery: not write-protected any more ${JSON.stringify(event.path)}` };
+    case 'healRecovered':
+      return { severity: 'info', text: `recovery: heal ${event.how} ${JSON.stringify(event.path)}` };
     case 'notRecovered':
       return { severity: 'warn', text: `recovery: left: ${errorFacts(event.error)}` };
     case 'recoveryEnded':

@@ -98,6 +98,8 @@ export type Answer =
   | { readonly kind: 'notRecorded'; readonly error: ErrorFacts }
   /** A file was protected against writing when its process died, and is not any more. */
   | { readonly kind: 'unprotected'; readonly path: string }
+  /** A file was being healed when its process died; see `Salvage.healed`. */
+  | { readonly kind: 'healRecovered'; readonly path: string; readonly how: 'finished' | 'undone' }
   /** Readers of a new version may not be told of it. */
   | { readonly kind: 'flagProblem'; readonly error: ErrorFacts }
   /** A temporary name of an earlier process was removed, or could not be. */

@@ -226,6 +226,11 @@ export interface Salvage {
   removed(name: string): void;
   /** A file that was protected for a moment when its process died is as it was. */
   unprotected(path: string): void;
+  /**
+   * A heal in the middle of which its process died is over: what was written is at the path, and what ran from the file has what it had
+   * (`finished`), or has what was written (`undone`).
+   */
+  healed(path: string, how: 'finished' | 'undone'): void;
   /** It could not be looked at or removed, or was not ours to touch. */
   problem(error: SystemError): void;
 }

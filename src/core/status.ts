@@ -87,11 +87,11 @@ export function statusItemView(
   if (!violated) return view;
   const sentence = violationMessage(input.name, violated.violation, violated.editor);
   const hasCopy = violated.violation.running !== undefined;
+  const healed = violated.violation.healed?.is === 'healed';
   return {
     ...view,
-    icon: 'warning',
-    warning: true,
-    label: message(texts.violatedLabel, statusView(input).label),
+    ...(healed ? {} : { icon: 'warning' as const, warning: true }),
+    label: message(healed ? texts.healedLabel : texts.violatedLabel, statusView(input).label),
     holders: [sentence, ...view.holders],
     spoken: inARow([sentence, view.spoken]),
     offers: [...(hasCopy ? aboutViolation : aboutViolation.slice(-1)), ...view.offers],

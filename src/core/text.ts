@@ -6,6 +6,7 @@ import type { LeftWhy } from './join';
 import type { Loss } from './ports';
 import type { Reason } from './level';
 import type { Unstoppable } from './veto';
+import type { NotHealed } from './violations/violation';
 
 export interface Message {
   readonly text: string;
@@ -124,6 +125,23 @@ export const losses = {
   times: 'times',
   bytes: 'content',
 } as const satisfies Record<Loss['what'], string>;
+
+/** Why a file was not healed: completes "It could not be healed: …". */
+export const notHealed = {
+  noCopy: 'what it had before is not known completely',
+  moved: 'there is another file at the path now',
+  otherNames:
+    'the file has other names, or is mounted by itself, and through which of them it was written is not known',
+  fileSystem: 'its file system does not tell for certain who uses a file',
+  owner: 'it is another user’s file',
+  holders: 'what ran from it has ended',
+  saving: 'it was just being saved',
+  otherWindow: 'another window sees to it',
+  attributes: 'a new file cannot be given all its attributes',
+  written: 'it was written again, each time',
+  busy: 'another program keeps it open',
+  error: 'the system refused; Holdfast’s log says what',
+} as const satisfies Record<NotHealed, string>;
 
 /** Why there is no new version, where more is known: a clause that follows "because". */
 export const noRoom = {
@@ -418,9 +436,18 @@ export const texts = {
   violatedUnknown: 'what is different is not known',
   violatedReads: 'What was written may be executed by it.',
   violatedMaps: 'It sees the change in its memory, and a shorter file may crash it.',
+  violatedHealed:
+    'This was healed: the file has what was written, and what runs has what it had before. It reads the new version when it is started again.',
+  violatedNotHealed: '{0} It could not be healed: {1}.',
+  healFinished:
+    'Holdfast was stopped while it healed {0}, which another program had changed in place. That is done now: the file has what was written, and what ran from it has what it had before.',
+  healUndone:
+    'Holdfast was stopped while it healed {0}, which another program had changed in place. The file has what was written, and so has what ran from it.',
+  healedLabel: '{0} · changed while running, healed',
   violatedMore: '{0} and {1} more',
   violatedLabel: '{0} · changed while running',
   violatedItem: 'changed in place while running',
+  healedItem: 'changed in place while running, and healed',
   compareRunning: 'Compare with What Is Running',
   restoreRunning: 'Restore the Running Version',
   ignoreViolations: 'Don’t Warn for This File',

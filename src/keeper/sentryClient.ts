@@ -1,3 +1,5 @@
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { Worker, type MessagePort } from 'node:worker_threads';
 
 import type { Disposable } from '../core/disposable';
@@ -46,6 +48,7 @@ export class SentryClient implements Sentry {
   readonly #guarded = new Map<string, Guarded>();
   /** Why files are not guarded: each is told once. */
   readonly #refused = new Map<string, string>();
+  readonly #syncing = new Set<Promise<void>>();
   readonly #reading = new Map<number, (bytes: Uint8Array | undefined) => void>();
   #life: Life | undefined;
   #starts = 0;
@@ -59,12 +62,12 @@ export class SentryClient implements Sentry {
     this.#onEvent = onEvent;
   }
 
-  guard(path: string, holders: readonly Holder[], mayLease: boolean, version: number): void {
-    const key = JSON.stringify([holders, mayLease, version]);
+  guard(path: string, holders: readonly Holder[], mayLease: boolean, version: number, heals = false): void {
+    const key = JSON.stringify([holders, mayLease, version, heals]);
     const before = this.#guarded.get(path);
     if (holders.length === 0) this.#refused.delete(path);
     if (this.#stopping || before?.key === key || (!before && holders.length === 0)) return;
-    const order: GuardOrder = { kind: 'guard', id: this.#nextId++, path, holders, mayLease };
+    const order: GuardOrder = { kind: 'guard', id: this.#nextId++, path, holders, mayLease, heals };
     if (holders.length === 0) this.#guarded.delete(path);
     else this.#guarded.set(path, { order, key });
     if (!this.#life && this.#starts === 0) this.#start();
@@ -109,7 +112,7 @@ export class SentryClient implements Sentry {
         resolve();
       }, limits.stop);
     });
-    await Promise.race([life.thread.stop(), late]);
+    await Promise.race([Promise.all([life.thread.stop(), ...this.#syncing]), late]);
     clearTimeout(timer);
     life.watchdog.stop();
   }
@@ -194,9 +197,32 @@ export class SentryClient implements Sentry {
       case 'unguarded':
         this.#notGuarded(answer);
         return;
+      case 'sync':
+        this.#syncSoon(answer);
+        return;
       case 'problem':
         this.#onEvent({ kind: 'sentryProblem', error: answer.error });
     }
+  }
+
+  #syncSoon(what: Extract<SentryAnswer, { kind: 'sync' }>): void {
+    const syncing = this.#sync(what).finally(() => this.#syncing.delete(syncing));
+    this.#syncing.add(syncing);
+  }
+
+  /** On a thread of Node's pool: the sentry's may not wait for a disk. */
+  async #sync({ descriptor, path }: Extract<SentryAnswer, { kind: 'sync' }>): Promise<void> {
+    try {
+      const file = await open(`/proc/self/fd/${String(descriptor)}`, constants.O_RDONLY | constants.O_NONBLOCK);
+      try {
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+    } catch (thrown) {
+      this.#onEvent({ kind: 'sentryProblem', error: describeError(thrown, 'fsync', path) });
+    }
+    this.#order({ kind: 'synced', descriptor });
   }
 
   /** The same order is one to be obeyed when it comes again. */

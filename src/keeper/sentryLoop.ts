@@ -33,6 +33,9 @@ export function standSentry(
       if (on) table.add(descriptor);
       else table.remove(descriptor);
     },
+    sync: (descriptor, path) => {
+      tell({ kind: 'sync', descriptor, path });
+    },
     progress: () => {
       table.beat();
     },
@@ -52,6 +55,9 @@ export function standSentry(
       case 'drop':
         system.drop(order.copy);
         return true;
+      case 'synced':
+        system.synced(order.descriptor);
+        return true;
       case 'beat':
         return true;
       case 'stop':
@@ -70,7 +76,7 @@ export function standSentry(
     }
   } finally {
     desk.close();
-    system.waiter.close();
+    system.close();
     orders.close();
   }
 }

@@ -45,6 +45,7 @@ const kept = new KeptDesk(join(storageFolder, 'kept'), answer);
 const platform = openPlatform({
   workshopFolder: join(storageFolder, 'workshop'),
   ownersFolder: join(storageFolder, 'owners'),
+  healsFolder: join(storageFolder, 'running'),
   editor,
   problem: (error) => {
     answer({ kind: 'notRecorded', error: describeError(error) });
@@ -415,6 +416,9 @@ async function recoverAll(signal: AbortSignal): Promise<void> {
         },
         unprotected: (path) => {
           answer({ kind: 'unprotected', path });
+        },
+        healed: (path, how) => {
+          answer({ kind: 'healRecovered', path, how });
         },
         problem: (error) => {
           answer({ kind: 'notRecovered', error: describeError(error) });

@@ -68,6 +68,9 @@ export function tellKeeperEvent(event: KeeperEvent, kept: Kept): void {
     case 'notKept':
       if (event.why === 'otherProgram') void tellNotKept(event.path, event.error.errno);
       return;
+    case 'healRecovered':
+      void inform(message(event.how === 'finished' ? texts.healFinished : texts.healUndone, basename(event.path)));
+      return;
     case 'recoveryEnded':
       void tellUntold(kept, event.untold);
       return;

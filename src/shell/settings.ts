@@ -14,6 +14,7 @@ const section = 'holdfast';
 
 export interface ViolationSettings {
   readonly told: boolean;
+  readonly heals: boolean;
   readonly writersWait: boolean;
 }
 
@@ -158,8 +159,10 @@ export class Settings implements Disposable {
 
   #readViolations(uri: vscode.Uri): ViolationSettings {
     const never = this.#read('holdfast.violationsNever', uri).some((glob) => matches(glob, uri));
+    const how = this.#read('holdfast.violations', uri);
     return {
-      told: this.#read('holdfast.violations', uri) === 'warn' && !never && !this.unguarded(uri),
+      told: how !== 'off' && !never && !this.unguarded(uri),
+      heals: how === 'heal',
       writersWait: this.#read('holdfast.writersWait', uri),
     };
   }

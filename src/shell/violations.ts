@@ -98,10 +98,12 @@ export class Violations implements Disposable {
     return open && !open.over ? { violation: open.violation, editor: this.#editor } : undefined;
   }
 
-  /** The same, in a sentence. */
-  sentence(path: string): Message | undefined {
+  /** The same, in a sentence, and whether it was healed. */
+  sentence(path: string): { readonly sentence: Message; readonly healed: boolean } | undefined {
     const shown = this.of(path);
-    return shown && violationMessage(basename(path), shown.violation, shown.editor);
+    if (!shown) return undefined;
+    const { violation, editor } = shown;
+    return { sentence: violationMessage(basename(path), violation, editor), healed: violation.healed?.is === 'healed' };
   }
 
   /** For the current file, and for an item of the tree. */
@@ -119,13 +121,13 @@ export class Violations implements Disposable {
 
   #guard(path: string): void {
     const file = this.#lookout.of(path);
-    const { told, writersWait } = this.#settings.violations(vscode.Uri.file(path));
+    const { told, heals, writersWait } = this.#settings.violations(vscode.Uri.file(path));
     const holders = told ? (file?.current?.holders ?? []).filter(isReached) : [];
     // How far they have read, and how, is nothing to the sentry.
     const known = holders.map(({ process, program, since, harm, uid, ancestors }) => {
       return { process, program, since, harm, uid, ancestors };
     });
-    this.#sentry.guard(path, known, writersWait, file?.current?.since ?? 0);
+    this.#sentry.guard(path, known, writersWait, file?.current?.since ?? 0, heals);
     const open = this.#open.get(path);
     if (open && !open.over && (!told || !isStillReached(open.violation, file))) this.#dealtWith(path);
   }
@@ -157,7 +159,8 @@ export class Violations implements Disposable {
     const compare = translate(message(texts.compareRunning));
     const restore = translate(message(texts.restoreRunning));
     const ignore = translate(message(texts.ignoreViolations));
-    const answer = await warn(
+    const tell = open.violation.healed?.is === 'healed' ? inform : warn;
+    const answer = await tell(
       violationMessage(basename(path), open.violation, this.#editor),
       ...(open.violation.running === undefined ? [] : [compare, restore]),
       ignore,

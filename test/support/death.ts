@@ -176,6 +176,7 @@ export class DeathBench {
         },
         removed: () => undefined,
         unprotected: () => undefined,
+        healed: () => undefined,
         problem: ({ message }) => problems.push(message),
       },
       new AbortController().signal,

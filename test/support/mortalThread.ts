@@ -28,6 +28,7 @@ const steps = [
   'fchownSync',
   'futimesSync',
   'renameSync',
+  'unlinkSync',
   'mkdirSync',
   'write',
   'fsync',

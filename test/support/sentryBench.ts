@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
@@ -9,6 +9,7 @@ import { SentryClient } from '../../src/keeper/sentryClient';
 import { openLookout } from '../../src/platform/select';
 import { DeadlineError } from './deadline';
 import { projectFolder } from './editor/installations';
+import { isLeased } from './leased';
 
 const deadline = 20_000;
 
@@ -51,8 +52,8 @@ export class SentryBench {
   }
 
   /** Resolves when it is guarded. */
-  async guard(path: string, pid: number, mayLease = true): Promise<void> {
-    this.client.guard(path, [holderOf(path, pid)].filter(isReached), mayLease, statSync(path).ino);
+  async guard(path: string, pid: number, mayLease = true, heals = false): Promise<void> {
+    this.client.guard(path, [holderOf(path, pid)].filter(isReached), mayLease, statSync(path).ino, heals);
     await this.done();
   }
 
@@ -88,18 +89,12 @@ export class SentryBench {
 
   /** Resolves when it has none that anybody could meet. */
   letGo(path: string): Promise<void> {
-    return until(`no lease on ${path}`, () => !this.#hasLease(path, '\\S+ +\\S+'));
+    return until(`no lease on ${path}`, () => !isLeased(path, process.pid, '\\S+ +\\S+'));
   }
 
   /** Whether this process has a lease on it that stands. */
   isLeased(path: string): boolean {
-    return this.#hasLease(path, 'ACTIVE +READ');
-  }
-
-  #hasLease(path: string, state: string): boolean {
-    const { ino } = statSync(path);
-    const lease = new RegExp(`LEASE +${state} +${String(process.pid)} [0-9a-f]+:[0-9a-f]+:${String(ino)} `);
-    return lease.test(readFileSync('/proc/locks', 'latin1'));
+    return isLeased(path, process.pid);
   }
 
   async stop(): Promise<void> {

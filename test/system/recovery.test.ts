@@ -118,6 +118,7 @@ describe('recovery', function () {
           kept.push({ path: of, bytes: readFileSync(`/proc/self/fd/${String(descriptor)}`, 'utf8') });
         },
         removed: (name) => removed.push(name),
+        healed: () => undefined,
         unprotected: (of) => unprotected.push(of),
         problem: (error) => problems.push(error),
       },

@@ -314,6 +314,7 @@ describe('the selected platform', () => {
     return {
       workshopFolder: join(folder, 'workshop'),
       ownersFolder: join(folder, 'owners'),
+      healsFolder: join(folder, 'running'),
       editor: process.ppid,
       problem: (error) => {
         throw error;

@@ -308,6 +308,7 @@ describe('an extension host that is killed while it vetoes', function () {
               keep: () => Promise.reject(new Error('there is nothing to keep')),
               removed: () => undefined,
               unprotected: (of) => told.push(of),
+              healed: () => undefined,
               problem: ({ message }) => problems.push(message),
             },
             new AbortController().signal,

@@ -43,7 +43,7 @@ export interface TreeInput {
   readonly uid: number | undefined;
   readonly at: Moment;
   /** What is said of another program that has changed this file in place. */
-  readonly violation?: (path: string) => Message | undefined;
+  readonly violation?: (path: string) => { readonly sentence: Message; readonly healed: boolean } | undefined;
   /** A file's name, and the folder that it is in, as they are shown; the empty text for none. */
   readonly name: (path: string) => string;
   readonly folder: (path: string) => string;
@@ -86,14 +86,15 @@ function fileNode(file: FileInUse, input: TreeInput): TreeNode {
 }
 
 function violationNode(path: string, { violation }: TreeInput): readonly TreeNode[] {
-  const sentence = violation?.(path);
-  if (!sentence) return [];
+  const shown = violation?.(path);
+  if (!shown) return [];
+  const { sentence, healed } = shown;
   return [
     {
       id: `violation:${path}`,
       path,
       icon: 'violated',
-      label: message(texts.violatedItem),
+      label: message(healed ? texts.healedItem : texts.violatedItem),
       tooltip: [sentence],
       spoken: sentence,
       words: ['violated'],

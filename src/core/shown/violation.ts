@@ -1,6 +1,6 @@
 /** What is said of another program that has changed a file in place, in whole sentences. */
 import type { FileInUse } from '../holders/inUse';
-import { message, texts, type Message } from '../text';
+import { message, notHealed, texts, type Message } from '../text';
 import type { Change, Violation } from '../violations/violation';
 import { inAList, programName } from './words';
 
@@ -11,7 +11,8 @@ const namedAtMost = 3;
  * @param name of the file
  * @param editor the process that writes files for VS Code
  */
-export function violationMessage(name: string, { writers, holders, change }: Violation, editor: number): Message {
+export function violationMessage(name: string, violation: Violation, editor: number): Message {
+  const { writers, holders, change } = violation;
   const who = writers.map(({ pid, program }) =>
     pid === editor ? message(texts.violatedByEditor) : named(program, pid),
   );
@@ -22,8 +23,14 @@ export function violationMessage(name: string, { writers, holders, change }: Vio
     who.length === 0 ? message(texts.violatedByNobody) : inAList(who),
     listed(holders.map(({ program, process }) => named(program, process.pid))),
     changeMessage(change),
-    message(reads ? texts.violatedReads : texts.violatedMaps),
+    consequence(message(reads ? texts.violatedReads : texts.violatedMaps), violation.healed),
   );
+}
+
+function consequence(feared: Message, healed: Violation['healed']): Message {
+  if (!healed) return feared;
+  if (healed.is === 'healed') return message(texts.violatedHealed);
+  return message(texts.violatedNotHealed, feared, message(notHealed[healed.why]));
 }
 
 /** Whether any of those whom it reached still has any version of the file. */

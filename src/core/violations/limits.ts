@@ -13,6 +13,14 @@ export const violationLimits = {
   longestRetry: 30_000,
   /** How long what is written is left to its writer before it is looked at, if it is not closed before. */
   settles: 250,
+  /** How long nobody may have come to the held inode since it lost its path, before the old bytes go back into it. */
+  quiet: 2,
+  /** Between two looks at what is in the way of a heal, */
+  healPause: 1,
+  /** which is given up when that has been there for so long. */
+  healWaits: 100,
+  /** Heals of one writing that are begun; a number. */
+  heals: 2,
   /** Files that have a lease at once; the others are watched without one. */
   leases: 256,
   /** Bytes up to which a file is copied, compared and read out; of a larger one, size and time tell, and there is nothing to restore. */

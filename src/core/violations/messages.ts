@@ -8,7 +8,9 @@ export type SentryData<P = unknown> =
       readonly orders: P;
       /** A `LeaseTable`. */
       readonly leases: SharedArrayBuffer;
-      /** Where copies are made: outside every workspace, and nobody's but ours. Made if it is not there. */
+      /**
+       * Where copies are made, and heals are written down: outside every workspace, and nobody's but ours. Made if it is not there.
+       */
       readonly copies: string;
       /** The number of the first one: no number is given twice, whatever becomes of the thread. */
       readonly firstCopy: number;
@@ -27,12 +29,16 @@ export type SentryOrder =
       readonly holders: readonly Holder[];
       /** Whether writers may be kept waiting. */
       readonly mayLease: boolean;
+      /** Whether what is caught is healed. */
+      readonly heals: boolean;
     }
   /** The user has dealt with what was told of this file. */
   | { readonly kind: 'dealtWith'; readonly path: string }
   /** Answered by `copy`. */
   | { readonly kind: 'read'; readonly id: number; readonly copy: number }
   | { readonly kind: 'drop'; readonly copy: number }
+  /** What `sync` asked for is over. */
+  | { readonly kind: 'synced'; readonly descriptor: number }
   /** Only to be awake. */
   | { readonly kind: 'beat' }
   | { readonly kind: 'stop' };
@@ -40,6 +46,8 @@ export type SentryOrder =
 /** What the sentry tells the extension host. */
 export type SentryAnswer =
   | { readonly kind: 'ready'; readonly orders: number }
+  /** What this O_PATH descriptor has open is to get to the disk; answered by `synced`. */
+  | { readonly kind: 'sync'; readonly descriptor: number; readonly path: string }
   /** Somebody waits for a lease, or orders are carried out; and it is over. */
   | { readonly kind: 'busy' | 'idle' }
   | { readonly kind: 'violation'; readonly violation: Violation }

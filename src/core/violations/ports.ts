@@ -12,6 +12,8 @@ export interface GuardedFile extends PostDoor {
   isAtPath(): boolean;
   /** Who is believed to hold it, from now on. */
   know(holders: readonly Holder[]): void;
+  /** It may be healed: what that needs is made ready, for it is to be quick then. Never throws. */
+  expectHeal(): void;
   /** That a change of it is told here, and not in another window: false if another one has done so. Never throws. */
   claim(): boolean;
   disclaim(): void;
@@ -32,10 +34,14 @@ export interface SentrySystem {
   open(path: string): GuardedFile;
   /** What a copy holds: `violationLimits.compared` bytes at most; `undefined`: it is gone. Throws `SystemError`. */
   read(copy: number): Uint8Array | undefined;
+  /** What the listener's `sync` has asked for is over. */
+  synced(descriptor: number): void;
   /** Forgets a copy, if nothing is compared with it any more; otherwise then. No such copy: nothing. */
   drop(copy: number): void;
   /** Forgets the copies that are too old, and that nothing is compared with. How long until the next one is; `undefined`: there is none. */
   expire(): number | undefined;
+  /** Gives up the waiter, and what else outlives the thread. */
+  close(): void;
 }
 
 /** What a sentry system has to say besides its answers. */
@@ -44,6 +50,8 @@ export interface SentryListener {
   problem(error: SystemError): void;
   /** A descriptor has a lease from now on, or has none any more. */
   leased(descriptor: number, on: boolean): void;
+  /** What this O_PATH descriptor has open is to get to the disk, on another thread; then `SentrySystem.synced` is called. */
+  sync(descriptor: number, path: string): void;
   /** In the middle of what may take long: it goes on. */
   progress(): void;
 }

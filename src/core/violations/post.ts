@@ -16,12 +16,16 @@
  * for writing. It was copied as it was found, if it is small, and is looked at after it was written. Where somebody has it open for
  * writing, the lease is asked for as in `letIn`.
  *
+ * Where files are to be healed: what was written after its writer was caught is not told at once, but healed when the lease is had again (`heal.ts`),
+ * and then told with what became of it. While a heal is under way the lease is had, broken and asked for as ever, and nothing is looked at.
+ *
  * What was told stays until the user has dealt with it, the bytes are again what the holders had, or nobody is left whom
  * it reaches. Until then the first copy is the one that counts, whatever is written after that: it is what the programs began with.
  */
 import type { Holder } from '../holders/holder';
+import { Heal, type Healing } from './heal';
 import { violationLimits } from './limits';
-import type { Change, Violation, Writer } from './violation';
+import type { Change, Healed, NotHealed, Violation, Writer } from './violation';
 import { victims } from './violation';
 
 /** What a lease is answered with. `writer`: somebody has the file open for writing. `never`: there is none to be had. */
@@ -64,17 +68,29 @@ export interface PostDoor {
   remember(): void;
   /** Whether it is told when the file is written, and not only when it is closed. */
   tellWrites(on: boolean): void;
+  /** Somebody is about to be let in: what a heal needs to know and can be found out before is found out while he waits. */
+  prepareHeal(): void;
+  /**
+   * Begins to heal the file; see `Healer.begin`.
+   *
+   * @param holders those whom it reached
+   */
+  heal(holders: readonly Holder[]): Healing | NotHealed;
 }
 
 /** `undefined`: what was told is over. */
-export type Tell = (violation: Omit<Violation, 'path' | 'when'> | undefined) => void;
+export type Tell = (violation: Found | undefined) => void;
 
 /** What is known of a writing that is under way. */
 interface Writing {
   readonly writers: readonly Writer[];
   readonly holders: readonly Holder[];
   readonly caught: Violation['caught'];
+  /** When the writer was let in. */
+  readonly letIn?: number;
 }
+
+type Found = Omit<Violation, 'path' | 'when'>;
 
 export class Post {
   readonly #door: PostDoor;
@@ -97,6 +113,14 @@ export class Post {
   #toldCopy: number | undefined;
   #mayLease: boolean;
   #wantsLease: boolean;
+  /** Until what is written without end is looked at again. */
+  #settles: number = violationLimits.settles;
+  readonly #heal: Heal;
+  /** What is being healed. */
+  #found: Found | undefined;
+
+  /** Whether what is caught is healed. */
+  heals = false;
 
   /**
    * @param mayLease whether a lease is wanted at all
@@ -105,6 +129,19 @@ export class Post {
   constructor(door: PostDoor, tell: Tell, mayLease: boolean, now: number) {
     this.#door = door;
     this.#tell = tell;
+    this.#heal = new Heal({
+      lease: () => {
+        const answer = door.lease();
+        if (answer === 'taken') this.#state = 'leased';
+        return answer;
+      },
+      letGo: () => {
+        door.letGo();
+        this.#state = 'letIn';
+      },
+      isBroken: () => door.isBroken(),
+      begin: () => door.heal(this.#found?.holders ?? []),
+    });
     this.#mayLease = mayLease;
     this.#wantsLease = mayLease;
     door.tellWrites(true);
@@ -122,9 +159,14 @@ export class Post {
     return this.#told !== undefined;
   }
 
+  /** A heal is under way: the file is to be guarded until it is over, whatever is at the path. */
+  get healing(): boolean {
+    return this.#heal.underWay;
+  }
+
   /** When there is something to be done by the clock. */
   get due(): number | undefined {
-    const times = [this.#lookAt, this.#leaseAt].flatMap((time) => time ?? []);
+    const times = [this.#lookAt, this.#leaseAt, this.#heal.due].flatMap((time) => time ?? []);
     return times.length === 0 ? undefined : Math.min(...times);
   }
 
@@ -135,17 +177,26 @@ export class Post {
    */
   leaseBroken(now: number, until: number): void {
     if (this.#state !== 'leased' || !this.#door.isBroken()) return;
+    if (!this.#heal.disturbed(now)) return;
     const waiting = this.#door.waiting();
     // Of what is told, no second copy: only the first is what the programs began with.
     if (this.#told === undefined) this.#door.copy(until, violationLimits.compared);
     // Before the writer does anything: a script may end of what it reads.
-    this.#writing = { writers: waiting, holders: this.#door.holders(until), caught: 'before' };
+    const before = this.#found === undefined ? undefined : this.#writing;
+    this.#writing = {
+      writers: [...(before?.writers ?? []), ...waiting],
+      holders: this.#door.holders(until),
+      caught: 'before',
+      letIn: before?.letIn ?? now,
+    };
     if (this.#writing.holders.length === 0 && this.#told === undefined) this.#door.dropCopy();
+    if (this.heals && !this.healing) this.#door.prepareHeal();
     this.#door.remember();
     this.#door.letGo();
     this.#state = 'letIn';
     this.#retry = violationLimits.shortestRetry;
     this.#leaseAt = now + (waiting.length === 0 ? violationLimits.afterNobody : violationLimits.settles);
+    this.#afterHeal(now);
   }
 
   /** Whether a lease is wanted, from now on. What was told, and what is being written, goes on. */
@@ -171,26 +222,35 @@ export class Post {
 
   /** It was written. */
   modified(now: number): void {
+    // By others, who are waited for, or by us.
+    if (this.healing) return;
     this.#note();
     this.#written = true;
     this.#door.tellWrites(false);
-    this.#lookAt ??= now + violationLimits.settles;
+    if (this.#lookAt !== undefined) return;
+    this.#lookAt = now + this.#settles;
+    this.#settles = Math.min(2 * this.#settles, violationLimits.longestRetry);
   }
 
   /** Somebody has closed it who could write. */
   closed(now: number): void {
     if (this.#state === 'leased') {
       // Of one who wrote before the lease was there again.
-      if (this.#lookAt !== undefined) this.#look();
+      if (this.#lookAt !== undefined) this.#look(now);
       return;
     }
-    this.#note();
+    if (!this.healing) this.#note();
     if (this.#leaseAt !== undefined) {
       this.#retry = violationLimits.shortestRetry;
       this.#askLease(now);
     }
-    if (this.leased) return;
-    const told = this.#look();
+    if (this.leased || this.healing) return;
+    // It can be healed when it is closed for certain.
+    if (this.heals && this.#writing?.caught === 'before') {
+      this.#lookAt ??= now + violationLimits.settles;
+      return;
+    }
+    const told = this.#look(now);
     // In `letIn`, the one who was seen to wait may be another one, who is not done.
     if (told || this.#state === 'watched') this.#forgetWriting();
   }
@@ -201,7 +261,15 @@ export class Post {
   }
 
   tick(now: number): void {
-    if (this.#lookAt !== undefined && this.#lookAt <= now) this.#look();
+    if (this.#heal.due !== undefined && this.#heal.due <= now) {
+      // Who came before that is heard before it.
+      this.leaseBroken(now, now + violationLimits.caughtIn);
+      this.#heal.tick(now);
+      this.#afterHeal(now);
+      // And who had to wait for that.
+      this.leaseBroken(now, now + violationLimits.caughtIn);
+    }
+    if (this.#lookAt !== undefined && this.#lookAt <= now) this.#look(now);
     if (this.#leaseAt !== undefined && this.#leaseAt <= now) this.#askLease(now);
   }
 
@@ -214,6 +282,11 @@ export class Post {
     if (this.#state !== 'leased') this.#door.copy(now + violationLimits.caughtIn, violationLimits.copiedAhead);
   }
 
+  /** It is not guarded any more. */
+  end(): void {
+    this.#heal.stop();
+  }
+
   /** Who comes first knows best: the one that was seen before it wrote. */
   #note(): void {
     if (this.#writing && this.#writing.writers.length > 0) return;
@@ -222,9 +295,11 @@ export class Post {
   }
 
   /** Whether other bytes are there, and somebody is reached by them. */
-  #look(): boolean {
+  #look(now: number): boolean {
     this.#lookAt = undefined;
+    if (this.healing) return false;
     this.#door.tellWrites(true);
+    this.#found = undefined;
     const change = this.#door.compare();
     const writing = this.#writing;
     if (!change) {
@@ -238,25 +313,66 @@ export class Post {
     const holders = victims(writing.holders, writing.writers, change);
     if (holders.length === 0) return false;
     const running = this.#door.copied;
-    const violation = { ...writing, holders, change, ...(running === undefined ? {} : { running }) };
-    const told = JSON.stringify(change);
-    const { writers } = writing;
+    const { writers, caught } = writing;
+    const found: Found = { writers, holders, change, caught, ...(running === undefined ? {} : { running }) };
+    if (this.heals && this.leased && caught === 'before') {
+      this.#found = found;
+      // What we write is nobody's.
+      this.#door.tellWrites(false);
+      this.#heal.begin(now);
+      this.#afterHeal(now);
+    } else this.#tellOf(found);
+    return true;
+  }
+
+  /** What has become of a heal is told when it is over, and what cannot be healed at once. */
+  #afterHeal(now: number): void {
+    if (this.#state === 'letIn') this.#leaseAt ??= now + violationLimits.shortestRetry;
+    const { result } = this.#heal;
+    const found = this.#found;
+    if (!result || !found) return;
+    this.#found = undefined;
+    const letIn = this.#writing?.letIn ?? now;
+    const healed: Healed = result.is === 'healed' ? { is: 'healed', window: result.at - letIn } : result;
+    const writers = this.#writing?.writers ?? found.writers;
+    this.#heal.forget();
+    this.#door.tellWrites(true);
+    this.#tellOf({ ...found, writers, healed });
+    if (this.leased) this.#leased();
+  }
+
+  /** Nothing of what is known already. */
+  #tellOf(found: Found): void {
+    const told = JSON.stringify([found.change, found.healed?.is]);
+    const { writers, running } = found;
     // Nobody known may be anybody, if anything was written since.
     const isSameWriter =
       writers.length > 0 ? writers.every(({ pid }) => this.#toldWriters.has(pid)) : this.#toldThis || !this.#written;
-    if (told === this.#told && isSameWriter) return true;
+    if (told === this.#told && isSameWriter) return;
     if (this.#told === undefined) this.#toldCopy = running;
+    // That the bytes are there again is what was told.
+    if (found.healed?.is === 'healed') this.#toldCopy = undefined;
     this.#told = told;
     this.#toldThis = true;
-    this.#toldWriters = new Set(writing.writers.map(({ pid }) => pid));
-    this.#tell(violation);
-    return true;
+    this.#toldWriters = new Set(writers.map(({ pid }) => pid));
+    this.#tell(found);
   }
 
   #forgetWriting(): void {
     this.#writing = undefined;
     this.#written = false;
     this.#toldThis = false;
+    this.#settles = violationLimits.settles;
+  }
+
+  /** What the file is now is what it is. */
+  #leased(): void {
+    // What is to be healed still is: somebody came before it was begun, and is about to be let in.
+    if (this.healing || this.#found) return;
+    this.#heal.forget();
+    this.#forgetWriting();
+    if (this.#told === undefined) this.#door.dropCopy();
+    this.#door.remember();
   }
 
   #askLease(now: number): void {
@@ -265,13 +381,16 @@ export class Post {
     switch (answer) {
       case 'taken':
         this.#state = 'leased';
+        this.#retry = violationLimits.shortestRetry;
+        if (this.healing) {
+          this.#heal.leased(now);
+          this.#afterHeal(now);
+          return;
+        }
         // Nobody writes any more. Who came last may have done so unseen.
         if (this.#door.copied !== undefined) this.#note();
-        if (this.#writing) this.#look();
-        this.#forgetWriting();
-        this.#retry = violationLimits.shortestRetry;
-        if (this.#told === undefined) this.#door.dropCopy();
-        this.#door.remember();
+        if (this.#writing) this.#look(now);
+        this.#leased();
         return;
       case 'writer':
         this.#leaseAt = now + this.#retry;

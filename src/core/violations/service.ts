@@ -11,8 +11,9 @@ export interface Sentry {
    * @param holders those whom a change in place would reach; nobody: it is not guarded any more
    * @param mayLease whether whoever writes it may be kept waiting until it is copied
    * @param version another one for another inode at the path, though the same programs have it
+   * @param heals whether the holders get back what they had when somebody was caught
    */
-  guard(path: string, holders: readonly Holder[], mayLease: boolean, version: number): void;
+  guard(path: string, holders: readonly Holder[], mayLease: boolean, version: number, heals?: boolean): void;
   /** The user has dealt with what was told of this file: what it is now is what counts from here. */
   dealtWith(path: string): void;
   /** What the programs had; `undefined`: it was not kept, or is gone. */

@@ -22,6 +22,40 @@ export interface Change {
   readonly lines?: number;
 }
 
+/**
+ * Why the old bytes were not put back.
+ *
+ * - `noCopy`: what the holders had is not known completely.
+ * - `moved`: the path leads to another file.
+ * - `otherNames`: the file has other names, or is mounted by itself: through which of them it was written is not known.
+ * - `fileSystem`: who uses a file is not known for certain there.
+ * - `owner`: it is another user's file.
+ * - `holders`: nobody is left whom it reached.
+ * - `saving`: it is being saved at this moment.
+ * - `otherWindow`: another window sees to it.
+ * - `attributes`: a new file cannot have all that this one has.
+ * - `written`: others came to write it, each time.
+ * - `busy`: others kept it open.
+ * - `error`: the system refused.
+ */
+export type NotHealed =
+  | 'noCopy'
+  | 'moved'
+  | 'otherNames'
+  | 'fileSystem'
+  | 'owner'
+  | 'holders'
+  | 'saving'
+  | 'otherWindow'
+  | 'attributes'
+  | 'written'
+  | 'busy'
+  | 'error';
+
+/** What became of a heal. `window`: milliseconds from when the writer was let in until the holders had the old bytes again. */
+export type Healed =
+  { readonly is: 'healed'; readonly window: number } | { readonly is: 'not'; readonly why: NotHealed };
+
 export interface Violation {
   readonly path: string;
   /** Milliseconds since the epoch. */
@@ -35,6 +69,8 @@ export interface Violation {
   readonly caught: 'before' | 'after';
   /** The number of the copy of what the holders had. `undefined`: there is none. */
   readonly running?: number;
+  /** `undefined`: it was not tried. */
+  readonly healed?: Healed;
 }
 
 const reached: ReadonlySet<Harm> = new Set(['readsAsItRuns', 'mapped']);

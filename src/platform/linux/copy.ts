@@ -65,7 +65,8 @@ function checkSignal(signal: AbortSignal, path: string): void {
   }
 }
 
-function copySmall(from: number, to: number, size: number, path: string): void {
+/** The first `size` bytes, before it returns. @throws SystemError of read(2), write(2) */
+export function copySmall(from: number, to: number, size: number, path: string): void {
   const buffer = Buffer.allocUnsafe(size);
   let filled = 0;
   while (filled < size) {

@@ -78,6 +78,8 @@ export interface LinuxParts {
   readonly workshopFolder: string;
   /** Where all processes of Holdfast's write down what they may leave, see `records.ts`; made if it is not there. */
   readonly ownersFolder: string;
+  /** Where heals are written down, see `violations/healNote.ts`. */
+  readonly healsFolder: string;
   /** The process that reads and writes files for this window. */
   readonly editor: number;
   /** Something was refused that no save depends on. */
@@ -87,7 +89,8 @@ export interface LinuxParts {
 }
 
 /** @throws as `openHost` */
-export function openLinux({ workshopFolder, ownersFolder, editor, problem, flagProblem }: LinuxParts): Platform {
+export function openLinux(parts: LinuxParts): Platform {
+  const { workshopFolder, ownersFolder, healsFolder, editor, problem, flagProblem } = parts;
   const bare = openHost(workshopFolder, editor);
   const host = { ...bare, record: new OwnRecord(bare.gateCalls, ownersFolder, thisOwner(), problem) };
   const lockList = new LockList();
@@ -98,7 +101,7 @@ export function openLinux({ workshopFolder, ownersFolder, editor, problem, flagP
     flags: openFlags(host, flagPlaces(host.uid, process.env['XDG_RUNTIME_DIR']), flagProblem),
     expectEditor: () => lockList.expect(),
     closedForWriting: (descriptor, path, milliseconds) => closedForWriting(host, descriptor, path, milliseconds),
-    recover: (salvage, signal) => recover(host, ownersFolder, salvage, signal),
+    recover: (salvage, signal) => recover(host, ownersFolder, salvage, signal, healsFolder),
   };
 }
 

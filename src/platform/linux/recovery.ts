@@ -14,7 +14,6 @@ import { ended, parseOwnerRecord, type Owner, type OwnerRecord, type ProtectedFi
 import type { Salvage } from '../../core/ports';
 import { parseTemporaryName } from '../../core/temporaryName';
 import { digestInto } from '../digest';
-import { asSystemError } from './errors';
 import { closedForWriting } from './gate/closed';
 import { quietLease } from './gate/leases';
 import { F_WRLCK, LEASE_FILE_SYSTEMS, O_PATH } from './layouts';
@@ -22,17 +21,30 @@ import type { Host } from './linux';
 import { lookFor, thisOwner } from './owner';
 import { descriptorPath } from './place';
 import { draftName, recordName } from './records';
+import { trying } from './trying';
 import { unprotect } from './veto';
+import { recoverHeals } from './violations/healRecovery';
 
 const DAY = 86_400_000;
 const PIECE = 1 << 18;
 /** Waits for nobody, wakes no device, follows nothing. */
 const LOOK = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
 
-/** Never rejects: what fails is told, and the next one is looked at. */
-export async function recover(host: Host, folder: string, salvage: Salvage, signal: AbortSignal): Promise<void> {
+/**
+ * Never rejects: what fails is told, and the next one is looked at.
+ *
+ * @param healsFolder where heals are written down; whose names are those of saves, and are dealt with before them
+ */
+export async function recover(
+  host: Host,
+  folder: string,
+  salvage: Salvage,
+  signal: AbortSignal,
+  healsFolder?: string,
+): Promise<void> {
   await trying(salvage, folder, async () => {
     const us = thisOwner();
+    if (healsFolder !== undefined) await recoverHeals(host, healsFolder, us, salvage, signal);
     const kept = new Set<string>();
     const names = (await readdir(folder).catch(emptyIfMissing)).sort();
     for (const name of names) {
@@ -402,18 +414,4 @@ function isSame(now: BigIntStats, before: BigIntStats): boolean {
 
 function isErrno(thrown: unknown, ...codes: readonly string[]): boolean {
   return thrown instanceof Error && 'code' in thrown && codes.includes(String(thrown.code));
-}
-
-/** One failure never stops the others. */
-async function trying<T>(salvage: Salvage, path: string, work: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await work();
-  } catch (thrown) {
-    // It was given up, and has not failed.
-    if (thrown instanceof Error && thrown.name === 'AbortError') return undefined;
-    const operation = thrown instanceof Error && 'syscall' in thrown ? String(thrown.syscall) : 'recover';
-    const error = asSystemError(thrown, operation, path);
-    salvage.problem(error instanceof SystemError ? error : new SystemError(operation, path, 'UNKNOWN', thrown));
-    return undefined;
-  }
 }

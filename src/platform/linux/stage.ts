@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { SystemError } from '../../core/errors';
 import type { Loss, Staged } from '../../core/ports';
 import { Clone, untouched } from './clone';
-import { copyBytes, SMALL, writeSmall } from './copy';
+import { copyBytes, copySmall, SMALL, writeSmall } from './copy';
 import { systemAsync } from './errors';
 import type { Stat } from './layouts';
 import type { Host } from './linux';
@@ -92,6 +92,29 @@ export async function make(
   }
 }
 
+/**
+ * Makes a clone beside the target, before this returns: of a file that is so small that nobody waits long for it. As `make` otherwise, but
+ * written down nowhere.
+ *
+ * @throws SystemError as `make`
+ */
+export function makeAtOnce(host: Host, place: Place, original: Original): Made {
+  const clone = Clone.create(host, place, 'beside');
+  if (clone === undefined) {
+    throw new SystemError('create', place.path, 'EINVAL');
+  }
+  try {
+    const transfer = begin(host, place, clone, original);
+    copySmall(original.fd, clone.fd, Number(original.examined.size), place.path);
+    const losses = transferred(transfer);
+    check(host, place, clone, original, original.examined.size);
+    return { clone, losses };
+  } catch (thrown) {
+    clone.close();
+    throw thrown;
+  }
+}
+
 /** Gives the new inode everything. Closes it on every way out but the good one. */
 async function fill(
   host: Host,
@@ -101,28 +124,19 @@ async function fill(
   content: Uint8Array | undefined,
   signal: AbortSignal,
 ): Promise<readonly Loss[]> {
-  const { libc } = host;
   const { fd, examined } = original;
   try {
-    const transfer = new Transfer(libc, clone.fd, readMetadata(libc, fd, examined, place.path), place.path);
-    transfer.prepare();
+    const transfer = begin(host, place, clone, original);
     if (content === undefined) {
       await copyBytes(host, fd, clone.fd, examined, signal, place.path);
     }
-    transfer.finish();
-    const losses = transfer.compare();
+    const losses = transferred(transfer);
     if (content !== undefined) {
       // After the metadata: the kernel takes from it what it takes from a file that is written in place (setuid, setgid, file
       // capabilities; fs/inode.c, file_remove_privs).
       await writeAll(clone.fd, content, signal, place.path);
     }
-    if (!untouched(examined, libc.statDescriptor(fd, place.path))) {
-      throw new SystemError('stage', place.path, 'ESTALE');
-    }
-    const expected = content === undefined ? examined.size : BigInt(content.length);
-    if (libc.statDescriptor(clone.fd, place.path).size !== expected) {
-      throw new SystemError('stage', place.path, 'EIO');
-    }
+    check(host, place, clone, original, content === undefined ? examined.size : BigInt(content.length));
     if (signal.aborted) {
       throw new SystemError('stage', place.path, 'ECANCELED');
     }
@@ -130,6 +144,28 @@ async function fill(
   } catch (thrown) {
     clone.close();
     throw thrown;
+  }
+}
+
+/** What comes before the bytes. */
+function begin({ libc }: Host, { path }: Place, clone: Clone, { fd, examined }: Original): Transfer {
+  const transfer = new Transfer(libc, clone.fd, readMetadata(libc, fd, examined, path), path);
+  transfer.prepare();
+  return transfer;
+}
+
+/** What comes after them, and what was lost. */
+function transferred(transfer: Transfer): readonly Loss[] {
+  transfer.finish();
+  return transfer.compare();
+}
+
+function check({ libc }: Host, { path }: Place, clone: Clone, { fd, examined }: Original, expected: bigint): void {
+  if (!untouched(examined, libc.statDescriptor(fd, path))) {
+    throw new SystemError('stage', path, 'ESTALE');
+  }
+  if (libc.statDescriptor(clone.fd, path).size !== expected) {
+    throw new SystemError('stage', path, 'EIO');
   }
 }
 

@@ -1,13 +1,13 @@
 /** Which writer is seen by which holder's guard, what is told of it, and how long it is kept waiting. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 import { compiled } from '../compiled';
 import { LineProgram } from '../lineProgram';
-import { holderOf, SentryBench } from '../sentryBench';
+import { holderOf, SentryBench, until } from '../sentryBench';
 import { isThere } from './holderTable';
-import { isReached } from '../../../src/core/violations/violation';
+import { isReached, type Violation } from '../../../src/core/violations/violation';
 
 const before = `echo READY\nread x\necho went on\n`;
 const after = `echo READY\nread x\necho WRONG\necho and more\n`;
@@ -163,9 +163,58 @@ export interface ViolationRow {
   readonly holderNamed: boolean;
   /** What the holder had can be had. */
   readonly oldBytes: boolean;
+  /** `undefined`: it was not to be healed. */
+  readonly heal: HealColumns | undefined;
 }
 
-async function rowOf(folder: string, writer: WriterKind, holder: HolderKind): Promise<ViolationRow> {
+/** What came of a heal. */
+export interface HealColumns {
+  /** `healed`, why not, or nothing. */
+  readonly outcome: string;
+  /** What the holder has now. */
+  readonly held: 'old' | 'other' | 'none';
+  /** What the writer writes to a file of nobody's is at the path. */
+  readonly written: boolean;
+  /** A script has gone on as it was; `undefined`: the holder is none. */
+  readonly wentOn: boolean | undefined;
+}
+
+/** By whatever a process has of a file that was at a path. */
+function heldBytes(pid: number, path: string): string | undefined {
+  for (const folder of ['fd', 'map_files']) {
+    const all = `/proc/${String(pid)}/${folder}`;
+    for (const name of readdirSync(all)) {
+      const link = join(all, name);
+      // By its temporary name, if it lost that last.
+      const leads = readlinkSync(link);
+      if (leads === path || (leads.startsWith(dirname(path)) && leads.endsWith(' (deleted)')))
+        return readFileSync(link, 'latin1');
+    }
+  }
+  return undefined;
+}
+
+async function healOf(
+  violation: Violation | undefined,
+  paths: Paths,
+  writer: WriterKind,
+  holder: HolderKind,
+  program: LineProgram,
+): Promise<HealColumns> {
+  const outcome = violation?.healed?.is === 'not' ? violation.healed.why : (violation?.healed?.is ?? '');
+  const held = heldBytes(program.pid, paths.target);
+  const alone = mkdtempSync(join(dirname(paths.fresh), 'alone-'));
+  const stock = { target: join(alone, 'target'), fresh: join(alone, 'fresh') };
+  writeFileSync(stock.target, before);
+  writeFileSync(stock.fresh, after);
+  await writer.write(stock);
+  const written = readFileSync(paths.target).equals(readFileSync(stock.target));
+  const isScript = holder.name === 'bash' || holder.name === 'dash';
+  const wentOn = isScript ? (await program.ask()) === 'went on' && (await program.end()).length === 2 : undefined;
+  return { outcome, held: held === undefined ? 'none' : held === before ? 'old' : 'other', written, wentOn };
+}
+
+async function rowOf(folder: string, writer: WriterKind, holder: HolderKind, heals: boolean): Promise<ViolationRow> {
   const place = mkdtempSync(join(folder, 'row-'));
   mkdirSync(join(place, 'work'));
   const paths = { target: join(place, 'work', 'target'), fresh: join(place, 'fresh') };
@@ -176,7 +225,7 @@ async function rowOf(folder: string, writer: WriterKind, holder: HolderKind): Pr
   try {
     const known = [holderOf(paths.target, program.pid)].filter(isReached);
     const guard = async (): Promise<void> => {
-      bench.client.guard(paths.target, known, true, 0);
+      bench.client.guard(paths.target, known, true, 0, heals);
       await bench.done();
     };
     await guard();
@@ -187,8 +236,11 @@ async function rowOf(folder: string, writer: WriterKind, holder: HolderKind): Pr
     }
     // Appending changes nothing of what is mapped.
     const expected = writer.inPlace && holder.reached && !(writer.name === '>>' && holder.name.endsWith('mapping'));
-    if (expected) await bench.told(paths.target);
-    else {
+    if (expected) {
+      await bench.told(paths.target);
+      // One that writes on is told before it can be healed.
+      if (heals) await until('the heal', () => bench.tellings.at(-1)?.violation?.healed !== undefined);
+    } else {
       await bench.unguard(paths.target);
       await guard();
     }
@@ -204,6 +256,7 @@ async function rowOf(folder: string, writer: WriterKind, holder: HolderKind): Pr
       rightPid: violation && pid !== undefined ? violation.writers.some((one) => one.pid === pid) : undefined,
       holderNamed: violation?.holders.some(({ process }) => process.pid === program.pid) ?? false,
       oldBytes: old !== undefined && Buffer.compare(old, Buffer.from(before)) === 0,
+      heal: heals ? await healOf(violation, paths, writer, holder, program) : undefined,
     };
   } finally {
     await program.kill();
@@ -216,12 +269,13 @@ async function rowOf(folder: string, writer: WriterKind, holder: HolderKind): Pr
 export async function violationTable(
   folder: string,
   wanted: (writer: string, holder: string) => boolean = () => true,
+  heals = false,
 ): Promise<{ readonly rows: readonly ViolationRow[]; readonly missing: readonly string[] }> {
   const rows: ViolationRow[] = [];
   const isHere = ({ needs }: { readonly needs: string }): boolean => isThere(needs);
   for (const writer of writerKinds.filter(isHere)) {
     for (const holder of violatedKinds.filter(isHere)) {
-      if (wanted(writer.name, holder.name)) rows.push(await rowOf(folder, writer, holder));
+      if (wanted(writer.name, holder.name)) rows.push(await rowOf(folder, writer, holder, heals));
     }
   }
   const missing = [...writerKinds, ...violatedKinds].filter((kind) => !isHere(kind)).map(({ name }) => name);
@@ -229,14 +283,18 @@ export async function violationTable(
 }
 
 /** Told exactly if it is to be, before it wrote, with the bytes that the holder had, and the right holder. */
-export function isRightRow({ expected, told, caught, holderNamed, oldBytes }: ViolationRow): boolean {
-  return expected ? told && caught === 'before' && holderNamed && oldBytes : !told;
+export function isRightRow({ expected, told, caught, holderNamed, oldBytes, heal }: ViolationRow): boolean {
+  if (!expected) return !told;
+  const healed = !heal || (heal.outcome === 'healed' && heal.held === 'old' && heal.written && heal.wentOn !== false);
+  return told && caught === 'before' && holderNamed && oldBytes && healed;
 }
 
 export function formatViolations(rows: readonly ViolationRow[]): string {
+  const heals = rows.some(({ heal }) => heal !== undefined);
   const header = ['writer', 'holder', 'told', 'caught', 'by', 'its pid', 'old bytes'];
+  if (heals) header.push('healed', 'holder has', 'at the path', 'went on');
   const word = (is: boolean | undefined): string => (is === undefined ? '-' : is ? 'yes' : 'no');
-  const lines = rows.map(({ writer, holder, expected, told, caught, by, rightPid, oldBytes }) => [
+  const lines = rows.map(({ writer, holder, expected, told, caught, by, rightPid, oldBytes, heal }) => [
     writer,
     holder,
     told === expected ? word(told) : `${word(told)}, WRONG`,
@@ -244,6 +302,9 @@ export function formatViolations(rows: readonly ViolationRow[]): string {
     by === '' ? '-' : by,
     word(rightPid),
     told ? word(oldBytes) : '-',
+    ...(heal
+      ? [heal.outcome === '' ? '-' : heal.outcome, heal.held, heal.written ? 'written' : 'OTHER', word(heal.wentOn)]
+      : []),
   ]);
   const widths = header.map((_, column) => Math.max(...[header, ...lines].map((line) => (line[column] ?? '').length)));
   return [header, ...lines]

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 
 import type { Holder } from '../../../src/core/holders/holder';
 import type { SentryAnswer } from '../../../src/core/violations/messages';
-import type { GuardedFile, SentrySystem } from '../../../src/core/violations/ports';
+import type { Wake } from '../../../src/core/gate/ports';
+import type { GuardedFile, SentryNotice, SentrySystem } from '../../../src/core/violations/ports';
 import { SentryDesk } from '../../../src/keeper/sentryDesk';
 
 const bash: Holder = {
@@ -36,10 +37,19 @@ class StillFile implements GuardedFile {
   };
   letGo = (): void => void (this.leased = false);
   close = (): void => void (this.closed = true);
-  isBroken = (): boolean => false;
-  waiting = (): [] => [];
-  writers = (): [] => [];
+  broken = false;
+  readonly did: string[] = [];
+  isBroken = (): boolean => this.broken;
+  waiting = (): [] => {
+    this.did.push('answered');
+    return [];
+  };
+  writers = (): [] => {
+    this.did.push('looked');
+    return [];
+  };
   compare = (): undefined => undefined;
+  expectHeal = (): void => undefined;
   claim = (): boolean => true;
   disclaim = (): void => undefined;
   copy = (): void => undefined;
@@ -47,6 +57,8 @@ class StillFile implements GuardedFile {
   leaveCopy = (): void => undefined;
   remember = (): void => undefined;
   tellWrites = (): void => undefined;
+  prepareHeal = (): void => undefined;
+  heal = (): 'noCopy' => 'noCopy';
 }
 
 describe('the desk of the sentry', () => {
@@ -54,13 +66,17 @@ describe('the desk of the sentry', () => {
   let told: SentryAnswer[];
   let desk: SentryDesk;
 
+  const quiet: Wake<SentryNotice> = { orders: false, leases: false, events: [], overflow: false };
+  const wakes: Wake<SentryNotice>[] = [];
+
   beforeEach(() => {
+    wakes.length = 0;
     files = [];
     told = [];
     const system: SentrySystem = {
       waiter: {
         orders: -1,
-        wait: () => ({ orders: false, leases: false, events: [], overflow: false }),
+        wait: () => wakes.shift() ?? quiet,
         close: () => undefined,
       },
       open: () => {
@@ -69,15 +85,17 @@ describe('the desk of the sentry', () => {
         return file;
       },
       read: () => undefined,
+      synced: () => undefined,
       drop: () => undefined,
       expire: () => undefined,
+      close: () => undefined,
     };
     desk = new SentryDesk(system, { now: () => 0, clock: () => 0 }, (answer) => told.push(answer));
   });
 
   let id = 0;
   function guard(holders: readonly Holder[], mayLease = true): void {
-    desk.guard({ kind: 'guard', id: ++id, path: '/a', holders, mayLease });
+    desk.guard({ kind: 'guard', id: ++id, path: '/a', holders, mayLease, heals: false });
     desk.turn();
   }
 
@@ -109,5 +127,29 @@ describe('the desk of the sentry', () => {
       return files.map((file) => file.leased);
     });
     assert.deepEqual(leased, [[true], [false], [true]]);
+  });
+
+  it('looks for broken leases between two events', () => {
+    guard([bash], false);
+    desk.guard({ kind: 'guard', id: ++id, path: '/b', holders: [bash], mayLease: true, heals: false });
+    desk.turn();
+    const [written, leased] = files;
+    assert.ok(written && leased);
+    const did: string[] = [];
+    Object.assign(written, { did });
+    Object.assign(leased, { did, broken: true });
+    wakes.push(
+      {
+        ...quiet,
+        events: [
+          { watch: 0, what: 'modified' },
+          { watch: 0, what: 'closed' },
+        ],
+      },
+      { ...quiet, leases: true },
+    );
+    desk.turn();
+    desk.turn();
+    assert.deepEqual(did, ['looked', 'answered', 'looked']);
   });
 });

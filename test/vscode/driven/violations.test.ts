@@ -1,7 +1,7 @@
 /** Another program changes a running file in place: what the user is told, and can do. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { extensionId, withGuardedEditor } from '../../../scripts/lib/guardedEditor';
@@ -10,7 +10,7 @@ import type { EditorWindow } from '../../support/editor';
 import { showHolders, treeItem } from '../../support/holdersShown';
 import { until } from '../../support/sentryBench';
 import { show, untilSaying } from '../../support/statusBar';
-import { SteppedScript, steppedText } from '../../support/steppedScript';
+import { SteppedScript, steppedText, waitingLines } from '../../support/steppedScript';
 
 /** Resolves when whoever writes this file has to wait. */
 function untilGuarded(path: string): Promise<void> {
@@ -186,5 +186,85 @@ describe('a file that another program changes in place while it runs', function 
         await script.kill();
       }
     });
+  });
+
+  it('is healed where that is wanted: by cp, and by saves of which VS Code tells no extension', async () => {
+    await withGuardedEditor(
+      'violations-heal',
+      async (editor, root) => {
+        const window = await editor.openWindow({ size: { width: 1200, height: 700 } });
+        await window.activate(extensionId);
+        /** A script that runs is written by `write`, and what it has, what is at the path and what is said are looked at. */
+        const healed = async (name: string, write: (path: string) => Promise<string>, who: RegExp): Promise<void> => {
+          const path = join(root, name);
+          writeFileSync(path, steppedText, { mode: 0o750 });
+          const script = new SteppedScript(path);
+          try {
+            await show(window, path);
+            await untilSaying(window, new RegExp(`held by 1\\. ${name}`));
+            await untilGuarded(path);
+            const { ino } = statSync(path);
+            const written = await write(path);
+            const toast = notice(window, `changed ${name} in place`);
+            await toast.waitFor();
+            const text = (await toast.textContent()) ?? '';
+            assert.match(text, who);
+            assert.match(text, /This was healed: the file has what was written/);
+            await untilSaying(window, /changed while running, healed/);
+            assert.equal(readFileSync(path, 'utf8'), written);
+            assert.notEqual(statSync(path).ino, ino);
+            assert.equal(statSync(path).mode & 0o777, 0o750);
+            assert.equal(readFileSync(`/proc/${String(script.pid)}/fd/255`, 'utf8'), steppedText);
+            assert.deepEqual(
+              readdirSync(root).filter((left) => left.startsWith('.holdfast-')),
+              [],
+            );
+            waitingLines.forEach(() => {
+              script.step();
+            });
+            assert.equal(await script.ended(), 0);
+          } finally {
+            await script.kill();
+          }
+        };
+        const text = `# Another one.\n${steppedText}`;
+        writeFileSync(join(root, 'new'), text);
+        await healed(
+          'cp.sh',
+          (path) => {
+            execFileSync('cp', [join(root, 'new'), path]);
+            return Promise.resolve(text);
+          },
+          /cp \(\d+\) changed/,
+        );
+        mkdirSync(join('out', 'pictures'), { recursive: true });
+        await window.screenshot(join('out', 'pictures', 'healed.png'));
+        await healed(
+          'without.sh',
+          async () => {
+            await window.run(async (vscode) => {
+              const active = vscode.window.activeTextEditor;
+              await active?.edit((builder) => builder.insert(new vscode.Position(0, 0), '# one\n'));
+              await vscode.commands.executeCommand('workbench.action.files.saveWithoutFormatting');
+            });
+            return `# one\n${steppedText}`;
+          },
+          /VS Code itself changed/,
+        );
+        await healed(
+          'extension.sh',
+          async (path) => {
+            await window.run(async (vscode, of) => {
+              await vscode.workspace.fs.writeFile(vscode.Uri.file(of), new TextEncoder().encode('# two\n'));
+            }, path);
+            return '# two\n';
+          },
+          // The extension host writes local files itself.
+          /node \(\d+\) changed/,
+        );
+        await window.close();
+      },
+      { settings: { 'holdfast.violations': 'heal' } },
+    );
   });
 });

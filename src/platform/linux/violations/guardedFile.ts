@@ -1,20 +1,25 @@
 import { SystemError } from '../../../core/errors';
-import type { Holder } from '../../../core/holders/holder';
+import type { Holder, ProcessKey } from '../../../core/holders/holder';
+import { parseState } from '../../../core/linux/load';
+import { parseStartTime } from '../../../core/linux/proc';
 import { changeOf } from '../../../core/violations/compare';
 import { violationLimits } from '../../../core/violations/limits';
 import type { GuardedFile, SentryListener } from '../../../core/violations/ports';
 import type { LeaseAnswer } from '../../../core/violations/post';
-import type { Change, Writer } from '../../../core/violations/violation';
+import type { Healing } from '../../../core/violations/heal';
+import type { Change, NotHealed, Writer } from '../../../core/violations/violation';
 import type { GateCalls } from '../gate/calls';
 import type { PathLocks } from '../gate/coordination';
 import { gateable } from '../gate/gateable';
 import { Lease } from '../gate/leases';
+import { readProcAtOnce, unlessGone } from '../gate/text';
 import { lookAgain, type Finding } from '../holders/pass';
 import { PinnedInode } from '../holders/pin';
 import { IN_CLOSE_WRITE, IN_MODIFY, type Stat } from '../layouts';
 import { closeQuietly, openReader } from '../place';
 import type { SentryWaiter } from './system';
 import type { Copies } from './copies';
+import { isMounted, LinuxHealing, type HealParts } from './healing';
 import { writerOf, writersOf } from './writers';
 
 const CLOSES = IN_CLOSE_WRITE;
@@ -33,6 +38,8 @@ export interface SentryParts {
   readonly locks: PathLocks | undefined;
   /** Whose files get leases. */
   readonly uid: number;
+  /** Opened for the first heal. */
+  readonly heals: () => HealParts;
 }
 
 /**
@@ -49,6 +56,8 @@ export class LinuxGuardedFile implements GuardedFile {
   #copy: number | undefined;
   #remembered: Pick<Stat, 'size' | 'mtime'> | undefined;
   #disclaim: (() => void) | undefined;
+  /** The file itself is mounted somewhere, where it would stay what it is. */
+  #mounted = false;
 
   /** @throws as `SentrySystem.open` */
   constructor(parts: SentryParts, path: string) {
@@ -201,6 +210,28 @@ export class LinuxGuardedFile implements GuardedFile {
     this.#try(undefined, () => disclaim?.());
   }
 
+  expectHeal(): void {
+    this.#try(undefined, () => {
+      this.#parts.heals();
+    });
+  }
+
+  prepareHeal(): void {
+    this.#mounted = this.#try(true, () => isMounted(this.#parts.heals().host, this.#path));
+  }
+
+  heal(holders: readonly Holder[]): Healing | NotHealed {
+    return this.#try<Healing | NotHealed>('error', () => {
+      const { copies, heals } = this.#parts;
+      const running = this.copied === undefined ? undefined : copies.read(this.copied);
+      if (running === undefined) return 'noCopy';
+      if (!holders.some(({ process }) => isRunning(process))) return 'holders';
+      if (this.#mounted) return 'otherNames';
+      if (!this.claim()) return 'otherWindow';
+      return LinuxHealing.begin(heals(), { path: this.#path, pin: this.#pin, running });
+    });
+  }
+
   close(keepCopy: boolean): void {
     this.letGo();
     this.disclaim();
@@ -251,4 +282,10 @@ export class LinuxGuardedFile implements GuardedFile {
     if (!(thrown instanceof SystemError)) throw thrown;
     this.#parts.listener.problem(thrown);
   }
+}
+
+/** It is there, and no other one under its number. */
+function isRunning({ pid, started }: ProcessKey): boolean {
+  const stat = unlessGone(() => readProcAtOnce(`/proc/${String(pid)}/stat`));
+  return stat !== undefined && parseStartTime(stat).value === BigInt(started) && parseState(stat) !== 'Z';
 }

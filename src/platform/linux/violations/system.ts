@@ -9,7 +9,11 @@ import { bindHolderCalls } from '../holders/calls';
 import { Memory } from '../holders/memory';
 import { IN_CLOSE_WRITE, IN_MODIFY } from '../layouts';
 import { loadLibc, openLibrary } from '../libc';
+import { openHost } from '../linux';
+import { thisOwner } from '../owner';
+import { closeQuietly } from '../place';
 import { Copies } from './copies';
+import type { HealParts } from './healing';
 import { LinuxGuardedFile, type SentryParts } from './guardedFile';
 
 export type SentryWaiter = EventWaiter<SentryNotice>;
@@ -20,7 +24,7 @@ const MEANINGS = [
 ] as const satisfies Meanings<SentryNotice>;
 
 /**
- * Guarding files against other programs, for the calling thread and no other. Who has it closes the waiter, also when the thread is given
+ * Guarding files against other programs, for the calling thread and no other. Who has it closes it, also when the thread is given
  * up: its descriptors outlive the thread.
  *
  * @param copiesFolder of our own, outside every workspace; made if it is not there
@@ -47,24 +51,55 @@ export function openLinuxSentry(copiesFolder: string, firstCopy: number, listene
     waiter,
     copies,
     listener,
-    locks: openLocks(calls, uid, listener),
+    locks: openLocks(calls, uid, 'violations.lock', listener),
     uid,
+    heals: () => (healParts ??= openHeals(calls, copiesFolder, firstCopy, listener)),
   };
+  let healParts: HealParts | undefined;
   return {
     waiter,
     open: (path) => new LinuxGuardedFile(parts, path),
     read: (copy) => copies.read(copy),
+    synced: closeQuietly,
     drop: (copy) => {
       copies.unwanted(copy);
     },
     expire: () => copies.expire(),
+    close: () => {
+      waiter.close();
+      if (healParts) calls.closeDescriptor(healParts.events);
+    },
+  };
+}
+
+/** @param firstId no heal of an earlier life of the thread has it */
+function openHeals(calls: GateCalls, folder: string, firstId: number, listener: SentryListener): HealParts {
+  const host = openHost();
+  let id = firstId;
+  return {
+    host,
+    calls,
+    owner: thisOwner(),
+    folder,
+    saving: openLocks(calls, host.uid, 'saving.lock', listener),
+    events: calls.openWatches(),
+    nextId: () => id++,
+    problem: (error) => {
+      listener.problem(error);
+    },
+    leased: (descriptor, on) => {
+      listener.leased(descriptor, on);
+    },
+    sync: (descriptor, path) => {
+      listener.sync(descriptor, path);
+    },
   };
 }
 
 /** Without a place to meet the windows do not know of each other: each tells. */
-function openLocks(calls: GateCalls, uid: number, listener: SentryListener): PathLocks | undefined {
+function openLocks(calls: GateCalls, uid: number, name: string, listener: SentryListener): PathLocks | undefined {
   try {
-    return new PathLocks(calls, coordinationFolder(uid, tmpdir()), uid, 'violations.lock');
+    return new PathLocks(calls, coordinationFolder(uid, tmpdir()), uid, name);
   } catch (thrown) {
     if (!(thrown instanceof SystemError)) throw thrown;
     listener.problem(thrown);

@@ -72,6 +72,17 @@ describe('what is said of a violation', () => {
     assert.match(said({ ...cp, holders }), /in its memory/);
   });
 
+  it('says whether it was healed, and otherwise why not', () => {
+    assert.match(
+      said({ ...cp, healed: { is: 'healed', window: 4 } }),
+      /2 lines are different\. This was healed: the file/,
+    );
+    assert.match(
+      said({ ...cp, healed: { is: 'not', why: 'written' } }),
+      /executed by it\. It could not be healed: it was written again, each time\.$/,
+    );
+  });
+
   it('lets no program hide what stands beside its name', () => {
     assert.doesNotMatch(said({ ...cp, writers: [{ pid: 9, program: 'c\u202Ep\n' }] }), /[\u202E\n]/);
   });
@@ -93,6 +104,11 @@ describe('what is said of a violation', () => {
     assert.equal(running, 1);
     assert.equal(commands(uncopied)[0], 'holdfast.dismissViolation', 'there is nothing to compare with');
 
+    const healed = { violation: { ...cp, healed: { is: 'healed', window: 4 } }, editor: 1 } as const;
+    const good = statusItemView(input, undefined, at, healed);
+    assert.equal(english(good.label), 'Holdfast: gated · changed while running, healed');
+    assert.equal(good.warning, false);
+
     const [file] = treeOf({
       files: [inUseBy(holder(7))],
       level: () => 'gated',
@@ -100,11 +116,13 @@ describe('what is said of a violation', () => {
       actions: () => [],
       uid: 0,
       at,
-      violation: () => message('what is said'),
+      violation: () => ({ sentence: message('what is said'), healed: true }),
       name: () => 'run.sh',
       folder: () => '',
     });
-    assert.deepEqual([file?.children[0]?.icon, file?.children[0]?.words], ['violated', ['violated']]);
+    const [node] = file?.children ?? [];
+    assert.deepEqual([node?.icon, node?.words], ['violated', ['violated']]);
+    assert.equal(node && english(node.label), 'changed in place while running, and healed');
   });
 
   it('is over when none of those whom it reached has any version of the file', () => {
@@ -121,5 +139,9 @@ describe('what is said of a violation', () => {
       severity: 'warn',
       text: 'changed in place "/w/run.sh": by="cp":9 holders="bash":7 change=rewritten lines=2 caught=before copy=yes',
     });
+    const line = (healed: Violation['healed']): string =>
+      sentryLine({ kind: 'violation', violation: healed ? { ...cp, healed } : cp }).text.replace(/^.*copy=yes /, '');
+    assert.equal(line({ is: 'healed', window: 4.2 }), 'healed=yes window=4200us');
+    assert.equal(line({ is: 'not', why: 'busy' }), 'healed=no why=busy');
   });
 });

@@ -4,7 +4,7 @@ import type { Holder } from '../../../../src/core/holders/holder';
 import { changeOf } from '../../../../src/core/violations/compare';
 import { violationLimits } from '../../../../src/core/violations/limits';
 import { Post, type LeaseAnswer, type PostDoor } from '../../../../src/core/violations/post';
-import type { Change, Violation, Writer } from '../../../../src/core/violations/violation';
+import type { Change, NotHealed, Violation, Writer } from '../../../../src/core/violations/violation';
 
 type Told = Omit<Violation, 'path' | 'when'> | undefined;
 
@@ -93,6 +93,14 @@ class File implements PostDoor {
 
   tellWrites(on: boolean): void {
     this.writesTold = on;
+  }
+
+  prepareHeal(): void {
+    this.calls.push('prepareHeal');
+  }
+
+  heal(): NotHealed {
+    return 'noCopy';
   }
 
   /** Somebody opens it for writing, and is let in. */
@@ -358,5 +366,27 @@ describe('a post', () => {
     post.lost(10);
     post.tick(10 + violationLimits.settles);
     assert.equal(file.told.length, 1);
+  });
+
+  it('looks ever more seldom at what is written without end, and soon again at what is written after that', () => {
+    begin({ answer: 'writer' });
+    const looks: number[] = [];
+    let now = 0;
+    for (let times = 0; times < 10; times++) {
+      file.write(post, now, `version ${String(times)}\n`);
+      while (!file.writesTold) {
+        now = post.due ?? 0;
+        post.tick(now);
+      }
+      looks.push(now);
+    }
+    const pauses = looks.slice(1).map((look, index) => look - (looks[index] ?? 0));
+    assert.ok((pauses[0] ?? 0) < 3 * violationLimits.settles);
+    assert.ok((pauses.at(-1) ?? 0) >= violationLimits.longestRetry);
+    file.answer = 'taken';
+    post.closed(now);
+    file.open(post, now);
+    file.write(post, now, 'later\n');
+    assert.ok((post.due ?? 0) - now <= violationLimits.settles);
   });
 });

@@ -1,0 +1,244 @@
+/** Files that are healed after another program has written them in place, on the real kernel. */
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+
+import type { Violation } from '../../src/core/violations/violation';
+import { coordinationFolder, PathLocks } from '../../src/platform/linux/gate/coordination';
+import { openHost } from '../../src/platform/linux/linux';
+import { compiled } from '../support/compiled';
+import { identityOf } from '../support/gate';
+import { healDeathLine, healDeaths } from '../support/healDeath';
+import { LineProgram } from '../support/lineProgram';
+import { openDescriptors } from '../support/platform';
+import { randomFrom } from '../support/random';
+import { appendRuns, healLines, healRuns, rewriters } from '../support/scenarios/healRuns';
+import { isThere } from '../support/scenarios/holderTable';
+import { SentryBench, until } from '../support/sentryBench';
+import { skip } from '../support/skip';
+
+const deaths = Number(process.env['HOLDFAST_DEATHS'] ?? 6);
+
+/** As a save of another window does. */
+function lockForSaving(path: string): () => void {
+  const uid = process.geteuid?.() ?? -1;
+  const locks = new PathLocks(openHost().gateCalls(), coordinationFolder(uid, tmpdir()), uid);
+  const unlock = locks.take({ directoryIdentity: identityOf(dirname(path)), name: Buffer.from(basename(path)) });
+  if (!unlock) throw new Error('somebody saves it');
+  return () => {
+    unlock();
+    locks.close();
+  };
+}
+
+/** A string: why there is none here. */
+function mountOverlay(folder: string): { readonly folder: string; readonly unmount: () => void } | string {
+  if (process.geteuid?.() !== 0) return 'not root';
+  const place = join(folder, 'overlay');
+  for (const name of ['', 'base', 'base/lower', 'base/upper', 'base/work', 'merged']) mkdirSync(join(place, name));
+  const base = join(place, 'base');
+  // An upper folder may not be on an overlayfs itself.
+  const of = ['lowerdir', 'upperdir', 'workdir'].map((kind) => `${kind}=${join(base, kind.replace('dir', ''))}`);
+  const merged = join(place, 'merged');
+  const { status, stderr } = spawnSync('mount', ['-t', 'overlay', 'overlay', '-o', of.join(','), merged], {
+    encoding: 'latin1',
+  });
+  if (status !== 0) return stderr;
+  return { folder: merged, unmount: () => execFileSync('umount', [merged]) };
+}
+
+const scriptText = `echo READY\nread x\necho went on\n`;
+const otherText = `echo READY\nread x\necho WRONG\necho and more\n`;
+
+describe('a file that is healed', function () {
+  this.timeout(60_000);
+  let folder: string;
+  let bench: SentryBench;
+  let descriptors: string[];
+  const scripts: LineProgram[] = [];
+
+  before(function () {
+    if (process.platform !== 'linux') skip(this, 'violations', 'only Linux');
+  });
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'holdfast-heal-'));
+    descriptors = openDescriptors();
+    bench = new SentryBench(join(folder, 'copies'));
+  });
+
+  afterEach(async () => {
+    for (const bash of scripts.splice(0)) await bash.kill();
+    await bench.stop();
+    const left = openDescriptors().filter((one) => !descriptors.includes(one) && !one.includes('eventfd'));
+    assert.deepEqual(left, []);
+    assert.deepEqual(
+      bench.events.filter(({ kind }) => kind !== 'sentryReady' && kind !== 'violation' && kind !== 'violationOver'),
+      [],
+    );
+    rmSync(folder, { recursive: true });
+  });
+
+  async function run(): Promise<{ readonly path: string; readonly bash: LineProgram }> {
+    const path = join(folder, 'job.sh');
+    writeFileSync(path, scriptText, { mode: 0o751 });
+    writeFileSync(join(folder, 'new'), otherText);
+    const bash = await LineProgram.start('bash', path);
+    scripts.push(bash);
+    return { path, bash };
+  }
+
+  /** What the holder has. */
+  function held({ pid }: LineProgram): string {
+    return readFileSync(`/proc/${String(pid)}/fd/255`, 'latin1');
+  }
+
+  async function healed(path: string): Promise<Violation> {
+    const violation = await bench.told(path);
+    assert.equal(violation?.healed?.is, 'healed', JSON.stringify(violation));
+    return violation;
+  }
+
+  it('has what was written at the path, and what runs goes on with what it had', async () => {
+    const { path, bash } = await run();
+    const { ino } = statSync(path);
+    await bench.guard(path, bash.pid, true, true);
+    execFileSync('cp', [join(folder, 'new'), path]);
+    const violation = await healed(path);
+    assert.deepEqual(
+      violation.writers.map(({ program }) => program),
+      ['cp'],
+    );
+    assert.equal(held(bash), scriptText);
+    assert.equal(readFileSync(path, 'latin1'), otherText);
+    assert.notEqual(statSync(path).ino, ino);
+    assert.equal(statSync(path).mode & 0o777, 0o751);
+    assert.deepEqual(readdirSync(folder).toSorted(), ['copies', 'job.sh', 'new'], 'no name is left');
+    assert.deepEqual(readdirSync(join(folder, 'copies')), [], 'no record is left');
+    assert.equal(await bash.ask(), 'went on');
+    assert.deepEqual(await bash.end(), ['READY', 'went on']);
+  });
+
+  it('loses nothing of two writers, one after the other', async () => {
+    const { runs, healed: times, lost } = await appendRuns(folder, 20);
+    assert.deepEqual(lost, []);
+    console.log(`      ${String(times)} of ${String(runs)} healed`);
+    assert.ok(times > runs / 2, `${String(times)} healed`);
+  });
+
+  it('is healed once, though two windows guard it', async () => {
+    const { path, bash } = await run();
+    const other = new SentryBench(join(folder, 'copies2'));
+    try {
+      await bench.guard(path, bash.pid, true, true);
+      await other.guard(path, bash.pid, true, true);
+      execFileSync('cp', [join(folder, 'new'), path]);
+      await until('a word', () => bench.tellings.length + other.tellings.length > 0);
+      await bench.done();
+      await other.done();
+      const told = [...bench.tellings, ...other.tellings].map(({ violation }) => violation?.healed?.is);
+      assert.deepEqual(told, ['healed']);
+      assert.equal(held(bash), scriptText);
+      assert.equal(readFileSync(path, 'latin1'), otherText);
+      assert.deepEqual(
+        readdirSync(folder).filter((name) => name.endsWith('~')),
+        [],
+      );
+    } finally {
+      await other.stop();
+    }
+  });
+
+  it('is left to a warning when its writer keeps it open, and healed when that has closed it', async () => {
+    const { path, bash } = await run();
+    await bench.guard(path, bash.pid, true, true);
+    const opener = await LineProgram.start(await compiled('opener'));
+    await opener.ask(`open w ${path}`);
+    await opener.ask('write one');
+    const first = await bench.told(path);
+    assert.equal(first?.healed, undefined);
+    await opener.ask('write two');
+    await opener.ask('close');
+    await healed(path);
+    assert.equal(held(bash), scriptText);
+    assert.match(readFileSync(path, 'latin1'), /^one\n?two/);
+    await opener.end();
+  });
+
+  const refusals: readonly (readonly [why: string, what: string, prepare: (path: string) => void])[] = [
+    ['otherNames', 'that has another name', (path) => linkSync(path, join(folder, 'other'))],
+    ['saving', 'while it is being saved', (path) => saving.push(lockForSaving(path))],
+  ];
+  const saving: (() => void)[] = [];
+  for (const [why, what, prepare] of refusals) {
+    it(`is not healed ${what}: that is said, and nothing is touched`, async () => {
+      const { path, bash } = await run();
+      prepare(path);
+      const { ino } = statSync(path);
+      await bench.guard(path, bash.pid, true, true);
+      execFileSync('cp', [join(folder, 'new'), path]);
+      assert.deepEqual((await bench.told(path))?.healed, { is: 'not', why });
+      assert.equal(statSync(path).ino, ino);
+      assert.equal(held(bash), otherText);
+      assert.deepEqual(readdirSync(join(folder, 'copies')), []);
+      for (const unlock of saving.splice(0)) unlock();
+    });
+  }
+
+  it('is not healed on overlayfs', async function () {
+    const mounted = mountOverlay(folder);
+    if (typeof mounted === 'string') skip(this, 'heal.overlay', mounted);
+    try {
+      const path = join(mounted.folder, 'job.sh');
+      writeFileSync(path, scriptText);
+      const bash = await LineProgram.start('bash', path);
+      scripts.push(bash);
+      await bench.guard(path, bash.pid, true, true);
+      writeFileSync(path, otherText);
+      assert.deepEqual((await bench.told(path))?.healed, { is: 'not', why: 'fileSystem' });
+    } finally {
+      for (const bash of scripts.splice(0)) await bash.kill();
+      await bench.stop();
+      mounted.unmount();
+    }
+  });
+
+  it('keeps its access list, its attributes and its times', async function () {
+    const { path, bash } = await run();
+    if (!isThere('setfacl') || !isThere('setfattr')) skip(this, 'heal.attributes', 'setfacl, setfattr');
+    execFileSync('setfacl', ['-m', 'u:12345:r', path]);
+    execFileSync('setfattr', ['-n', 'user.mine', '-v', 'yes', path]);
+    await bench.guard(path, bash.pid, true, true);
+    execFileSync('cp', [join(folder, 'new'), path]);
+    await healed(path);
+    assert.match(execFileSync('getfacl', ['-cnp', path], { encoding: 'latin1' }), /user:12345:r--/);
+    assert.match(execFileSync('getfattr', ['-n', 'user.mine', path], { encoding: 'latin1' }), /user\.mine="yes"/);
+  });
+
+  it('goes on undisturbed, and all is there, when it is rewritten by cp and by nano', async function () {
+    const tries = rewriters.filter(isThere).map(async (writer) => {
+      const seed = Math.floor(Math.random() * 2 ** 31);
+      const runs = await healRuns(folder, writer, 2, true, seed, 2);
+      console.log(`      seed ${String(seed)}, ${healLines(runs).join('\n        ')}`);
+      assert.ok(runs.every(({ written, healed: is }) => written && is));
+      // It may have read in between; that is counted by `npm run prove -- violations`.
+      assert.ok(runs.some(({ undisturbed }) => undisturbed));
+    });
+    await Promise.all(tries);
+  });
+
+  for (const what of ['longer', 'shorter'] as const) {
+    it(`is old or new, and never a mixture that stays, when the process is killed in the middle of a heal (${what})`, async () => {
+      const seed = Math.floor(Math.random() * 2 ** 31);
+      const random = randomFrom(seed);
+      const spread = (steps: number): readonly number[] =>
+        Array.from({ length: deaths }, (_, part) => 1 + Math.floor(((part + random()) * steps) / deaths));
+      const found = await healDeaths(what, spread);
+      console.log(`      seed ${String(seed)}, ${healDeathLine(found)}`);
+      assert.deepEqual(found.failures, []);
+      assert.ok(found.deaths.some(({ killed }) => killed));
+    });
+  }
+});
