@@ -10,6 +10,8 @@ export class DirtyDocuments implements Disposable {
   readonly #becameClean = this.#owned.add(new vscode.EventEmitter<vscode.TextDocument>());
 
   readonly #matchesDisk = this.#owned.add(new vscode.EventEmitter<vscode.TextDocument>());
+  /** Those whose text was last changed by undoing: VS Code has read nothing. */
+  readonly #undone = new Set<string>();
 
   readonly onDidBecomeDirty = this.#becameDirty.event;
   readonly onDidBecomeClean = this.#becameClean.event;
@@ -24,11 +26,14 @@ export class DirtyDocuments implements Disposable {
       if (matchesDisk(document)) this.#matchesDisk.fire(document);
     };
     this.#owned.add(
-      vscode.workspace.onDidChangeTextDocument(({ document }) => {
+      vscode.workspace.onDidChangeTextDocument(({ document, contentChanges, reason }) => {
         const key = document.uri.toString();
+        // That it is dirty, or not any more, is told without changes.
+        if (reason !== undefined) this.#undone.add(key);
+        else if (contentChanges.length > 0) this.#undone.delete(key);
         if (!document.isDirty) {
           clean(document);
-          matches(document);
+          if (!this.#undone.has(key)) matches(document);
         } else if (document.uri.scheme === 'file' && !this.#dirty.has(key)) {
           this.#dirty.add(key);
           this.#becameDirty.fire(document);
@@ -43,7 +48,12 @@ export class DirtyDocuments implements Disposable {
       }),
     );
     this.#owned.add(vscode.workspace.onDidOpenTextDocument(matches));
-    this.#owned.add(vscode.workspace.onDidCloseTextDocument(clean));
+    this.#owned.add(
+      vscode.workspace.onDidCloseTextDocument((document) => {
+        clean(document);
+        this.#undone.delete(document.uri.toString());
+      }),
+    );
   }
 
   isDirty(uri: vscode.Uri): boolean {
@@ -58,6 +68,7 @@ export class DirtyDocuments implements Disposable {
   dispose(): void {
     this.#owned.dispose();
     this.#dirty.clear();
+    this.#undone.clear();
   }
 }
 
