@@ -1,47 +1,109 @@
-/** Forty saves, watched as a user sees them: no dialog, no notification. */
+/** Saves, watched as a user sees them. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
-import { withGuardedEditor } from '../../../scripts/lib/guardedEditor';
+import type { EditorWindow } from '../../support/editor';
+import { keptFiles } from '../../support/saveLog';
+import { sharedWindow } from '../../support/sharedWindow';
 import { changeAndSave, show, untilLevel } from '../../support/statusBar';
 
-describe('40 saves in a row', function () {
-  this.timeout(180_000);
+/** VS Code may read a file sooner than somebody types. */
+const attempts = 20;
 
-  it('show no conflict, no error and no question, and leave nothing behind', async () => {
-    await withGuardedEditor('saves', async (editor, folder) => {
-      const line = 'a line of forty characters, more or less\n';
-      const paths = [0, 3, 100, 5_000, 52_000].map((lines) => {
-        const path = join(folder, `${String(lines)}-lines.txt`);
-        writeFileSync(path, lines === 0 ? 'x' : line.repeat(lines));
-        return path;
-      });
-      const window = await editor.openWindow();
-      await window.activate('holdfast.holdfast');
-      for (let round = 1; round <= 8; round++) {
-        for (const path of paths) {
-          const { ino } = statSync(path);
-          await changeAndSave(window, path, `round ${String(round)}`);
-          assert.notEqual(statSync(path).ino, ino);
-        }
-      }
-      for (const path of paths) {
-        assert.match(readFileSync(path, 'utf8'), /^round 8\nround 7\n/);
-        await show(window, path);
-        await untilLevel(window, 'gated', basename(path));
-      }
-      assert.deepEqual(await window.page.locator('.notification-toast').allInnerTexts(), []);
-      assert.equal(await window.page.locator('.monaco-dialog-box').count(), 0);
-      await window.run(async (vscode) => {
-        await vscode.commands.executeCommand('notifications.showList');
-      });
-      assert.deepEqual(await window.page.locator('.notifications-center .notification-list-item').allInnerTexts(), []);
-      assert.deepEqual(
-        window.problems.filter((problem) => /holdfast|save|conflict/i.test(problem)),
-        [],
-      );
-      assert.deepEqual(readdirSync(folder).sort(), paths.map((path) => basename(path)).sort());
+describe('saves', function () {
+  this.timeout(180_000);
+  const shared = sharedWindow('saves');
+
+  it('show no conflict, no error and no question in a row of 40, and leave nothing behind', async () => {
+    const { window } = shared;
+    const folder = shared.folder();
+    const line = 'a line of forty characters, more or less\n';
+    const paths = [0, 3, 100, 5_000, 52_000].map((lines) => {
+      const path = join(folder, `${String(lines)}-lines.txt`);
+      writeFileSync(path, lines === 0 ? 'x' : line.repeat(lines));
+      return path;
     });
+    for (let round = 1; round <= 8; round++) {
+      for (const path of paths) {
+        const { ino } = statSync(path);
+        await changeAndSave(window, path, `round ${String(round)}`);
+        assert.notEqual(statSync(path).ino, ino);
+      }
+    }
+    for (const path of paths) {
+      assert.match(readFileSync(path, 'utf8'), /^round 8\nround 7\n/);
+      await show(window, path);
+      await untilLevel(window, 'gated', basename(path));
+    }
+    assert.deepEqual(await window.page.locator('.notification-toast').allInnerTexts(), []);
+    assert.equal(await window.page.locator('.monaco-dialog-box').count(), 0);
+    await window.run(async (vscode) => {
+      await vscode.commands.executeCommand('notifications.showList');
+    });
+    assert.deepEqual(await window.page.locator('.notifications-center .notification-list-item').allInnerTexts(), []);
+    assert.deepEqual(
+      window.problems.filter((problem) => /holdfast|save|conflict/i.test(problem)),
+      [],
+    );
+    assert.deepEqual(readdirSync(folder).sort(), paths.map((path) => basename(path)).sort());
   });
+
+  for (const [how, undone] of [
+    ['keep another program’s version of the same size that came before somebody began to type', false],
+    ['keep it also if the first change was undone', true],
+  ] as const) {
+    it(how, async () => {
+      const { window } = shared;
+      const folder = shared.folder();
+      for (let attempt = 0; attempt < attempts; attempt++) {
+        const path = join(folder, `file-${String(attempt)}.txt`);
+        writeFileSync(path, 'before\n');
+        await show(window, path);
+        // What was ordered before is done by then.
+        await untilLevel(window, 'gated', basename(path));
+        const saved = await typeOverUnread(window, path, 'theirs\n', undone);
+        if (saved === undefined) continue;
+        assert.equal(readFileSync(path, 'utf8'), saved);
+        const kept = await keptFiles(window.extensionHostPid, path, 1);
+        assert.deepEqual(
+          kept.map((file) => readFileSync(file, 'utf8')),
+          ['theirs\n'],
+        );
+        return;
+      }
+      assert.fail(`VS Code had read it ${String(attempts)} times`);
+    });
+  }
 });
+
+/** Another program writes, and somebody types and saves before VS Code has noticed. The text that was saved; `undefined`: it has. */
+function typeOverUnread(
+  window: EditorWindow,
+  path: string,
+  theirs: string,
+  undone: boolean,
+): Promise<string | undefined> {
+  return window.run(
+    async (vscode, at, text, undoes) => {
+      const fs = process.getBuiltinModule('node:fs');
+      const document = await vscode.workspace.openTextDocument(at);
+      const before = document.getText();
+      const editor = await vscode.window.showTextDocument(document, { preview: false });
+      const type = (): Thenable<boolean> =>
+        editor.edit((builder) => builder.insert(new vscode.Position(0, 0), 'ours\n'));
+      fs.writeFileSync(at, text);
+      await type();
+      if (undoes) {
+        await vscode.commands.executeCommand('undo');
+        await type();
+      }
+      const now = document.getText();
+      if (now !== `ours\n${before}`) return undefined;
+      return (await document.save()) ? now : undefined;
+    },
+    path,
+    theirs,
+    undone,
+  );
+}
