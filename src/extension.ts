@@ -79,6 +79,11 @@ export function activate(context: vscode.ExtensionContext): Holdfast {
   documents.matchingDisk().forEach(matches);
   owned.add(documents.onDidMatchDisk(matches));
   owned.add(
+    documents.onDidClose(({ uri }) => {
+      guard.notFollowed(uri.fsPath);
+    }),
+  );
+  owned.add(
     documents.onDidBecomeDirty(({ uri }) => {
       if (!settings.unguarded(uri)) guard.becameDirty(uri.fsPath, settings.options(uri));
     }),

@@ -37,6 +37,12 @@ export class Claim {
     return Atomics.load(this.#cell, 0) === state.claimed;
   }
 
+  /** The one who carries out: false once the other side has given up, and may write itself. */
+  isWaitedFor(): boolean {
+    const now = Atomics.load(this.#cell, 0);
+    return now === state.open || now === state.claimed;
+  }
+
   /** The one who waits: true if nothing will be renamed any more, false while an attempt is under way. */
   abandon(): boolean {
     // The other thread may claim and release between two looks: until one of the moves holds.

@@ -24,7 +24,7 @@ export interface Guard {
   assess(path: string, options?: SaveOptions): Promise<Report>;
   /** To be called when the document at `path` is what the editor has just read from the disk, or written to it. */
   matchesDisk(path: string): void;
-  /** To be called instead of that where nothing is guarded: the file is not looked at. */
+  /** To be called instead of that where nothing is guarded, and when the document is closed: the file is not looked at. */
   notFollowed(path: string): void;
   /** To be called when the document at `path` becomes dirty. */
   becameDirty(path: string, options?: SaveOptions): void;

@@ -28,6 +28,7 @@ export class Baselines {
   /** @throws SystemError of what cannot be looked at */
   async note(path: string): Promise<void> {
     this.#known.delete(path);
+    this.#looks.get(path)?.end.abort();
     const end = new AbortController();
     const look = this.#look(path, end.signal);
     const ended = look.then(
@@ -86,19 +87,28 @@ export class Baselines {
   /**
    * To be called in a save, after `leave`: hands a change that the save would destroy silently to `keep`, once.
    *
+   * @param keep gets what the file was when it was looked at: it must be that still
+   * @param isHeldUp whether the editor is: otherwise what is there may be its own already
    * @param looked what the save is about to overwrite, if it has been looked at; else it is what the path leads to
    * @throws SystemError of what cannot be looked at, and as `keep`
    */
-  async check(path: string, keep: (descriptor: number) => Promise<void>, looked?: Target): Promise<void> {
+  async check(
+    path: string,
+    keep: (descriptor: number, seen: { readonly size: bigint; readonly mtime: bigint }) => Promise<void>,
+    isHeldUp: () => boolean,
+    looked?: Target,
+  ): Promise<void> {
     const baseline = this.#known.get(path);
-    const target = baseline && (looked ?? this.#system.open(path));
+    if (!baseline || !isHeldUp()) return;
+    const target = looked ?? this.#system.open(path);
     if (!target) return;
     try {
       if (!mayHideAChange(baseline, target.facts)) return;
       const digest = await digestOf(target, neverAborted);
+      if (!isHeldUp()) return;
       const { size, mtime } = target.facts;
       this.#known.set(path, { size, mtime, digest });
-      if (digest !== baseline.digest) await target.read(keep);
+      if (digest !== baseline.digest) await target.read((descriptor) => keep(descriptor, { size, mtime }));
     } finally {
       if (target !== looked) target.close();
     }

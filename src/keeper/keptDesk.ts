@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises';
 import { describeError, type ErrorFacts } from '../core/errors';
 import type { KeptVersion, KeptWhy } from '../core/kept';
 import type { Answer, KeptOrder } from '../core/messages';
-import { KeptVersions } from '../platform/kept';
+import { KeptVersions, type Seen } from '../platform/kept';
 
 /** What the stager does with kept versions, and what it says about them. Nothing but `keep` rejects. */
 export class KeptDesk {
@@ -19,9 +19,9 @@ export class KeptDesk {
   }
 
   /** Copies what the descriptor has open, as a version of `path`. Rejects with what it has told of. */
-  async keep(why: KeptWhy, path: string, descriptor: number): Promise<void> {
+  async keep(why: KeptWhy, path: string, descriptor: number, seen?: Seen): Promise<void> {
     try {
-      const file = await this.#kept.keep(descriptor, path, why, Date.now());
+      const file = await this.#kept.keep(descriptor, path, why, Date.now(), seen);
       this.#tell({ kind: 'kept', path, file, why });
     } catch (thrown) {
       this.#tell({ kind: 'notKept', path, why, error: describeError(thrown, 'keep', path) });

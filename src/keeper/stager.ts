@@ -26,6 +26,7 @@ import { SeparationFiles } from '../platform/separationFiles';
 import { Announcements } from './announcements';
 import { Baselines } from './baselines';
 import { ClonesAhead, type ClaimedClone } from './clonesAhead';
+import type { Seen } from '../platform/kept';
 import { KeptDesk } from './keptDesk';
 import { NameJoiner } from './nameJoiner';
 import { StagedSave } from './stagedSave';
@@ -58,6 +59,9 @@ const announcements = platform.supported ? new Announcements(platform.flags) : u
 const baselines = platform.supported ? new Baselines(platform.targets) : undefined;
 /** Files that the editor has read or written, and that are not looked at yet. */
 const toBeNoted = new Set<string>();
+let noting = Promise.resolve();
+/** How many gates there are at a file. */
+const gatesAt = new Map<string, number>();
 const joiner = platform.supported
   ? new NameJoiner(
       platform.targets,
@@ -129,7 +133,7 @@ async function gateOrDetach(
   if (toBeNoted.delete(path)) baselines?.forget(path);
   await baselines?.leave(path);
   const ungated = async (because: Report): Promise<Report> => {
-    await keepSilentChange(path);
+    await keepSilentChange(order);
     return detach(targets, path, permission, because, options);
   };
   if (!content) return ungated(report('bytesUnknown'));
@@ -149,7 +153,7 @@ async function gateOrDetach(
       unlock: () => {
         toKeeper({ kind: 'unlock', id: order.id });
       },
-      check: (target) => keepSilentChange(path, target),
+      check: (target) => keepSilentChange(order, target),
       arm: (target, staged, givesUp) => {
         const cloneAhead = async (): Promise<Prepared | undefined> => clone?.take(target);
         return arm({ ...order, content }, target, staged, givesUp, permission.signal, cloneAhead, over);
@@ -162,7 +166,7 @@ async function gateOrDetach(
     case 'armed':
       return undefined;
     case 'reported':
-      await keepSilentChange(path);
+      await keepSilentChange(order);
       return outcome.report;
     case 'refused':
       return ungated(outcome.because);
@@ -212,19 +216,26 @@ async function orVeto(
  *
  * @param target what is to be overwritten, if it is not what the path leads to now
  */
-async function keepSilentChange(path: string, target?: Target): Promise<void> {
+async function keepSilentChange({ path, claim }: SaveOrder, target?: Target): Promise<void> {
+  const isHeldUp = (): boolean => new Claim(claim).isWaitedFor();
+  // Why it could not be kept has been told.
+  const keepIt = (descriptor: number, seen: Seen): Promise<void> =>
+    kept.keep('otherProgram', path, descriptor, seen).catch(() => undefined);
   try {
-    await baselines?.check(path, (descriptor) => keep(path, descriptor), target);
+    await baselines?.check(path, keepIt, isHeldUp, target);
   } catch (thrown) {
     answer({ kind: 'notKept', path, why: 'otherProgram', error: describeError(thrown, 'read', path) });
   }
 }
 
-/** Nobody waits for that. */
+/** Nobody waits for that: one after the other, and not before the gate of a save has ended, which may put another version there. */
 function noteInSpareTime(path: string): void {
   toBeNoted.add(path);
+  if (gatesAt.has(path)) return;
   spare.add(() => {
-    if (toBeNoted.delete(path)) void noteBaseline(path);
+    noting = noting.then(async () => {
+      if (!gatesAt.has(path) && toBeNoted.delete(path)) await noteBaseline(path);
+    });
   });
 }
 
@@ -293,6 +304,7 @@ function arm(
     return Promise.resolve({ kind: 'refused', why: 'stopped' });
   }
   const { id, path, content, options } = order;
+  gatesAt.set(path, (gatesAt.get(path) ?? 0) + 1);
   const staging = new StagedSave(id, target, staged, content, signal, {
     toKeeper,
     durability: options.durability,
@@ -309,7 +321,13 @@ function arm(
     },
     published: (place) => announcements?.published(path, place),
     writtenInPlace: () => announcements?.writtenInPlace(path),
-    over,
+    over: () => {
+      over();
+      const left = (gatesAt.get(path) ?? 1) - 1;
+      if (left > 0) gatesAt.set(path, left);
+      else gatesAt.delete(path);
+      if (toBeNoted.has(path)) noteInSpareTime(path);
+    },
   });
   gatedSaves.set(id, staging);
   return staging.arm(editor);

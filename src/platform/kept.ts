@@ -1,4 +1,4 @@
-import { constants, fstat, read, write } from 'node:fs';
+import { constants, fstat, fstatSync, read, write, type BigIntStats } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -14,6 +14,13 @@ const CHUNK = 1 << 20;
 const DAY = 86_400_000;
 /** A version, whose record has the same name between a dot and `.json`. */
 const VERSION = /^\d{4,}-/;
+
+/** What a file was when it was looked at. */
+export interface Seen {
+  readonly size: bigint;
+  /** Nanoseconds since the epoch. */
+  readonly mtime: bigint;
+}
 
 /**
  * The folder of kept versions. Each is a file, readable by nobody else, with a record beside it; one without a record is being
@@ -34,14 +41,16 @@ export class KeptVersions {
    * Copies what a descriptor has open into a new file, and gets it to the disk.
    *
    * @param path what it is a version of: its base name ends the new file's name
+   * @param seen size and time of the last change (nanoseconds since the epoch) that it must have had all the time; ESTALE
    * @returns the new file's path
    */
-  async keep(descriptor: number, path: string, why: KeptWhy, now: number): Promise<string> {
+  async keep(descriptor: number, path: string, why: KeptWhy, now: number, seen?: Seen): Promise<string> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     const mode = (await fstatAsync(descriptor)).mode & 0o777;
     const { file, handle } = await this.#createNew(basename(path));
     try {
       await copy(descriptor, handle.fd);
+      if (seen && !isAsSeen(fstatSync(descriptor, { bigint: true }), seen)) throw staleError(path);
       await handle.sync();
     } catch (thrown) {
       await unlink(file);
@@ -222,4 +231,13 @@ async function copy(from: number, to: number): Promise<void> {
 /** @throws what is no ENOENT */
 function unlessMissing(thrown: unknown): void {
   if (!(thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT')) throw thrown;
+}
+
+function isAsSeen({ size, mtimeNs }: BigIntStats, seen: Seen): boolean {
+  return size === seen.size && mtimeNs === seen.mtime;
+}
+
+/** It was written while it was copied. */
+function staleError(path: string): Error {
+  return Object.assign(new Error(`${path} was written while it was copied`), { code: 'ESTALE', syscall: 'copy' });
 }

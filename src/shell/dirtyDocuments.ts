@@ -17,6 +17,7 @@ export class DirtyDocuments implements Disposable {
   readonly #owned = new DisposableStore();
   readonly #becameDirty = this.#owned.add(new vscode.EventEmitter<vscode.TextDocument>());
   readonly #becameClean = this.#owned.add(new vscode.EventEmitter<vscode.TextDocument>());
+  readonly #closed = this.#owned.add(new vscode.EventEmitter<vscode.TextDocument>());
   readonly #matchesDisk = this.#owned.add(new vscode.EventEmitter<vscode.TextDocument>());
   /** Those whose text was last changed by undoing: VS Code has read nothing. */
   readonly #undone = new Set<string>();
@@ -25,6 +26,7 @@ export class DirtyDocuments implements Disposable {
 
   readonly onDidBecomeDirty = this.#becameDirty.event;
   readonly onDidBecomeClean = this.#becameClean.event;
+  readonly onDidClose = this.#closed.event;
   /** VS Code has read it, or written it. */
   readonly onDidMatchDisk = this.#matchesDisk.event;
 
@@ -56,6 +58,7 @@ export class DirtyDocuments implements Disposable {
       vscode.workspace.onDidCloseTextDocument((document) => {
         this.#isClean(document, false);
         this.#undone.delete(document.uri.toString());
+        if (document.uri.scheme === 'file') this.#closed.fire(document);
       }),
     );
   }

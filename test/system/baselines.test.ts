@@ -21,7 +21,9 @@ describe('a change that the editor would overwrite without a word', () => {
   let folder: string;
   let path: string;
   let baselines: Baselines;
+  let heldUp: boolean;
   beforeEach(async () => {
+    heldUp = true;
     folder = mkdtempSync(join(tmpdir(), 'holdfast-baselines-'));
     path = join(folder, 'file');
     writeFileSync(path, 'before\n');
@@ -35,16 +37,32 @@ describe('a change that the editor would overwrite without a word', () => {
   async function kept(): Promise<readonly string[]> {
     const found: string[] = [];
     await baselines.leave(path);
-    await baselines.check(path, async (descriptor) => {
+    const keep = async (descriptor: number): Promise<void> => {
       await Promise.resolve();
       found.push(readFileSync(descriptor, 'utf8'));
-    });
+    };
+    await baselines.check(path, keep, () => heldUp);
     return found;
   }
 
   it('is found if it has the same size', async () => {
     writeFileSync(path, 'theirs\n');
     assert.deepEqual(await kept(), ['theirs\n']);
+  });
+
+  it('is not looked for when the editor is not held up any more: it may be its own', async () => {
+    heldUp = false;
+    writeFileSync(path, 'theirs\n');
+    assert.deepEqual(await kept(), []);
+  });
+
+  it('is that of the last look, when one had begun before', async () => {
+    writeFileSync(path, Buffer.alloc(20 << 20, 'x'));
+    const first = baselines.note(path);
+    writeFileSync(path, 'short again\n');
+    await baselines.note(path);
+    await first;
+    assert.deepEqual(await kept(), []);
   });
 
   it('is found if it is older, as a file that is moved there can be', async () => {

@@ -630,6 +630,8 @@ describe('after a save', function () {
     assert.equal((await save('nnn', 'llll')).counts?.publishes, 2);
     client.saved(path);
     await reader.gone();
+    // What was told of both has been worked off by then.
+    await client.assess(path);
     const last = read();
     assert.equal(last.text, 'llll');
     await client.assess(path);

@@ -62,6 +62,20 @@ describe('kept versions', () => {
     assert.deepEqual([readFileSync(first, 'utf8'), problems], ['theirs\n', []]);
   });
 
+  it('are none of what was written since it was looked at: nothing is left of them', async () => {
+    const { size, mtimeNs } = statSync(path, { bigint: true });
+    const seen = { size, mtime: mtimeNs };
+    const descriptor = openSync(path, 'r');
+    try {
+      assert.equal(readFileSync(await kept.keep(descriptor, path, 'otherProgram', 0, seen), 'utf8'), 'theirs\n');
+      writeFileSync(path, 'half');
+      await assert.rejects(kept.keep(descriptor, path, 'otherProgram', 0, seen), { code: 'ESTALE' });
+    } finally {
+      closeSync(descriptor);
+    }
+    assert.equal(readdirSync(folder).length, 2);
+  });
+
   it('go when the user knows of them and they are too old, with their records', async () => {
     const [told, untold, recent] = [await keep(0), await keep(0), await keep((keptDays + 2) * day)];
     await kept.tell([told, recent, join(folder, 'gone')]);

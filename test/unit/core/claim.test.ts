@@ -21,6 +21,16 @@ describe('Claim', () => {
     );
   });
 
+  it('is waited for until the other side has given up', () => {
+    for (const taken of [false, true]) {
+      const claim = new Claim();
+      if (taken) claim.claim();
+      assert.equal(claim.isWaitedFor(), true);
+      claim.abandon();
+      assert.equal(claim.isWaitedFor(), false);
+    }
+  });
+
   it('is one decision for everybody who has its buffer', () => {
     const mine = new Claim();
     const theirs = new Claim(mine.buffer);
