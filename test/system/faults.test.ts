@@ -261,7 +261,10 @@ describe('a keeper that fails', function () {
       took = performance.now() - began;
       at.remove();
     }
-    assert.deepEqual([took < limits.stop + slack, at.events.some(({ kind }) => kind === 'stoppedLate')], [true, false]);
+    assert.ok(took < limits.stop + slack, `${took.toFixed(0)} ms`);
+    // On a machine that takes longer than that to start a thread.
+    const late = at.events.some(({ kind }) => kind === 'stoppedLate');
+    assert.ok(!late || took >= limits.stop - 1, `late after ${took.toFixed(0)} ms`);
   });
 
   for (const fault of faults) {
