@@ -83,6 +83,7 @@ export class Rules implements Disposable {
 
   #saved(uri: vscode.Uri): void {
     if (uri.scheme !== 'file' || this.#settings.unguarded(uri)) return;
+    if (!vscode.workspace.isTrusted && this.#toldOfTrust) return;
     const rules = this.#settings.rules(uri);
     if (rules.length === 0) return;
     if (!vscode.workspace.isTrusted) {

@@ -5,8 +5,9 @@ import { DisposableStore, type Disposable } from '../core/disposable';
 import { report, type Report } from '../core/level';
 import { rememberedSettings } from '../core/limits';
 import type { Answer, Question, SaveOptions } from '../core/options';
+import { OnceRead } from '../core/reopen/onceRead';
 import { rulesFor, withRule, type Rule, type WrittenRule } from '../core/reopen/rules';
-import { decode, neverWarned, type SettingProblem } from '../core/settings';
+import { decode, neverWarned, type Decoded, type SettingProblem } from '../core/settings';
 import type { SwitchedOffBy } from '../core/status';
 import { message, texts, type Message } from '../core/text';
 
@@ -26,6 +27,7 @@ export class Settings implements Disposable {
   readonly #options = new Remembered((uri) => this.#readOptions(uri));
   readonly #violations = new Remembered((uri) => this.#readViolations(uri));
   readonly #rules = new Remembered((uri) => this.#readRules(uri));
+  readonly #allRules = new OnceRead((raw) => decode('holdfast.reopen.rules', raw));
   readonly #answers = new Map<string, Partial<Pick<SaveOptions, Question>>>();
   readonly #told = new Set<string>();
 
@@ -170,13 +172,18 @@ export class Settings implements Disposable {
   #readRules(uri: vscode.Uri): readonly Rule[] {
     const folder = vscode.workspace.getWorkspaceFolder(uri);
     const below = folder ? [vscode.workspace.asRelativePath(uri, false)] : [];
-    return rulesFor(this.#read('holdfast.reopen.rules', uri), [uri.fsPath, ...below]);
+    const raw: unknown = vscode.workspace.getConfiguration(section, uri).get('reopen.rules');
+    const rules = this.#toldOf('holdfast.reopen.rules', raw, this.#allRules.of(raw));
+    return rulesFor(rules, [uri.fsPath, ...below]);
   }
 
   #read<Name extends SettingName>(name: Name, uri: vscode.Uri): SettingValue<Name> {
     const key = name.slice(section.length + 1);
     const raw: unknown = vscode.workspace.getConfiguration(section, uri).get(key);
-    const { value, problem } = decode(name, raw);
+    return this.#toldOf(name, raw, decode(name, raw));
+  }
+
+  #toldOf<T>(name: SettingName, raw: unknown, { value, problem }: Decoded<T>): T {
     if (problem) this.#tellOnce(problem, `${name}=${(JSON.stringify(raw) as string | undefined) ?? ''}`);
     return value;
   }

@@ -3,7 +3,7 @@ import type { Candidate, Named } from '../holders/named';
 import type { Inspected, Unit } from '../holders/inspected';
 import { typeName } from '../json';
 import { isServiceName } from '../linux/services';
-import { literally, matchesGlob, parseGlob, type Glob } from './glob';
+import { literally, matchesGlob, parseGlob, type Glob, type Room } from './glob';
 import { reopen } from './limits';
 import { reopenSignals, type ReopenSignal } from './signals';
 
@@ -70,11 +70,14 @@ class Wrong extends Error {
   }
 }
 
-/** Total. A rule that is wrong is left out; the others count. `undefined`: it is no list at all. */
+/**
+ * Total. A rule that is wrong is left out; the others count, but for those behind one that is too much. `undefined`: it is no list at all.
+ */
 export function parseRules(raw: unknown): ParsedRules | undefined {
   if (!Array.isArray(raw)) return undefined;
   const rules: Rule[] = [];
   const problems: RuleProblem[] = [];
+  const room: Room = { left: reopen.patterns };
   for (const [index, one] of raw.entries()) {
     if (index === reopen.rules) {
       const expected = `left out: there may be ${String(reopen.rules)} rules`;
@@ -82,20 +85,22 @@ export function parseRules(raw: unknown): ParsedRules | undefined {
       break;
     }
     try {
-      rules.push(parseRule(one));
+      rules.push(parseRule(one, room));
     } catch (thrown) {
       if (!(thrown instanceof Wrong)) throw thrown;
       const { field, expected, found } = thrown;
       problems.push({ rule: index + 1, field, expected, found: typeName(found) });
+      // The rest is not even looked at: there may be a megabyte of it.
+      if (room.left < 0) break;
     }
   }
   return { rules, problems };
 }
 
 /** @throws Wrong */
-function parseRule(raw: unknown): Rule {
+function parseRule(raw: unknown, room: Room): Rule {
   const rule = objectOf('', raw, fields);
-  const globs = parseFiles(rule['files']);
+  const globs = parseFiles(rule['files'], room);
   const process = rule['process'] === undefined ? undefined : parseRuleProcess(rule['process']);
   const action = parseAction(rule['action']);
   const ask = rule['ask'] ?? false;
@@ -109,12 +114,16 @@ function parseRule(raw: unknown): Rule {
   return { globs, ...(process ? { process } : {}), action, ask };
 }
 
-function parseFiles(raw: unknown): readonly Glob[] {
+function parseFiles(raw: unknown, room: Room): readonly Glob[] {
   const expected = 'a glob pattern, or a list of some';
   const all: readonly unknown[] = Array.isArray(raw) ? raw : [raw];
   if (all.length === 0 || all.length > reopen.globs) throw new Wrong('files', expected, raw);
   return all.map((one) => {
-    const glob = typeof one === 'string' ? parseGlob(one) : undefined;
+    const glob = typeof one === 'string' ? parseGlob(one, room) : undefined;
+    if (room.left < 0) {
+      const most = `${String(reopen.patterns)} characters, all that {…} stands for written out`;
+      throw new Wrong('files', `left out, as all rules after it: the patterns of all rules may have ${most}`, one);
+    }
     if (!glob) throw new Wrong('files', `${expected}, whose brackets and braces are in pairs`, one);
     return glob;
   });
@@ -196,7 +205,7 @@ function isWord(raw: unknown): raw is string {
  * @param paths its whole path, and the one below its workspace folder if it is in one
  */
 export function rulesFor(rules: readonly Rule[], paths: readonly string[]): readonly Rule[] {
-  return rules.filter(({ globs }) => globs.some((glob) => paths.some((path) => matchesGlob(glob, path))));
+  return rules.filter(({ globs }) => globs.some((glob) => matchesGlob(glob, ...paths)));
 }
 
 /** Whether one of these rules does something about a program without asking: then nobody need be told of it. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 
 import { parsePidFile, wasThere, type Candidate } from '../../../../src/core/holders/named';
+import { OnceRead } from '../../../../src/core/reopen/onceRead';
 import {
   commandWords,
   decide,
@@ -154,6 +155,33 @@ describe('rules', () => {
       [1_001],
     );
     assert.equal(parseRules(Array(1_000).fill(7))?.problems.length, 1_000);
+  });
+
+  it('have patterns that together stay small, whoever has written them', () => {
+    const long = `${'{a,b}'.repeat(6)}${'x'.repeat(960)}`;
+    const much = Array.from({ length: 13 }, () => ({ ...nginx, files: Array(100).fill(long) as string[] }));
+    const parsed = parseRules([nginx, ...much, command]);
+    assert.deepEqual(
+      parsed?.rules.map(({ globs }) => globs),
+      [[{ text: nginx.files }]],
+    );
+    const [problem, ...others] = parsed.problems;
+    assert.deepEqual([problem?.rule, problem?.field, others], [2, 'files', []]);
+    assert.match(problem?.expected ?? '', /^left out, as all rules after it: .* 100000 characters, /);
+  });
+
+  it('are read once, as long as they are the same', () => {
+    let reads = 0;
+    const once = new OnceRead((raw) => {
+      reads++;
+      return parseRules(raw);
+    });
+    assert.equal(once.of(undefined), undefined);
+    const first = once.of([nginx]);
+    assert.equal(once.of(structuredClone([nginx])), first);
+    assert.deepEqual([first?.rules, reads], [[rule(nginx)], 2]);
+    assert.equal(once.of([nginx, unit])?.rules.length, 2);
+    assert.equal(once.of([nginx])?.rules.length, 1);
   });
 
   it('are for the files that they name, by the whole path and by the one below the folder', () => {
