@@ -165,15 +165,15 @@ export const settings = {
         'What is done: a word, or a command as a list of its words, which no shell reads. It is run in the workspace folder, or beside a file that is in none, for 60 seconds at most. A word that is `${file}` is the saved file, `${workspaceFolder}` its workspace folder.',
       reload: 'The unit is reloaded: `systemctl reload`.',
       SIGHUP:
-        'The program is sent SIGHUP, if it catches it, and not in order to end as shells, PHP, Ruby, Tcl and Java do. By custom, it reads its configuration again.',
+        'The program is sent SIGHUP, if it catches it, and not in order to end as shells (BusyBox among them), PHP, Ruby, Tcl and Java do. By custom, it reads its configuration again.',
       SIGUSR1: 'The same with SIGUSR1; not Node.js, which would open its debugger.',
       SIGUSR2: 'The same with SIGUSR2.',
-      ask: 'You are asked each time.',
+      ask: 'You are asked at each save, also while an older question is open; it is done for the file that was asked about.',
     },
     scope: 'resource',
     untrusted: 'shown',
     description:
-      'What is done whenever a file is saved in this window, so that programs use the new version, whether they have the file open or not: a list of rules. One action of a rule at a time is under way; of what is saved meanwhile, the last counts. Files that are not to be guarded have none. In a workspace that is not trusted no rule is carried out; you are told which would be.',
+      'What is done whenever a file is saved in this window, so that programs use the new version, whether they have the file open or not: a list of rules. One action of a rule at a time is under way (of a command with `${file}`, one for each file); of what is saved meanwhile, the last counts. Files that are not to be guarded have none. In a workspace that is not trusted no rule is carried out; you are told which would be.',
   },
   'holdfast.violations': {
     type: 'choice',

@@ -6,7 +6,7 @@ import { report, type Report } from '../core/level';
 import { rememberedSettings } from '../core/limits';
 import type { Answer, Question, SaveOptions } from '../core/options';
 import { OnceRead } from '../core/reopen/onceRead';
-import { rulesFor, withRule, type Rule, type WrittenRule } from '../core/reopen/rules';
+import { homeOfRule, rulesFor, withRule, type Rule, type WrittenRule } from '../core/reopen/rules';
 import { decode, neverWarned, type Decoded, type SettingProblem } from '../core/settings';
 import type { SwitchedOffBy } from '../core/status';
 import { message, texts, type Message } from '../core/text';
@@ -91,22 +91,26 @@ export class Settings implements Disposable {
   }
 
   /**
-   * What is always to be done when this file is saved: for its folder, or outside of all folders for the user. Why not; rejects if it cannot be
-   * written.
+   * What is always to be done when this file is saved, in the list that counts for it. Why not; rejects if it cannot be written.
    *
    * @param made by the path that stands for the file there
    */
   async addRule(uri: vscode.Uri, made: (path: string) => WrittenRule | undefined): Promise<Message | undefined> {
     const { configuration, where } = forGood(uri);
-    const forUser = where === vscode.ConfigurationTarget.Global;
     const found = configuration.inspect<unknown>('reopen.rules');
-    const there = forUser ? found?.globalValue : (found?.workspaceFolderValue ?? configuration.get('reopen.rules'));
-    const path = forUser ? uri.fsPath : vscode.workspace.asRelativePath(uri, false);
+    const inFolder = where === vscode.ConfigurationTarget.WorkspaceFolder;
+    const { whose, there, path } = homeOfRule({
+      path: uri.fsPath,
+      below: inFolder ? vscode.workspace.asRelativePath(uri, false) : undefined,
+      folder: found?.workspaceFolderValue,
+      workspace: vscode.workspace.isTrusted ? found?.workspaceValue : undefined,
+      user: found?.globalValue,
+    });
     const rule = made(path);
     if (!rule) return message(texts.pathTooLong);
     const value = withRule(there, rule);
     if (!value) return message(texts.rulesNoList);
-    await configuration.update('reopen.rules', value, where);
+    await configuration.update('reopen.rules', value, targets[whose]);
     return undefined;
   }
 
@@ -194,6 +198,12 @@ export class Settings implements Disposable {
     this.#onProblem(problem);
   }
 }
+
+const targets = {
+  folder: vscode.ConfigurationTarget.WorkspaceFolder,
+  workspace: vscode.ConfigurationTarget.Workspace,
+  user: vscode.ConfigurationTarget.Global,
+} as const;
 
 /** Where it is written what goes on to apply to a file. A folder that is not trusted has no say. */
 function forGood(uri: vscode.Uri): {
