@@ -158,7 +158,7 @@ export const settings = {
       executable:
         'The exact, absolute path of the program’s executable, in the file system as the editor sees it. Beside `pidFile`: the pid must be of such a program.',
       pidFile:
-        'A file whose first line is the pid, relative to the workspace folder. It must be a regular file of yours or root’s that not everybody may write, and no link; and the process must have been there when the file was written, otherwise it is another one that was given the number.',
+        'A file whose first line is the pid, relative to the workspace folder. It must be a regular file of yours or root’s that no other user and no group but root’s or your own main one may write, and no link; and the process must have been there when the file was written, otherwise it is another one that was given the number.',
       unit: 'A service of systemd, such as `nginx.service`.',
       ofUser: 'The unit is one of your own (`systemctl --user`).',
       action:

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
 import type { Inspected } from '../../../../src/core/holders/inspected';
-import { parsePidFile, wasThere, type Candidate } from '../../../../src/core/holders/named';
+import { isStartedBy, parsePidFile, wasThere, type Candidate } from '../../../../src/core/holders/named';
 import { OnceRead } from '../../../../src/core/reopen/onceRead';
 import {
   commandWords,
@@ -415,13 +415,13 @@ describe('a rule that is written for the person', () => {
 
 describe('a pid file', () => {
   it('names one process, in its first line', () => {
+    assert.equal(parsePidFile('1\n'), 1, 'in a container');
     for (const text of ['42', '42\n', ' 42 \r\n', '42\n/var/lib/postgresql\n5432\n'])
       assert.equal(parsePidFile(text), 42, text);
     for (const text of [
       '',
       '\n42',
       '0',
-      '1',
       '-1',
       '-42',
       '+42',
@@ -435,6 +435,23 @@ describe('a pid file', () => {
     ]) {
       assert.equal(parsePidFile(text), undefined, JSON.stringify(text));
     }
+  });
+
+  it('is that of a server, not of a worker that it has started, though it is the first process', () => {
+    const parents = new Map([
+      [9, 8],
+      [8, 1],
+      [1, 0],
+    ]);
+    const parentOf = (pid: number): number | undefined => parents.get(pid);
+    assert.equal(isStartedBy(new Set([1, 9]), 8, parentOf), true);
+    assert.equal(isStartedBy(new Set([1, 9]), 0, parentOf), false);
+    assert.equal(isStartedBy(new Set([7]), 8, parentOf), false);
+    assert.equal(
+      isStartedBy(new Set([7]), 8, () => 8),
+      false,
+      'it comes to an end',
+    );
   });
 
   it('names who was there when it was written', () => {
