@@ -43,29 +43,32 @@ export class RuleJobs<Result> {
   }
 
   async #work(task: Task, turn: Turn<Task>): Promise<void> {
-    const chosen = task.answer ? task.answer.chosen : await this.#look(task.job, turn);
-    if (chosen === 'none') return;
-    await turn.act(async ({ job }) => {
-      this.#doors.acted(job, await this.#doors.act(job, chosen));
+    const chosen = await this.#chosen(task);
+    if (chosen === 'none') {
+      turn.drop();
+      return;
+    }
+    await turn.act(async (latest) => {
+      // Who was found for an older save may have been restarted before this one.
+      const now = latest === task ? chosen : await this.#chosen(latest);
+      if (now !== 'none') this.#doors.acted(latest.job, await this.#doors.act(latest.job, now));
     });
   }
 
   /** `none`: nothing is to be done, or not before it is answered. */
-  async #look(job: Job, turn: Turn<Task>): Promise<Chosen | 'none'> {
+  async #chosen({ job, answer }: Task): Promise<Chosen | 'none'> {
+    if (answer) return answer.chosen;
     const found = await this.#doors.find(job);
     if (found && 'errno' in found) {
-      turn.drop();
       this.#doors.leftOut(job, found);
       return 'none';
     }
     const decision = decide(job.rule, found);
     switch (decision.is) {
       case 'nothing':
-        turn.drop();
         this.#doors.leftOut(job, 'notRunning');
         return 'none';
       case 'ask':
-        turn.drop();
         void this.#ask(job, decision, found);
         return 'none';
       case 'act':

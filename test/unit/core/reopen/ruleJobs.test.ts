@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 
 import type { ErrorFacts } from '../../../../src/core/errors';
 import type { Candidate } from '../../../../src/core/holders/named';
+import { reopen } from '../../../../src/core/reopen/limits';
 import { RuleJobs, type Chosen } from '../../../../src/core/reopen/ruleJobs';
 import { parseRules, type Job, type Rule } from '../../../../src/core/reopen/rules';
 
@@ -19,6 +20,8 @@ class World {
   readonly leftOut: string[] = [];
   /** Looks that wait until they are let go on. */
   readonly looks: (() => void)[] = [];
+  /** What is under way takes until then. */
+  held: Promise<void> | undefined;
   readonly #jobs = new RuleJobs<string>({
     find: async () => {
       const { found } = this;
@@ -26,7 +29,10 @@ class World {
       return found;
     },
     ask: ({ path }, which) => new Promise((resolve) => this.asked.push({ path, which, answer: resolve })),
-    act: ({ path }, chosen) => Promise.resolve(chosen ? `${path} to ${[...chosen].join(', ')}` : path),
+    act: async ({ path }, chosen) => {
+      await this.held;
+      return chosen ? `${path} to ${[...chosen].join(', ')}` : path;
+    },
     acted: (_, result) => this.acted.push(result),
     leftOut: ({ path }, why) => this.leftOut.push(`${path} ${typeof why === 'string' ? why : why.errno}`),
   });
@@ -132,6 +138,23 @@ describe('rules that do not ask', () => {
       await Promise.all([world.save(one, '/w/a', inFolder), world.save(one, '/w/x/b', inFolder)]);
       assert.deepEqual(world.acted, acted);
     }
+  });
+
+  it('look once more where others were under way when something was saved after the look', async () => {
+    const world = new World();
+    let go: () => void = () => undefined;
+    world.held = new Promise((resolve) => (go = resolve));
+    for (let at = 0; at < reopen.actions; at++) await world.save(rule({ action: [`make${String(at)}`] }), '/w/x');
+    const signal = rule({ process: { executable: '/n' }, action: 'SIGHUP' });
+    world.found = [candidate(7)];
+    await world.save(signal, '/w/a');
+    // It is restarted.
+    world.found = [candidate(8)];
+    await world.save(signal, '/w/b');
+    assert.deepEqual(world.acted, []);
+    go();
+    await world.look();
+    assert.deepEqual(world.acted, [...(Array(reopen.actions).fill('/w/x') as string[]), '/w/b to 8 5']);
   });
 
   it('look once more when something was saved after the look', async () => {
