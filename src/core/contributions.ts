@@ -158,22 +158,22 @@ export const settings = {
       executable:
         'The exact, absolute path of the program’s executable, in the file system as the editor sees it. Beside `pidFile`: the pid must be of such a program.',
       pidFile:
-        'A file whose first line is the pid, relative to the workspace folder. It must be a regular file of yours or root’s that not everybody may write, and no link; and the process must have been there when the file was written, otherwise it is another one that was given the number.',
+        'A file whose first line is the pid, relative to the workspace folder. It must be a regular file of yours or root’s that no other user and no group but root’s or your own main one may write, and no link; and the process must have been there when the file was written, otherwise it is another one that was given the number.',
       unit: 'A service of systemd, such as `nginx.service`.',
       ofUser: 'The unit is one of your own (`systemctl --user`).',
       action:
         'What is done: a word, or a command as a list of its words, which no shell reads. It is run in the workspace folder, or beside a file that is in none, for 60 seconds at most. A word that is `${file}` is the saved file, `${workspaceFolder}` its workspace folder.',
       reload: 'The unit is reloaded: `systemctl reload`.',
       SIGHUP:
-        'The program is sent SIGHUP, if it catches it, and not in order to end as shells, PHP, Ruby, Tcl and Java do. By custom, it reads its configuration again.',
+        'The program is sent SIGHUP, if it catches it, and not in order to end as shells (BusyBox among them), PHP, Ruby, Tcl and Java do. By custom, it reads its configuration again.',
       SIGUSR1: 'The same with SIGUSR1; not Node.js, which would open its debugger.',
       SIGUSR2: 'The same with SIGUSR2.',
-      ask: 'You are asked each time.',
+      ask: 'You are asked at each save, also while an older question is open; it is done for the file that was asked about.',
     },
     scope: 'resource',
     untrusted: 'shown',
     description:
-      'What is done whenever a file is saved in this window, so that programs use the new version, whether they have the file open or not: a list of rules. One action of a rule at a time is under way; of what is saved meanwhile, the last counts. Files that are not to be guarded have none. In a workspace that is not trusted no rule is carried out; you are told which would be.',
+      'What is done whenever a file is saved in this window, so that programs use the new version, whether they have the file open or not: a list of rules. One action of a rule at a time is under way (of a command with `${file}`, one for each file); of what is saved meanwhile, the last counts. Files that are not to be guarded have none. In a workspace that is not trusted no rule is carried out; you are told which would be.',
   },
   'holdfast.violations': {
     type: 'choice',

@@ -1,4 +1,5 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import type { Readable } from 'node:stream';
 
 import { describeError, type ErrorFacts } from '../core/errors';
 import type { Commands } from '../core/reopen/commands';
@@ -20,8 +21,16 @@ export class Programs implements Commands {
     const [program = '', ...others] = words;
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !ofTheEditor.test(name)));
     return new Promise((resolve) => {
-      // A group of its own: what it has started is stopped with it.
-      const child = spawn(program, others, { cwd: folder, env, stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+      let child: ChildProcessByStdio<null, null, Readable | null>;
+      try {
+        // A group of its own: what it has started is stopped with it.
+        child = spawn(program, others, { cwd: folder, env, stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+      } catch (thrown) {
+        // Some of what keeps it from being started is thrown (E2BIG, ENOTDIR), some comes as an event.
+        resolve(describeError(thrown, 'run', program));
+        return;
+      }
+      // Without room for a pipe (EMFILE) there is none.
       const { pid, stderr } = child;
       let complaint = '';
       let late = false;
@@ -33,9 +42,12 @@ export class Programs implements Commands {
       const settle = (error: ErrorFacts | undefined): void => {
         clearTimeout(timer);
         // A daemon that it has started may write there: it must not end by that.
-        stderr.removeAllListeners('data').resume();
+        stderr?.removeAllListeners('data').resume();
         resolve(error);
       };
+      child.once('error', (thrown) => {
+        settle(describeError(thrown, 'run', program));
+      });
       const failed = (errno: string): ErrorFacts => {
         const said = complaint.trim();
         return { operation: 'run', path: program, errno, detail: said === '' ? errno : said };
@@ -47,11 +59,8 @@ export class Programs implements Commands {
           stop(pid, 'SIGKILL');
         });
       });
-      stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr?.setEncoding('utf8').on('data', (text: string) => {
         complaint = (complaint + text).slice(-reopen.complaint);
-      });
-      child.once('error', (thrown) => {
-        settle(describeError(thrown, 'run', program));
       });
       child.once('exit', (code, signal) => {
         if (code === 0 && !late) {
@@ -59,6 +68,8 @@ export class Programs implements Commands {
           return;
         }
         const errno = late ? 'ETIMEDOUT' : (signal ?? `EXIT${String(code ?? '')}`);
+        // It has ended, and what it has started may not want to.
+        if (late) stop(pid, 'SIGKILL');
         // What it has said about it may still be on its way; a daemon may keep the way open.
         after(reopen.commandEnds, () => {
           settle(failed(errno));
@@ -71,7 +82,7 @@ export class Programs implements Commands {
   }
 }
 
-/** The whole group of a child that is not awaited yet: nobody else has its number. */
+/** The whole group of a child. Nobody else is given its number as long as it is not awaited, or anybody is in its group. */
 function stop(pid: number | undefined, signal: NodeJS.Signals): void {
   if (pid === undefined) return;
   try {

@@ -7,9 +7,8 @@ import type { Candidate } from '../core/holders/named';
 import type { Lookout } from '../core/holders/service';
 import { ruleLine } from '../core/logLines';
 import type { Commands } from '../core/reopen/commands';
-import { reopen } from '../core/reopen/limits';
-import { OneAtATime, type Turn } from '../core/reopen/oneAtATime';
-import { commandWords, decide, type Rule, type RuleDecision } from '../core/reopen/rules';
+import { RuleJobs, type Chosen } from '../core/reopen/ruleJobs';
+import { commandWords, keyOfCandidate, type Job, type Rule } from '../core/reopen/rules';
 import {
   askMessage,
   commandName,
@@ -30,14 +29,6 @@ import { inform, warn } from './notify';
 import type { Settings } from './settings';
 import { translate } from './translate';
 
-/** A rule, and the save of a file that it is for. */
-interface Job {
-  readonly rule: Rule;
-  readonly path: string;
-  /** The workspace folder. */
-  readonly folder: string | undefined;
-}
-
 interface Result {
   readonly outcome: RuleOutcome;
   readonly told?: Message;
@@ -54,7 +45,17 @@ export class Rules implements Disposable {
   readonly #settings: Settings;
   readonly #log: Log;
   readonly #owned = new DisposableStore();
-  readonly #jobs = new OneAtATime<Job>((job, turn) => this.#work(job, turn), reopen.actions);
+  readonly #jobs = new RuleJobs<Result>({
+    find: (job) => this.#find(job),
+    ask: (job, which, found) => this.#ask(job, which, found),
+    act: (job, chosen) => this.#act(job, chosen),
+    acted: (job, result) => {
+      this.#tell(job, result);
+    },
+    leftOut: (job, why) => {
+      this.#tell(job, typeof why === 'string' ? { outcome: { is: why } } : this.#failed(job, why));
+    },
+  });
   /** What was said last of each rule that failed: it is not said again at each save. */
   readonly #said = new Map<string, string>();
   #toldOfTrust = false;
@@ -83,6 +84,7 @@ export class Rules implements Disposable {
 
   #saved(uri: vscode.Uri): void {
     if (uri.scheme !== 'file' || this.#settings.unguarded(uri)) return;
+    if (!vscode.workspace.isTrusted && this.#toldOfTrust) return;
     const rules = this.#settings.rules(uri);
     if (rules.length === 0) return;
     if (!vscode.workspace.isTrusted) {
@@ -91,8 +93,7 @@ export class Rules implements Disposable {
     }
     const folder = vscode.workspace.getWorkspaceFolder(uri)?.uri.fsPath;
     for (const rule of rules) {
-      const job = { rule, path: uri.fsPath, folder };
-      void this.#jobs.add(keyOf(job), job);
+      void this.#jobs.add({ rule, path: uri.fsPath, folder });
     }
   }
 
@@ -104,32 +105,6 @@ export class Rules implements Disposable {
     const manage = translate(message(texts.manageTrust));
     const answer = await warn(untrustedMessage(rules, basename(path)), manage);
     if (answer === manage) await vscode.commands.executeCommand('workbench.trust.manage');
-  }
-
-  async #work(job: Job, turn: Turn<Job>): Promise<void> {
-    const found = await this.#find(job);
-    if (found && 'errno' in found) {
-      turn.drop();
-      this.#tell(job, this.#failed(job, found));
-      return;
-    }
-    const decision = decide(job.rule, found);
-    if (decision.is === 'nothing') {
-      turn.drop();
-      this.#tell(job, { outcome: { is: 'notRunning' } });
-      return;
-    }
-    const chosen = await this.#chosen(decision, job, found);
-    if (chosen === 'none') {
-      turn.drop();
-      this.#tell(job, { outcome: { is: 'notWanted' } });
-      return;
-    }
-    let told = { job, result: { outcome: { is: 'notRunning' } } as Result };
-    await turn.act(async (latest) => {
-      told = { job: latest, result: await this.#act(latest, chosen) };
-    });
-    this.#tell(told.job, told.result);
   }
 
   /** The programs that are meant; `undefined`: a unit that runs, or none is asked for. */
@@ -147,15 +122,14 @@ export class Rules implements Disposable {
     return this.#lookout.find({ pidFile: at, ...(executable === undefined ? {} : { executable }) });
   }
 
-  /** Which of them; `undefined`: there are none to choose among. */
-  async #chosen(
-    decision: RuleDecision,
+  /** Which of them, or whether at all. */
+  async #ask(
     { rule, path }: Job,
+    which: 'whether' | 'of',
     found: readonly Candidate[] | undefined,
-  ): Promise<ReadonlySet<string> | undefined | 'none'> {
+  ): Promise<Chosen | 'none'> {
     const all = found && new Set(found.map(keyOfCandidate));
-    if (decision.is !== 'ask') return all;
-    const several = decision.which === 'of' && found !== undefined;
+    const several = which === 'of' && found !== undefined;
     const yes = translate(several ? message(texts.sendToAll) : ruleButton(rule));
     const choose = translate(message(texts.chooseSome));
     const sentence = askMessage(rule, basename(path), several ? found.length : 1);
@@ -169,7 +143,7 @@ export class Rules implements Disposable {
     return picks && picks.length > 0 ? new Set(picks.map(({ key }) => key)) : 'none';
   }
 
-  async #act(job: Job, chosen: ReadonlySet<string> | undefined): Promise<Result> {
+  async #act(job: Job, chosen: Chosen): Promise<Result> {
     const { rule, path, folder } = job;
     const { action, process } = rule;
     switch (action.is) {
@@ -219,7 +193,7 @@ export class Rules implements Disposable {
 
   #tell(job: Job, { outcome, told }: Result): void {
     this.#write(job, outcome);
-    const key = keyOf(job);
+    const key = JSON.stringify([job.folder ?? '', job.rule]);
     if (outcome.is === 'done') this.#said.delete(key);
     if (!told) return;
     if (outcome.is !== 'failed') {
@@ -256,14 +230,6 @@ function pickOf(candidate: Candidate): CandidatePick {
     description: `${String(process.pid)} · ${writtenMoment(since)}`,
     key: keyOfCandidate(candidate),
   };
-}
-
-function keyOf({ rule, folder }: Job): string {
-  return JSON.stringify([folder ?? '', rule]);
-}
-
-function keyOfCandidate({ process: { pid, started } }: Candidate): string {
-  return `${String(pid)} ${String(started)}`;
 }
 
 function done(told: Message, pids?: readonly number[]): Result {

@@ -5,8 +5,9 @@ import { DisposableStore, type Disposable } from '../core/disposable';
 import { report, type Report } from '../core/level';
 import { rememberedSettings } from '../core/limits';
 import type { Answer, Question, SaveOptions } from '../core/options';
-import { rulesFor, withRule, type Rule, type WrittenRule } from '../core/reopen/rules';
-import { decode, neverWarned, type SettingProblem } from '../core/settings';
+import { OnceRead } from '../core/reopen/onceRead';
+import { homeOfRule, rulesFor, withRule, type Rule, type WrittenRule } from '../core/reopen/rules';
+import { decode, neverWarned, type Decoded, type SettingProblem } from '../core/settings';
 import type { SwitchedOffBy } from '../core/status';
 import { message, texts, type Message } from '../core/text';
 
@@ -26,6 +27,7 @@ export class Settings implements Disposable {
   readonly #options = new Remembered((uri) => this.#readOptions(uri));
   readonly #violations = new Remembered((uri) => this.#readViolations(uri));
   readonly #rules = new Remembered((uri) => this.#readRules(uri));
+  readonly #allRules = new OnceRead((raw) => decode('holdfast.reopen.rules', raw));
   readonly #answers = new Map<string, Partial<Pick<SaveOptions, Question>>>();
   readonly #told = new Set<string>();
 
@@ -89,22 +91,26 @@ export class Settings implements Disposable {
   }
 
   /**
-   * What is always to be done when this file is saved: for its folder, or outside of all folders for the user. Why not; rejects if it cannot be
-   * written.
+   * What is always to be done when this file is saved, in the list that counts for it. Why not; rejects if it cannot be written.
    *
    * @param made by the path that stands for the file there
    */
   async addRule(uri: vscode.Uri, made: (path: string) => WrittenRule | undefined): Promise<Message | undefined> {
     const { configuration, where } = forGood(uri);
-    const forUser = where === vscode.ConfigurationTarget.Global;
     const found = configuration.inspect<unknown>('reopen.rules');
-    const there = forUser ? found?.globalValue : (found?.workspaceFolderValue ?? configuration.get('reopen.rules'));
-    const path = forUser ? uri.fsPath : vscode.workspace.asRelativePath(uri, false);
+    const inFolder = where === vscode.ConfigurationTarget.WorkspaceFolder;
+    const { whose, there, path } = homeOfRule({
+      path: uri.fsPath,
+      below: inFolder ? vscode.workspace.asRelativePath(uri, false) : undefined,
+      folder: found?.workspaceFolderValue,
+      workspace: vscode.workspace.isTrusted ? found?.workspaceValue : undefined,
+      user: found?.globalValue,
+    });
     const rule = made(path);
     if (!rule) return message(texts.pathTooLong);
     const value = withRule(there, rule);
     if (!value) return message(texts.rulesNoList);
-    await configuration.update('reopen.rules', value, where);
+    await configuration.update('reopen.rules', value, targets[whose]);
     return undefined;
   }
 
@@ -170,13 +176,18 @@ export class Settings implements Disposable {
   #readRules(uri: vscode.Uri): readonly Rule[] {
     const folder = vscode.workspace.getWorkspaceFolder(uri);
     const below = folder ? [vscode.workspace.asRelativePath(uri, false)] : [];
-    return rulesFor(this.#read('holdfast.reopen.rules', uri), [uri.fsPath, ...below]);
+    const raw: unknown = vscode.workspace.getConfiguration(section, uri).get('reopen.rules');
+    const rules = this.#toldOf('holdfast.reopen.rules', raw, this.#allRules.of(raw));
+    return rulesFor(rules, [uri.fsPath, ...below]);
   }
 
   #read<Name extends SettingName>(name: Name, uri: vscode.Uri): SettingValue<Name> {
     const key = name.slice(section.length + 1);
     const raw: unknown = vscode.workspace.getConfiguration(section, uri).get(key);
-    const { value, problem } = decode(name, raw);
+    return this.#toldOf(name, raw, decode(name, raw));
+  }
+
+  #toldOf<T>(name: SettingName, raw: unknown, { value, problem }: Decoded<T>): T {
     if (problem) this.#tellOnce(problem, `${name}=${(JSON.stringify(raw) as string | undefined) ?? ''}`);
     return value;
   }
@@ -187,6 +198,12 @@ export class Settings implements Disposable {
     this.#onProblem(problem);
   }
 }
+
+const targets = {
+  folder: vscode.ConfigurationTarget.WorkspaceFolder,
+  workspace: vscode.ConfigurationTarget.Workspace,
+  user: vscode.ConfigurationTarget.Global,
+} as const;
 
 /** Where it is written what goes on to apply to a file. A folder that is not trusted has no say. */
 function forGood(uri: vscode.Uri): {

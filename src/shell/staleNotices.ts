@@ -24,6 +24,7 @@ export class StaleNotices implements Disposable {
   readonly #actions: ReopenActions;
   readonly #settings: Settings;
   readonly #tree: HoldersTree;
+  readonly #uid = process.getuid?.();
   readonly #telling = new Telling();
   readonly #owned = new DisposableStore();
 
@@ -71,7 +72,8 @@ export class StaleNotices implements Disposable {
     const asked = await Promise.all(
       news.stale.map(async ({ holder, version }) => {
         const facts = await this.#facts.ask(path, holder, version);
-        if (!facts || isIgnored(ignored, holder, facts.inspected) || isDoneWith(rules, facts.inspected)) return [];
+        if (!facts || isIgnored(ignored, holder, facts.inspected)) return [];
+        if (isDoneWith(rules, holder, facts.inspected, this.#uid)) return [];
         return [{ holder, version, ...facts }];
       }),
     );

@@ -1,6 +1,6 @@
 /** Programs that rules name, on the real kernel. */
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -131,6 +131,14 @@ describe('programs that rules name', function () {
     assert.equal(errnoOf({ pidFile: pipe }), 'EINVAL');
     mkdirSync(join(folder, 'folder.pid'));
     assert.equal(errnoOf({ pidFile: join(folder, 'folder.pid') }), 'EINVAL');
+    if (process.getuid?.() === 0) {
+      chownSync(pidFile, 0, 65534);
+      chmodSync(pidFile, 0o664);
+      assert.equal(errnoOf({ pidFile }), 'EPERM', 'a group that is not ours may write it');
+      chownSync(pidFile, 0, 0);
+      assert.deepEqual(pids({ pidFile }), [one.pid]);
+      chmodSync(pidFile, 0o644);
+    }
     for (const text of ['', 'x', '-1', '0', '1', `-${String(one.pid)}`, `$(echo ${String(one.pid)})`]) {
       writeFileSync(pidFile, text);
       assert.equal(errnoOf({ pidFile }), 'EBADMSG', JSON.stringify(text));
@@ -141,6 +149,29 @@ describe('programs that rules name', function () {
     assert.deepEqual(pids({ pidFile }), [], 'it has ended');
     rmSync(pidFile);
     assert.deepEqual(pids({ pidFile }), [], 'there is none');
+  });
+
+  it('are the first process only where its executable is named, too', function () {
+    if (process.pid !== 1) {
+      // Its own first process, as in a container.
+      const words = [
+        process.execPath,
+        require.resolve('mocha/bin/mocha.js'),
+        __filename,
+        '--fgrep',
+        'are the first process',
+      ];
+      const inside = spawnSync('unshare', ['--pid', '--fork', '--mount-proc', ...words], { encoding: 'utf8' });
+      if (inside.stderr.startsWith('unshare:')) skip(this, 'named.first', inside.stderr.trim());
+      assert.match(inside.stdout, /\b1 passing\b/, inside.stdout + inside.stderr);
+      return;
+    }
+    const pidFile = join(folder, 'first.pid');
+    writeFileSync(pidFile, '1\n');
+    assert.equal(errnoOf({ pidFile }), 'EBADMSG');
+    assert.equal(errnoOf({ pidFile, executable: program }), 'ESTALE');
+    assert.deepEqual(pids({ pidFile, executable: process.execPath }), [1]);
+    assert.deepEqual(pids({ executable: process.execPath }), [1]);
   });
 
   it('are not those that were given the number in a pid file since it was written', async () => {

@@ -1,11 +1,22 @@
 /** Commands of rules, as they are run. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { Programs } from '../../src/keeper/programs';
 import { within } from '../support/deadline';
+import { skip } from '../support/skip';
 
 const deadline = 20_000;
 
@@ -53,6 +64,50 @@ describe('commands of rules', function () {
     assert.equal((await run('no-such-program-here'))?.errno, 'ENOENT');
     assert.equal((await run(folder))?.errno, 'EACCES');
     assert.equal(await run('true'), undefined);
+  });
+
+  it('fail for a reason also where they cannot be started at all', async () => {
+    writeFileSync(join(folder, 'file'), '');
+    assert.equal((await run(join(folder, 'file', 'program')))?.errno, 'ENOTDIR');
+    assert.equal((await run(`/${'x'.repeat(9_000)}`))?.errno, 'ENAMETOOLONG');
+    const long = await run('true', 'x'.repeat(1 << 18));
+    assert.deepEqual([long?.operation, long?.path, long?.errno], ['run', 'true', 'E2BIG']);
+    const none = await within(deadline, 'no end', new Programs().run(['true'], join(folder, 'none')));
+    assert.equal(none?.errno, 'ENOENT');
+  });
+
+  it('fail for a reason where we have no descriptor left for them', async function () {
+    if (process.platform !== 'linux') skip(this, 'programs.descriptors', 'only Linux');
+    const limit = (soft: string): void => {
+      execFileSync('prlimit', [`--pid=${String(process.pid)}`, `--nofile=${soft}:`]);
+    };
+    const [, soft = ''] = /^Max open files +(\S+)/m.exec(readFileSync('/proc/self/limits', 'latin1')) ?? [];
+    const taken: number[] = [];
+    limit(String(Math.max(...readdirSync('/proc/self/fd').map(Number)) + 20));
+    try {
+      try {
+        for (;;) taken.push(openSync('/dev/null', 'r'));
+      } catch (thrown) {
+        assert.equal((thrown as NodeJS.ErrnoException).code, 'EMFILE');
+      }
+      const failed = await run('true');
+      assert.equal(failed?.errno, 'EMFILE');
+    } finally {
+      for (const fd of taken) closeSync(fd);
+      limit(soft);
+    }
+    assert.equal(await run('true'), undefined);
+  });
+
+  it('leave nothing behind that does not want to end, when they themselves end at once', async () => {
+    const child = "trap '' TERM; echo $$ >pid; while :; do sleep 1; done";
+    const script = `sh -c "$1" >/dev/null 2>&1 & while :; do sleep 0.1; done`;
+    const failed = await within(deadline, 'its end', new Programs(500).run(['sh', '-c', script, 'sh', child], folder));
+    assert.equal(failed?.errno, 'ETIMEDOUT');
+    const pid = Number(readFileSync(join(folder, 'pid'), 'utf8'));
+    const ends = performance.now() + deadline;
+    while (runs(pid) && performance.now() < ends) await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(runs(pid), false, 'what it has started is no more');
   });
 
   it('are stopped when they take too long, with all that they have started, also what does not want to', async () => {

@@ -23,8 +23,27 @@ export interface Candidate {
 export function parsePidFile(text: string): number | undefined {
   const digits = /^[ \t]*(\d{1,10})[ \t\r]*(?:\n|$)/.exec(text)?.[1];
   const pid = digits === undefined ? 0 : Number(digits);
-  // The first process is nobody's to be sent something; the kernel counts up to 2^22.
-  return pid > 1 && pid <= 1 << 22 ? pid : undefined;
+  // The kernel counts up to 2^22.
+  return pid > 0 && pid <= 1 << 22 ? pid : undefined;
+}
+
+/**
+ * Whether one of some processes has started this one, or has started who did. The first process may be one of them: in a container it is the
+ * server itself.
+ *
+ * @param parentOf 0 or `undefined`: it has none, or is gone
+ */
+export function isStartedBy(
+  pids: ReadonlySet<number>,
+  parent: number,
+  parentOf: (pid: number) => number | undefined,
+): boolean {
+  const passed = new Set<number>();
+  for (let at = parent; at >= 1 && !passed.has(at); at = parentOf(at) ?? 0) {
+    if (pids.has(at)) return true;
+    passed.add(at);
+  }
+  return false;
 }
 
 /** How far the moment of a process's start and that of a file's writing may be apart from what the clocks say, in milliseconds. */

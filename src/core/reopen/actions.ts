@@ -1,7 +1,7 @@
 /** What can be done about one program that has an older version. */
 import type { Inspected } from '../holders/inspected';
 import type { Generation, HolderInUse } from '../holders/inUse';
-import { interpreterOf } from '../holders/interpreters';
+import { mayRunScripts } from '../holders/interpreters';
 import { meantSignals, type ReopenSignal } from './signals';
 
 export type Action =
@@ -43,15 +43,15 @@ export function fittingActions(
 }
 
 /**
- * What can be done at each save from now on. A rule names a program by its executable: that of an interpreter runs other scripts as
- * well.
+ * What can be done at each save from now on. A rule names a program by its executable: that of an interpreter, or of BusyBox, runs
+ * other scripts as well.
  */
 export function lastingActions(
   holder: HolderInUse,
   { inspected, canReload }: Pick<HolderFacts, 'inspected' | 'canReload'>,
   uid: number | undefined,
 ): readonly LastingAction[] {
-  const isNamed = inspected.executable !== undefined && interpreterOf(holder.program) === undefined;
+  const isNamed = inspected.executable !== undefined && !mayRunScripts(holder.program);
   return [...(canReload ? ['reloadUnit' as const] : []), ...(isNamed ? signalsFor(holder, inspected, uid) : [])];
 }
 

@@ -1,7 +1,8 @@
 /**
  * Glob patterns as VS Code writes them: `*` and `?` within a part of a path, `**` for any number of parts, `{a,b}`, `[a-z]`, `[!a-z]`. VS Code
  * makes regular expressions of them, which a pattern of a hostile workspace can keep busy for hours; here a match takes at most as many steps as
- * pattern and path are long, multiplied, for each alternative.
+ * pattern and path are long, multiplied, for each alternative. Only its text is kept: what `{…}` makes of it is 64 times as long at most, and there
+ * may be many patterns.
  */
 
 /** One way to read a pattern: its parts between slashes. */
@@ -15,7 +16,12 @@ type Token =
 
 export interface Glob {
   readonly text: string;
-  readonly alternatives: readonly Alternative[];
+}
+
+/** Characters that patterns may have together, all alternatives written out. */
+export interface Room {
+  /** Below 0: it was not enough. */
+  left: number;
 }
 
 /** Characters of a pattern. */
@@ -23,18 +29,15 @@ const longest = 1_000;
 /** What `{…}` may make of one pattern. */
 const alternativesAtMost = 64;
 
-/** `undefined`: it is none, or makes too many alternatives. */
-export function parseGlob(text: string): Glob | undefined {
+/**
+ * `undefined`: it is none, makes too many alternatives, or needs more room than is left.
+ *
+ * @param room is less by what the pattern took, also if it is none
+ */
+export function parseGlob(text: string, room: Room = { left: Infinity }): Glob | undefined {
   if (text === '' || text.length > longest || text.includes('\0')) return undefined;
-  const expanded = expand(text);
-  if (!expanded) return undefined;
-  const alternatives: Alternative[] = [];
-  for (const one of expanded) {
-    const alternative = parseAlternative(one);
-    if (!alternative) return undefined;
-    alternatives.push(alternative);
-  }
-  return { text, alternatives };
+  const expanded = expand(text, room);
+  return expanded?.every((one) => parseAlternative(one) !== undefined) ? { text } : undefined;
 }
 
 /** A pattern that means this path and no other: what means something in a pattern means itself in brackets. */
@@ -42,16 +45,21 @@ export function literally(path: string): string {
   return path.replace(/[*?[\]{}]/g, '[$&]');
 }
 
-/** @param path with slashes */
-export function matchesGlob({ alternatives }: Glob, path: string): boolean {
-  const parts = path.split('/');
-  return alternatives.some((alternative) =>
-    matches<readonly Token[] | 'any', string>(
-      alternative,
-      parts,
-      (part) => part === 'any',
-      (part, name) => part !== 'any' && matchesPart(part, name),
-    ),
+/** @param paths with slashes: whether it matches one of them */
+export function matchesGlob({ text }: Glob, ...paths: readonly string[]): boolean {
+  const split = paths.map((path) => path.split('/'));
+  return (expand(text) ?? []).some((one) => {
+    const alternative = parseAlternative(one);
+    return alternative !== undefined && split.some((parts) => matchesAlternative(alternative, parts));
+  });
+}
+
+function matchesAlternative(alternative: Alternative, parts: readonly string[]): boolean {
+  return matches<readonly Token[] | 'any', string>(
+    alternative,
+    parts,
+    (part) => part === 'any',
+    (part, name) => part !== 'any' && matchesPart(part, name),
   );
 }
 
@@ -107,15 +115,18 @@ function matches<P, T>(
   return pattern.slice(at).every(isWild);
 }
 
-/** Every `{a,b}` in turn, the outermost first. `undefined`: braces that do not pair, or too many alternatives. */
-function expand(text: string): readonly string[] | undefined {
+/** Every `{a,b}` in turn, the outermost first. `undefined`: braces that do not pair, too many alternatives, or too little room. */
+function expand(text: string, room: Room = { left: Infinity }): readonly string[] | undefined {
   const done: string[] = [];
   const open = [text];
   for (let one = open.pop(); one !== undefined; one = open.pop()) {
     const braces = bracesIn(one);
     if (braces === 'unpaired') return undefined;
-    if (braces === undefined) done.push(one);
-    else for (const choice of [...braces.choices].reverse()) open.push(braces.before + choice + braces.after);
+    if (braces === undefined) {
+      room.left -= one.length;
+      if (room.left < 0) return undefined;
+      done.push(one);
+    } else for (const choice of [...braces.choices].reverse()) open.push(braces.before + choice + braces.after);
     if (done.length + open.length > alternativesAtMost) return undefined;
   }
   return done;

@@ -18,6 +18,8 @@ export const reopen = {
   rules: 1_000,
   /** patterns of each, */
   globs: 100,
+  /** characters of all patterns together, with all that `{…}` stands for, */
+  patterns: 100_000,
   /** words of its command, */
   words: 100,
   /** and characters of one. */

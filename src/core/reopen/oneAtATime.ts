@@ -38,7 +38,7 @@ export class OneAtATime<Value> {
             });
           },
           drop: () => {
-            slot.value = undefined;
+            if (slot.value === first) slot.value = undefined;
           },
         });
         // Work that has neither acted nor dropped it is done with it all the same.
@@ -70,6 +70,6 @@ export class OneAtATime<Value> {
 export interface Turn<Value> {
   /** Takes the latest value, as soon as not too many others act. What comes from then on is worked on anew. */
   act(action: (latest: Value) => Promise<void>): Promise<void>;
-  /** Does nothing with it, nor with what has come meanwhile. */
+  /** Does nothing with it. What has come meanwhile is worked on anew. */
   drop(): void;
 }

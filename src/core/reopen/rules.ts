@@ -1,11 +1,12 @@
 /** Rules of the setting `holdfast.reopen.rules`: what is done after a save of certain files. */
 import type { Candidate, Named } from '../holders/named';
+import type { HolderInUse } from '../holders/inUse';
 import type { Inspected, Unit } from '../holders/inspected';
 import { typeName } from '../json';
 import { isServiceName } from '../linux/services';
-import { literally, matchesGlob, parseGlob, type Glob } from './glob';
+import { literally, matchesGlob, parseGlob, type Glob, type Room } from './glob';
 import { reopen } from './limits';
-import { reopenSignals, type ReopenSignal } from './signals';
+import { maySend, reopenSignals, type ReopenSignal } from './signals';
 
 /** Which program; a path of a pid file may be relative to the workspace folder. */
 export type RuleProcess =
@@ -23,6 +24,14 @@ export interface Rule {
   readonly action: RuleAction;
   /** The person is asked each time. */
   readonly ask: boolean;
+}
+
+/** A rule, and the save of a file that it is for. */
+export interface Job {
+  readonly rule: Rule;
+  readonly path: string;
+  /** The workspace folder. */
+  readonly folder: string | undefined;
 }
 
 /** What was wrong with one rule. */
@@ -70,11 +79,14 @@ class Wrong extends Error {
   }
 }
 
-/** Total. A rule that is wrong is left out; the others count. `undefined`: it is no list at all. */
+/**
+ * Total. A rule that is wrong is left out; the others count, but for those behind one that is too much. `undefined`: it is no list at all.
+ */
 export function parseRules(raw: unknown): ParsedRules | undefined {
   if (!Array.isArray(raw)) return undefined;
   const rules: Rule[] = [];
   const problems: RuleProblem[] = [];
+  const room: Room = { left: reopen.patterns };
   for (const [index, one] of raw.entries()) {
     if (index === reopen.rules) {
       const expected = `left out: there may be ${String(reopen.rules)} rules`;
@@ -82,20 +94,22 @@ export function parseRules(raw: unknown): ParsedRules | undefined {
       break;
     }
     try {
-      rules.push(parseRule(one));
+      rules.push(parseRule(one, room));
     } catch (thrown) {
       if (!(thrown instanceof Wrong)) throw thrown;
       const { field, expected, found } = thrown;
       problems.push({ rule: index + 1, field, expected, found: typeName(found) });
+      // The rest is not even looked at: there may be a megabyte of it.
+      if (room.left < 0) break;
     }
   }
   return { rules, problems };
 }
 
 /** @throws Wrong */
-function parseRule(raw: unknown): Rule {
+function parseRule(raw: unknown, room: Room): Rule {
   const rule = objectOf('', raw, fields);
-  const globs = parseFiles(rule['files']);
+  const globs = parseFiles(rule['files'], room);
   const process = rule['process'] === undefined ? undefined : parseRuleProcess(rule['process']);
   const action = parseAction(rule['action']);
   const ask = rule['ask'] ?? false;
@@ -109,12 +123,16 @@ function parseRule(raw: unknown): Rule {
   return { globs, ...(process ? { process } : {}), action, ask };
 }
 
-function parseFiles(raw: unknown): readonly Glob[] {
+function parseFiles(raw: unknown, room: Room): readonly Glob[] {
   const expected = 'a glob pattern, or a list of some';
   const all: readonly unknown[] = Array.isArray(raw) ? raw : [raw];
   if (all.length === 0 || all.length > reopen.globs) throw new Wrong('files', expected, raw);
   return all.map((one) => {
-    const glob = typeof one === 'string' ? parseGlob(one) : undefined;
+    const glob = typeof one === 'string' ? parseGlob(one, room) : undefined;
+    if (room.left < 0) {
+      const most = `${String(reopen.patterns)} characters, all that {…} stands for written out`;
+      throw new Wrong('files', `left out, as all rules after it: the patterns of all rules may have ${most}`, one);
+    }
     if (!glob) throw new Wrong('files', `${expected}, whose brackets and braces are in pairs`, one);
     return glob;
   });
@@ -196,15 +214,29 @@ function isWord(raw: unknown): raw is string {
  * @param paths its whole path, and the one below its workspace folder if it is in one
  */
 export function rulesFor(rules: readonly Rule[], paths: readonly string[]): readonly Rule[] {
-  return rules.filter(({ globs }) => globs.some((glob) => paths.some((path) => matchesGlob(glob, path))));
+  return rules.filter(({ globs }) => globs.some((glob) => matchesGlob(glob, ...paths)));
 }
 
-/** Whether one of these rules does something about a program without asking: then nobody need be told of it. */
-export function isDoneWith(rules: readonly Rule[], { executable, unit }: Inspected): boolean {
-  return rules.some(({ process, ask }) => {
-    if (ask || !process) return false;
-    if (process.by === 'unit') return process.unit.name === unit?.name && process.unit.ofUser === unit.ofUser;
-    return process.executable !== undefined && process.executable === executable;
+/**
+ * Whether one of these rules makes a program use the new version without asking: then nobody need be told of it. What a command does is not known,
+ * nor whether it is the program of a pid file.
+ *
+ * @param uid our own
+ */
+export function isDoneWith(
+  rules: readonly Rule[],
+  holder: Pick<HolderInUse, 'program' | 'uid'>,
+  { executable, unit, caught }: Inspected,
+  uid: number | undefined,
+): boolean {
+  return rules.some(({ process, action, ask }) => {
+    if (ask) return false;
+    if (action.is === 'reload') {
+      return process?.by === 'unit' && process.unit.name === unit?.name && process.unit.ofUser === unit.ofUser;
+    }
+    const isNamed = process?.by === 'executable' && process.executable === executable && executable !== undefined;
+    const isOurs = uid !== undefined && holder.uid === uid;
+    return action.is === 'signal' && isNamed && isOurs && maySend(holder.program, caught, action.signal);
   });
 }
 
@@ -222,6 +254,19 @@ export function decide({ action, ask }: Rule, found: readonly Candidate[] | unde
   // A command is run once, for how many programs whatever.
   if (action.is === 'signal' && found && found.length > 1) return { is: 'ask', which: 'of' };
   return ask ? { is: 'ask', which: 'whether' } : { is: 'act' };
+}
+
+/** The same for saves for which the same is to be done: what is done for one of them is done for the others. */
+export function keyOfJob({ rule, path, folder }: Job): string {
+  const { action } = rule;
+  const file = action.is === 'command' && action.words.includes('${file}') ? path : '';
+  // Beside a file that is in no folder, commands are run.
+  const at = folder ?? (action.is === 'command' ? path.slice(0, path.lastIndexOf('/')) : '');
+  return JSON.stringify([at, folder !== undefined, file, rule]);
+}
+
+export function keyOfCandidate({ process: { pid, started } }: Candidate): string {
+  return `${String(pid)} ${String(started)}`;
 }
 
 /** The words of a command, after placeholders. `undefined`: the file is in no workspace folder, and that is asked for. */
@@ -247,6 +292,36 @@ export function ruleFor(
   if (action !== 'reload') return executable === undefined ? undefined : { files, process: { executable }, action };
   if (!unit) return undefined;
   return { files, process: { unit: unit.name, ...(unit.ofUser ? { ofUser: true } : {}) }, action };
+}
+
+/** A file, and the values of the setting that are there for it. */
+export interface RuleLists {
+  /** The whole path, */
+  readonly path: string;
+  /** and the path below the workspace folder; `undefined`: it is in none that may have a say. */
+  readonly below: string | undefined;
+  readonly folder: unknown;
+  readonly workspace: unknown;
+  readonly user: unknown;
+}
+
+export interface RuleHome {
+  readonly whose: 'folder' | 'workspace' | 'user';
+  /** What it is there; `undefined`: not set. */
+  readonly there: unknown;
+  /** The path that stands for the file there: what is for more than one folder needs the whole one. */
+  readonly path: string;
+}
+
+/**
+ * Where a rule for a file is written: to the list that counts for it, as no other does. What the user says is not copied to a folder, for the folder's
+ * settings are passed on with it, and in the words of commands there may be secrets.
+ */
+export function homeOfRule({ path, below, folder, workspace, user }: RuleLists): RuleHome {
+  if (folder !== undefined && below !== undefined) return { whose: 'folder', there: folder, path: below };
+  if (workspace !== undefined) return { whose: 'workspace', there: workspace, path };
+  if (user !== undefined || below === undefined) return { whose: 'user', there: user, path };
+  return { whose: 'folder', there: undefined, path: below };
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { SignalName } from '../holders/holder';
-import { interpreterOf } from '../holders/interpreters';
+import { interpreterOf, MULTI_CALL, type Family } from '../holders/interpreters';
 
 /** Signals by which programs are told to open their files again: SIGHUP by custom, the other two by what the program says. */
 export const reopenSignals = ['SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const satisfies readonly SignalName[];
@@ -23,7 +23,7 @@ const VIRTUAL_MACHINE = /^java$/;
  */
 export function meantSignals(program: string, caught: readonly string[]): readonly ReopenSignal[] {
   if (VIRTUAL_MACHINE.test(program) || takenByRuntimes.some((name) => caught.includes(name))) return [];
-  const family = interpreterOf(program)?.family;
+  const family = familyOf(program);
   return reopenSignals.filter((name) => caught.includes(name) && !isForItself(family, name));
 }
 
@@ -32,15 +32,15 @@ export function meantSignals(program: string, caught: readonly string[]): readon
  * who writes a rule for a program in Go knows what it does.
  */
 export function maySend(program: string, caught: readonly string[], signal: ReopenSignal): boolean {
-  return (
-    caught.includes(signal) && !VIRTUAL_MACHINE.test(program) && !isForItself(interpreterOf(program)?.family, signal)
-  );
+  return caught.includes(signal) && !VIRTUAL_MACHINE.test(program) && !isForItself(familyOf(program), signal);
 }
 
-function isForItself(
-  family: NonNullable<ReturnType<typeof interpreterOf>>['family'] | undefined,
-  name: ReopenSignal,
-): boolean {
+/** BusyBox may be a shell, and its shell catches signals for its traps: as a program, it is all that it can be. */
+function familyOf(program: string): Family | undefined {
+  return MULTI_CALL.test(program) ? 'posix' : interpreterOf(program)?.family;
+}
+
+function isForItself(family: Family | undefined, name: ReopenSignal): boolean {
   switch (family) {
     // Programs of their own; and what catches none without a handler of the script's.
     case undefined:

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readdirSync, readlinkSync, readSync, realpathSync } from 'node:fs';
 import { SystemError } from '../../../core/errors';
-import { parsePidFile, wasThere, type Candidate, type Named } from '../../../core/holders/named';
+import { isStartedBy, parsePidFile, wasThere, type Candidate, type Named } from '../../../core/holders/named';
 import { parseUser } from '../../../core/linux/proc';
 import { system } from '../errors';
 import { readProc, unlessGone } from '../gate/text';
@@ -26,7 +26,7 @@ interface Seen extends Candidate {
  *
  * @param booted when this boot began, milliseconds since the epoch
  * @throws SystemError of a pid file: EPERM: somebody else may have written it, or the process is another user's; ELOOP: it is a link; EINVAL: it is
- *   no regular file; EBADMSG: there is no pid in it; ESTALE: the pid is another program's by now; what the system refuses
+ *   no regular file; EBADMSG: there is no pid in it, or that of the first process and no executable is named; ESTALE: the pid is another program's by now; what the system refuses
  */
 export function findNamed({ executable, pidFile }: Named, booted: number): readonly Candidate[] {
   const executables = executable === undefined ? undefined : namesOf(executable);
@@ -49,21 +49,14 @@ function everyRunning(executables: ReadonlySet<string> | undefined, booted: numb
       seen?.ours && executables.has(seen.executable ?? '') && worldOf(seen.process.pid) === world ? [seen] : [],
     );
   const pids = new Set(found.map(({ process }) => process.pid));
-  return found.filter((seen) => !startedByOneOf(pids, seen));
-}
-
-function startedByOneOf(pids: ReadonlySet<number>, { parent }: Seen): boolean {
-  const passed = new Set<number>();
-  for (let at = parent; at > 1 && !passed.has(at); at = readProcess(at)?.parent ?? 0) {
-    if (pids.has(at)) return true;
-    passed.add(at);
-  }
-  return false;
+  return found.filter(({ parent }) => !isStartedBy(pids, parent, (pid) => readProcess(pid)?.parent));
 }
 
 function fromPidFile(path: string, executables: ReadonlySet<string> | undefined, booted: number): readonly Seen[] {
   const file = readPidFile(path);
   if (!file) return [];
+  // The first process is sent nothing that is not meant for it by name: in a container it may be the server, elsewhere it is the system's.
+  if (file.pid === 1 && !executables) throw new SystemError('read', path, 'EBADMSG');
   const seen = look(file.pid, booted);
   if (!seen) return [];
   if (!seen.ours) throw new SystemError('kill', path, 'EPERM');
@@ -86,7 +79,9 @@ function readPidFile(path: string): { readonly pid: number; readonly written: nu
   try {
     const stat = system('fstat', path, () => fstatSync(fd));
     if (!stat.isFile()) throw new SystemError('read', path, 'EINVAL');
-    const othersMayWrite = (stat.mode & constants.S_IWOTH) !== 0;
+    const isGroupOurs = stat.gid === 0 || stat.gid === process.getegid?.();
+    const writers = constants.S_IWOTH | (isGroupOurs ? 0 : constants.S_IWGRP);
+    const othersMayWrite = (stat.mode & writers) !== 0;
     if ((stat.uid !== 0 && stat.uid !== process.geteuid?.()) || othersMayWrite) {
       throw new SystemError('read', path, 'EPERM');
     }

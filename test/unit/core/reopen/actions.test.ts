@@ -78,6 +78,9 @@ describe('what can be done about a program with an older version', () => {
     const python = holder(7, 'loaded', { program: 'python3.11' });
     assert.deepEqual(fittingActions(python, { gone: true }, facts, 1000), ['SIGHUP', 'SIGUSR1', 'ignore']);
     assert.deepEqual(lastingActions(python, { ...facts, canReload: true }, 1000), ['reloadUnit']);
+    const busybox = holder(7, 'loaded', { program: 'busybox' });
+    assert.deepEqual(fittingActions(busybox, { gone: true }, facts, 1000), ['ignore']);
+    assert.deepEqual(lastingActions(busybox, { ...facts, canReload: true }, 1000), ['reloadUnit']);
     const rerun = fittingActions(daemon, version, { ...facts, canRerun: true }, 1000);
     assert.deepEqual(offeredActions(rerun, holder(7, 'loaded')), ['rerun', 'compare']);
     const label = actionLabel('always', { name: 'a.conf', holder: daemon, inspected });
@@ -128,7 +131,18 @@ describe('signals that a program means', () => {
   });
 
   it('are none of those that a runtime catches for itself', () => {
-    for (const program of ['bash', 'zsh', 'mksh', 'dash', 'fish', 'ruby3.1', 'php8.2', 'java']) {
+    for (const program of [
+      'bash',
+      'zsh',
+      'mksh',
+      'dash',
+      'fish',
+      'ruby3.1',
+      'php8.2',
+      'java',
+      'busybox',
+      'busybox.static',
+    ]) {
       assert.deepEqual(meantSignals(program, all), [], program);
     }
     assert.deepEqual(meantSignals('node', all), ['SIGHUP', 'SIGUSR2']);

@@ -39,7 +39,18 @@ describe('a glob pattern', () => {
     for (const pattern of [...wrong, 'x'.repeat(1001), '{'.repeat(500)]) {
       assert.equal(parseGlob(pattern), undefined, JSON.stringify(pattern.slice(0, 20)));
     }
-    assert.equal(parseGlob('{a,b}'.repeat(6))?.alternatives.length, 64);
+    assert.ok(parseGlob('{a,b}'.repeat(6)));
+  });
+
+  it('is kept as it was written, and takes the room that it needs written out', () => {
+    const room = { left: 100 };
+    assert.deepEqual(parseGlob('{a,bc}/{d,e}', room), { text: '{a,bc}/{d,e}' });
+    assert.equal(room.left, 100 - 'a/da/ebc/dbc/e'.length);
+    assert.equal(parseGlob('{a,b}'.repeat(7), room), undefined);
+    assert.ok(room.left < 0, 'what is none has taken time, too');
+    const little = { left: 5 };
+    assert.equal(parseGlob('{a,b}cd', little), undefined);
+    assert.ok(little.left < 0);
   });
 
   it('keeps nobody waiting, whatever it is', () => {

@@ -72,7 +72,7 @@ describe('one at a time', () => {
     assert.deepEqual(work.acted, Array(1_000).fill(2));
   });
 
-  it('drops what came while nobody wanted it, and works on what comes later', async () => {
+  it('drops what nobody wants, and works on what came meanwhile and comes later', async () => {
     const begun: number[] = [];
     let answer: () => void = () => undefined;
     const jobs = new OneAtATime<Value>(async ({ save }, turn) => {
@@ -81,15 +81,17 @@ describe('one at a time', () => {
       turn.drop();
     }, 1);
     const first = jobs.add('rule', { save: 1 });
-    void jobs.add('rule', { save: 2 });
+    for (const save of [2, 3]) void jobs.add('rule', { save });
     await settled();
     answer();
+    await settled();
+    assert.deepEqual(begun, [1, 3], 'it came after the first look');
+    answer();
     await first;
-    assert.deepEqual(begun, [1]);
-    const later = jobs.add('rule', { save: 3 });
+    const later = jobs.add('rule', { save: 4 });
     await settled();
     answer();
     await later;
-    assert.deepEqual(begun, [1, 3]);
+    assert.deepEqual(begun, [1, 3, 4]);
   });
 });
