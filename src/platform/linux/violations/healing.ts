@@ -71,7 +71,7 @@ export class LinuxHealing implements Healing {
   readonly #names: Names;
   readonly #temporary: Buffer;
   readonly #note: HealNote;
-  readonly #unlock: () => void;
+  #unlock: (() => void) | undefined;
   readonly #held: Stat;
   readonly #new: New;
   /** What the held inode has. */
@@ -159,9 +159,9 @@ export class LinuxHealing implements Healing {
     return this.#try('moved', () => this.#stayBack());
   }
 
-  listen(): void {
-    if (this.#watch !== undefined) return;
-    this.#try(undefined, () => {
+  listen(): boolean {
+    if (this.#watch !== undefined) return true;
+    return this.#try(false, () => {
       this.#drain();
       this.#watch = this.#subject.pin.use((pin) =>
         this.#parts.calls.addWatch(
@@ -171,6 +171,7 @@ export class LinuxHealing implements Healing {
           this.#place.path,
         ),
       );
+      return true;
     });
   }
 
@@ -204,7 +205,10 @@ export class LinuxHealing implements Healing {
     if (this.#overwrite(running)) {
       this.#bytes = running;
       this.#torn = false;
-      return performance.now();
+      const at = performance.now();
+      // It never has to go back. Whoever met the lease while somebody is on his way to the held one would wait, and nobody would hear him.
+      this.#letNewGo();
+      return at;
     }
     // Better the one than a mixture.
     this.#torn = !this.#overwrite(this.#bytes);
@@ -248,13 +252,19 @@ export class LinuxHealing implements Healing {
     this.leave();
   }
 
+  letSave(): void {
+    const unlock = this.#unlock;
+    this.#unlock = undefined;
+    this.#try(undefined, () => unlock?.());
+  }
+
   leave(): void {
     this.shut();
     this.#unlisten();
     this.#letNewGo();
     closeQuietly(this.#new.fd);
     this.#note.leave();
-    this.#try(undefined, this.#unlock);
+    this.letSave();
     this.#place.release();
   }
 
