@@ -66,8 +66,11 @@ export interface Healer {
 export interface Healing {
   /** Asks for the read lease on the new inode. */
   leaseNew(): LeaseAnswer;
-  /** Puts the new inode at the path, if the held one is there. The held one has a temporary name then. */
-  publish(): boolean;
+  /**
+   * Puts the new inode at the path, if the held one is there. The held one has a temporary name then. `changed`: its owner, mode or times are not
+   * what was copied any more. But for `published` nothing has changed.
+   */
+  publish(): 'published' | 'moved' | 'changed' | 'failed';
   /**
    * Puts the held inode back to the path. `apart`: somebody waits for the new one, which stays at the path, and is let in. `moved`: another
    * program has put its own file there, which stays; or the held one has lost the written bytes to a disk that refuses the old ones.
@@ -246,16 +249,31 @@ export class Heal {
         if (this.#healer.isBroken()) {
           // Whose lease it is sees that, too, and lets him in.
           this.#undo();
-        } else if (this.#healing.publish()) {
-          this.#state = 'published';
-          this.#due = now + violationLimits.quiet;
-        } else this.#end({ is: 'not', why: 'moved' });
+        } else this.#published(this.#healing.publish(), now);
         return;
       case 'writer':
         // Of what we have closed ourselves, another process may still have a copy: one that is just being started.
         if (!this.#waits(now)) this.#end({ is: 'not', why: 'busy' });
         return;
       default:
+        this.#end({ is: 'not', why: 'error' });
+    }
+  }
+
+  #published(how: ReturnType<Healing['publish']>, now: number): void {
+    switch (how) {
+      case 'published':
+        this.#state = 'published';
+        this.#due = now + violationLimits.quiet;
+        return;
+      case 'changed':
+        // As if somebody had come.
+        this.#undo();
+        return;
+      case 'moved':
+        this.#end({ is: 'not', why: 'moved' });
+        return;
+      case 'failed':
         this.#end({ is: 'not', why: 'error' });
     }
   }

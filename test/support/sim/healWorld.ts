@@ -346,9 +346,9 @@ export class HealWorld {
       },
       publish: () => {
         this.#pause('publish');
-        if (this.#path !== 0) return false;
+        if (this.#path !== 0) return 'moved';
         exchange();
-        return true;
+        return 'published';
       },
       putBack: () => {
         this.#events = undefined;

@@ -5,7 +5,7 @@ import { violationLimits } from '../../../core/violations/limits';
 import type { LeaseAnswer } from '../../../core/violations/post';
 import type { NotHealed } from '../../../core/violations/violation';
 import type { Owner } from '../../../core/ownerRecord';
-import { sameInode } from '../clone';
+import { sameInode, untouched } from '../clone';
 import { system } from '../errors';
 import type { GateCalls } from '../gate/calls';
 import type { PathLocks } from '../gate/coordination';
@@ -127,17 +127,28 @@ export class LinuxHealing implements Healing {
     return 'taken';
   }
 
-  publish(): boolean {
-    return this.#try(false, () => {
-      if (!this.#isAtPath(this.#held)) return false;
-      this.#names.exchange(this.#temporary);
-      if (!sameInode(this.#names.at(this.#temporary), this.#held)) {
+  publish(): 'published' | 'moved' | 'changed' | 'failed' {
+    return this.#try('failed', () => {
+      const there = this.#names.atPath();
+      if (!there || !sameInode(there, this.#held)) return 'moved';
+      if (!untouched(this.#held, there)) return 'changed';
+      // Before the exchange: of what is done, nothing may fail that would pass for not done.
+      const synced = this.#openPath();
+      try {
+        this.#names.exchange(this.#temporary);
+      } catch (thrown) {
+        closeQuietly(synced);
+        throw thrown;
+      }
+      const displaced = this.#try(undefined, () => this.#names.at(this.#temporary));
+      if (displaced && !sameInode(displaced, this.#held)) {
+        closeQuietly(synced);
         // What another program has put there in between.
         this.#names.restore(this.#temporary, this.#new.stat);
-        return false;
+        return 'moved';
       }
-      this.#parts.sync(this.#openPath(), this.#place.path);
-      return true;
+      this.#parts.sync(synced, this.#place.path);
+      return 'published';
     });
   }
 
