@@ -68,8 +68,6 @@ export interface PostDoor {
   remember(): void;
   /** Whether it is told when the file is written, and not only when it is closed. */
   tellWrites(on: boolean): void;
-  /** Somebody is about to be let in: what a heal needs to know and can be found out before is found out while he waits. */
-  prepareHeal(): void;
   /**
    * Begins to heal the file; see `Healer.begin`.
    *
@@ -191,7 +189,6 @@ export class Post {
       letIn: before?.letIn ?? now,
     };
     if (this.#writing.holders.length === 0 && this.#told === undefined) this.#door.dropCopy();
-    if (this.heals && !this.healing) this.#door.prepareHeal();
     this.#door.remember();
     this.#door.letGo();
     this.#state = 'letIn';

@@ -312,7 +312,6 @@ export class HealWorld {
       tellWrites: (on) => {
         this.#writes = on;
       },
-      prepareHeal: () => undefined,
       compare: (): Change | undefined =>
         this.#copy === undefined ? undefined : changeOf(Buffer.from(this.#copy), Buffer.from(this.heldInode)),
       heal: () => this.#heal(),

@@ -89,6 +89,9 @@ function openHeals(calls: GateCalls, folder: string, firstId: number, listener: 
     problem: (error) => {
       listener.problem(error);
     },
+    progress: () => {
+      listener.progress();
+    },
     leased: (descriptor, on) => {
       listener.leased(descriptor, on);
     },
