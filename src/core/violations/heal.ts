@@ -39,7 +39,7 @@
  *
  * What holds in each: every byte that anybody wrote is at the path, or in what somebody has open for writing who is waited for. The path
  * leads to a complete file. The held inode has the old bytes or the written ones, except within `restore`.
- * Before the path is touched it is on the disk what is done and what the old bytes are; a death at any step is dealt with at the next
+ * Before the path is touched it is written down what is done and what the old bytes are; a death at any step is dealt with at the next
  * start (`platform/linux/violations/healRecovery.ts`).
  *
  * In `apart` and `restored` others decide how long it takes. After `settles` it is said that it is not done, and saves of the path go on.
