@@ -16,6 +16,8 @@ const more: Doing = { how: 'append', bytes: 'more\n' };
 const last: Doing = { how: 'append', bytes: 'last\n' };
 const mv: Doing = { how: 'rename', bytes: 'moved\n' };
 
+const staying: Doing = { how: 'append', bytes: 'more\n', stays: true };
+
 const setups: Readonly<Record<string, HealSetup>> = {
   'one writer': { programs: [cp] },
   'one that appends': { programs: [more] },
@@ -26,6 +28,19 @@ const setups: Readonly<Record<string, HealSetup>> = {
   'one that rewrites, and a rename': { programs: [cp, mv] },
   'two that append while it is healed': { programs: [cp, more, last], later: true },
   'two that append and one that rewrites while it is healed': { programs: [cp, more, tee, last], later: true },
+  'one that rewrites, and one that stays': { programs: [cp, staying] },
+  'one that rewrites, and one that stays while it is healed': { programs: [cp, staying, last], later: true },
+  'one, and the system refuses': { programs: [cp], refusals: ['lease', 'leaseNew', 'listen', 'restore'] },
+  'two, and the system refuses': {
+    programs: [cp, more],
+    refusals: ['lease', 'listen', 'restore', 'replay'],
+    later: true,
+  },
+  'three, one stays, and the system refuses': {
+    programs: [cp, more, { ...last, stays: true }],
+    refusals: ['lease', 'listen', 'restore', 'replay'],
+    later: true,
+  },
   'one that is stopped in the middle of its open': { programs: [cp, more], stalls: true, later: true },
   'two that are stopped in the middle of their open': { programs: [cp, more, last], stalls: true, later: true },
 };

@@ -16,7 +16,8 @@
  *   → one of these comes: the held inode goes back to the path → `returning`. If meanwhile somebody else waits for the new one, too, they cannot
  *     both have the path → `apart`.
  *   → quiet: the lease is given up, the held inode is opened for writing. Has anybody opened or written it between the two? Then as if
- *     he had come before. Otherwise the old bytes are put back, at once and in this thread → `restored`.
+ *     he had come before. Otherwise the old bytes are put back, at once and in this thread → `restored`. If the system refuses them, or refuses to
+ *     say who comes, the held inode goes back to the path, and it ends as a warning.
  *
  * `returning`: the path leads to the held inode again, whose writer still waits, for `quiet`: somebody may have resolved the path to the new
  *   one.
@@ -25,9 +26,11 @@
  *
  * `apart`: somebody writes the held inode, which has no path any more; others may write the new one, which has it.
  *   → closed, and we have the lease again: what was written is written anew to what is at the path: what was appended is appended,
- *     what was rewritten is rewritten. That is as if the one had come after the others → `published`.
+ *     what was rewritten is rewritten. That is as if the one had come after the others → `published`. After `rounds` of these it is
+ *     left so: all is at the path, and programs have what was written.
  *
  * `restored`: the old bytes are back.
+ *   The new one is anybody's.
  *   → we have the lease on the held inode, and it has nothing but these: healed. That cannot fail but for a writer that was
  *     stopped in the middle of its `open` for longer than `quiet`; then → `apart`.
  *
@@ -36,8 +39,10 @@
  *
  * What holds in each: every byte that anybody wrote is at the path, or in what somebody has open for writing who is waited for. The path
  * leads to a complete file. The held inode has the old bytes or the written ones, except within `restore`.
- * Before the path is touched it is on the disk what is done and what the old bytes are; a death at any step is dealt with at the next
+ * Before the path is touched it is written down what is done and what the old bytes are; a death at any step is dealt with at the next
  * start (`platform/linux/violations/healRecovery.ts`).
+ *
+ * In `apart` and `restored` others decide how long it takes. After `settles` it is said that it is not done, and saves of the path go on.
  *
  * Only what is certain is begun: `Healer.begin` has the conditions. After `heals` tries it stays a warning.
  */
@@ -51,6 +56,8 @@ export interface Healer {
   letGo(): void;
   /** Whether the lease is being broken, or is gone. */
   isBroken(): boolean;
+  /** Whether it is ours, and nobody is breaking it. */
+  isLeased(): boolean;
   /** Looks whether the file can be healed, writes down that it is going to be, and copies it as it is now. */
   begin(): Healing | NotHealed;
 }
@@ -59,8 +66,11 @@ export interface Healer {
 export interface Healing {
   /** Asks for the read lease on the new inode. */
   leaseNew(): LeaseAnswer;
-  /** Puts the new inode at the path, if the held one is there. The held one has a temporary name then. */
-  publish(): boolean;
+  /**
+   * Puts the new inode at the path, if the held one is there. The held one has a temporary name then. `changed`: its owner, mode or times are not
+   * what was copied any more. But for `published` nothing has changed.
+   */
+  publish(): 'published' | 'moved' | 'changed' | 'failed';
   /**
    * Puts the held inode back to the path. `apart`: somebody waits for the new one, which stays at the path, and is let in. `moved`: another
    * program has put its own file there, which stays; or the held one has lost the written bytes to a disk that refuses the old ones.
@@ -68,16 +78,17 @@ export interface Healing {
   putBack(): 'back' | 'apart' | 'moved';
   /** Whether it is to stay so: looks again for who waits for the new one. */
   stayBack(): 'back' | 'apart' | 'moved';
-  /** From here on it is seen who opens or writes the held inode: for `hasCome`. */
-  listen(): void;
+  /** From here on it is seen who opens or writes the held inode: for `hasCome`. False: it is not, the system refuses. */
+  listen(): boolean;
   /** Opens the held inode for writing. `busy`: somebody else has a lease on it, and gives it up. */
   open(): 'opened' | 'busy' | 'failed';
   /** Whether anybody but us has opened or written the held inode since `listen`. */
   hasCome(): boolean;
   /**
-   * Puts the old bytes into the held inode.
+   * Puts the old bytes into the held inode. When they are there, the new one is anybody's.
    *
-   * @returns when they were there, in milliseconds of the clock; `undefined`: the system refused, and may take them another time
+   * @returns when they were there, in milliseconds of the clock; `undefined`: the system refused, and it has what it had, unless `putBack` says
+   *   otherwise
    */
   restore(): number | undefined;
   /** Gives up what `open` has opened. */
@@ -86,6 +97,8 @@ export interface Healing {
   isRestored(): boolean;
   /** Writes what was written to the held inode since it lost its path to what is at the path. False: not now. */
   replay(): boolean;
+  /** Saves of the path go on, though it is not over. */
+  letSave(): void;
   /** Removes the temporary name, and what was written down. */
   end(): void;
   /** Leaves both to the next start. */
@@ -106,6 +119,11 @@ export class Heal {
   /** When it is given up to wait for what is in the way. */
   #waitsUntil = 0;
   #restoredAt = 0;
+  /** How often it was published anew. */
+  #rounds = 0;
+  /** When it is to be said that others are in the way; `#said`: it was. */
+  #sayAt: number | undefined;
+  #said = false;
   #result: HealResult | undefined;
 
   constructor(healer: Healer) {
@@ -120,6 +138,11 @@ export class Heal {
   /** Something has been done that is not over: nobody but us may do anything to the file. */
   get underWay(): boolean {
     return this.#state !== 'idle';
+  }
+
+  /** Others have been in the way for so long that it is to be told, though it goes on. */
+  get stays(): boolean {
+    return this.#said;
   }
 
   get due(): number | undefined {
@@ -140,6 +163,9 @@ export class Heal {
       return;
     }
     this.#healing = begun;
+    this.#rounds = 0;
+    this.#sayAt = undefined;
+    this.#said = false;
     this.#state = 'staged';
     this.#waitsUntil = now + violationLimits.healWaits;
     this.#publish(now);
@@ -158,7 +184,7 @@ export class Heal {
       case 'restored':
         return true;
       case 'apart':
-        this.#due = undefined;
+        this.#due = this.#said ? undefined : this.#sayAt;
         return true;
       case 'staged':
         this.#undo();
@@ -178,7 +204,7 @@ export class Heal {
       return;
     }
     if (this.#state !== 'restored' && this.#state !== 'apart') return;
-    this.#state = 'apart';
+    this.#goApart(now);
     this.#replay(now);
   }
 
@@ -190,23 +216,26 @@ export class Heal {
         this.#publish(now);
         return;
       case 'apart':
-        this.#replay(now);
+        this.#say(now);
+        if (this.#healer.isLeased()) this.#replay(now);
+        return;
+      case 'restored':
+        this.#say(now);
         return;
       case 'published':
         this.#restore(now);
         return;
       case 'returning':
-        this.#stayBack();
+        this.#stayBack(now);
         return;
       case 'idle':
-      case 'restored':
     }
   }
 
   /** There is no time left. What is not done is undone, or left to the next start. */
   stop(): void {
     this.disturbed(0);
-    if (this.#isReturning()) this.#stayBack();
+    if (this.#isReturning()) this.#stayBack(0);
     if (this.#state === 'restored' && this.#healing?.isRestored() === true) this.#undo();
     this.#healing?.leave();
     this.#healing = undefined;
@@ -220,16 +249,31 @@ export class Heal {
         if (this.#healer.isBroken()) {
           // Whose lease it is sees that, too, and lets him in.
           this.#undo();
-        } else if (this.#healing.publish()) {
-          this.#state = 'published';
-          this.#due = now + violationLimits.quiet;
-        } else this.#end({ is: 'not', why: 'moved' });
+        } else this.#published(this.#healing.publish(), now);
         return;
       case 'writer':
         // Of what we have closed ourselves, another process may still have a copy: one that is just being started.
         if (!this.#waits(now)) this.#end({ is: 'not', why: 'busy' });
         return;
       default:
+        this.#end({ is: 'not', why: 'error' });
+    }
+  }
+
+  #published(how: ReturnType<Healing['publish']>, now: number): void {
+    switch (how) {
+      case 'published':
+        this.#state = 'published';
+        this.#due = now + violationLimits.quiet;
+        return;
+      case 'changed':
+        // As if somebody had come.
+        this.#undo();
+        return;
+      case 'moved':
+        this.#end({ is: 'not', why: 'moved' });
+        return;
+      case 'failed':
         this.#end({ is: 'not', why: 'error' });
     }
   }
@@ -241,7 +285,12 @@ export class Heal {
       this.#putBack(now);
       return;
     }
-    healing.listen();
+    this.#then = undefined;
+    if (!healing.listen()) {
+      this.#then = { is: 'not', why: 'error' };
+      this.#putBack(now);
+      return;
+    }
     this.#healer.letGo();
     const opened = healing.open();
     // Another window's sentry has a lease on it, and gives it up; until then there is none to be had (fs/locks.c, FL_UNLOCK_PENDING). Whoever else
@@ -259,11 +308,14 @@ export class Heal {
     }
     const at = healing.restore();
     healing.shut();
-    if (at === undefined) this.#due = now + violationLimits.settles;
-    else {
-      this.#state = 'restored';
-      this.#restoredAt = at;
+    if (at === undefined) {
+      this.#then = { is: 'not', why: 'error' };
+      this.#putBack(now);
+      return;
     }
+    this.#state = 'restored';
+    this.#restoredAt = at;
+    this.#due = this.#waitForOthers(now);
     if (this.#healer.lease() === 'taken') this.leased(now);
   }
 
@@ -283,13 +335,13 @@ export class Heal {
     if (how === 'back') {
       this.#state = 'returning';
       this.#due = now + violationLimits.quiet;
-    } else this.#notBack(how);
+    } else this.#notBack(how, now);
   }
 
-  #stayBack(): void {
+  #stayBack(now: number): void {
     const how = this.#healing?.stayBack();
     if (how !== 'back') {
-      this.#notBack(how);
+      this.#notBack(how, now);
       return;
     }
     const then = this.#then;
@@ -297,21 +349,45 @@ export class Heal {
     this.#result = then;
   }
 
-  #notBack(how: 'apart' | 'moved' | undefined): void {
-    if (how === 'moved') {
-      this.#end({ is: 'not', why: 'moved' });
+  #notBack(how: 'apart' | 'moved' | undefined, now: number): void {
+    if (how === 'moved') this.#end(this.#then ?? { is: 'not', why: 'moved' });
+    else this.#goApart(now);
+  }
+
+  #goApart(now: number): void {
+    this.#state = 'apart';
+    const sayAt = this.#waitForOthers(now);
+    // Whoever is at the new one was not there for it: then nobody tells that it is ours again.
+    this.#due = this.#healer.isLeased() ? now : sayAt;
+  }
+
+  /** When it is to be said that they are in the way, if it was not. */
+  #waitForOthers(now: number): number | undefined {
+    this.#sayAt ??= now + violationLimits.settles;
+    return this.#said ? undefined : this.#sayAt;
+  }
+
+  #say(now: number): void {
+    if (this.#said || this.#sayAt === undefined) return;
+    if (this.#sayAt > now) {
+      this.#due = this.#sayAt;
       return;
     }
-    this.#state = 'apart';
-    this.#due = undefined;
+    this.#said = true;
+    this.#healing?.letSave();
   }
 
   #replay(now: number): void {
     if (this.#healing?.replay() === true) {
+      if (this.#rounds === violationLimits.rounds) {
+        this.#end(this.#then ?? { is: 'not', why: 'written' });
+        return;
+      }
+      this.#rounds++;
       this.#state = 'published';
       this.#waitsUntil = now + violationLimits.healWaits;
       this.#due = now + violationLimits.quiet;
-    } else this.#due = now + violationLimits.settles;
+    } else this.#due = Math.min(now + violationLimits.settles, this.#waitForOthers(now) ?? Infinity);
   }
 
   #undo(): void {
@@ -320,6 +396,7 @@ export class Heal {
     this.#state = 'idle';
     this.#due = undefined;
     this.#then = undefined;
+    this.#said = false;
   }
 
   #end(result: HealResult): void {

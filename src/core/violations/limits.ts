@@ -21,6 +21,8 @@ export const violationLimits = {
   healWaits: 100,
   /** Heals of one writing that are begun; a number. */
   heals: 2,
+  /** Times that one is published anew, because others have come to both inodes; a number. */
+  rounds: 8,
   /** Files that have a lease at once; the others are watched without one. */
   leases: 256,
   /** Bytes up to which a file is copied, compared and read out; of a larger one, size and time tell, and there is nothing to restore. */

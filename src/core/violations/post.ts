@@ -17,7 +17,7 @@
  * writing, the lease is asked for as in `letIn`.
  *
  * Where files are to be healed: what was written after its writer was caught is not told at once, but healed when the lease is had again (`heal.ts`),
- * and then told with what became of it. While a heal is under way the lease is had, broken and asked for as ever, and nothing is looked at.
+ * and then told with what became of it; or before, if others are in the way for long. While a heal is under way the lease is had, broken and asked for as ever, and nothing is looked at.
  *
  * What was told stays until the user has dealt with it, the bytes are again what the holders had, or nobody is left whom
  * it reaches. Until then the first copy is the one that counts, whatever is written after that: it is what the programs began with.
@@ -68,8 +68,6 @@ export interface PostDoor {
   remember(): void;
   /** Whether it is told when the file is written, and not only when it is closed. */
   tellWrites(on: boolean): void;
-  /** Somebody is about to be let in: what a heal needs to know and can be found out before is found out while he waits. */
-  prepareHeal(): void;
   /**
    * Begins to heal the file; see `Healer.begin`.
    *
@@ -140,6 +138,7 @@ export class Post {
         this.#state = 'letIn';
       },
       isBroken: () => door.isBroken(),
+      isLeased: () => this.leased && !door.isBroken(),
       begin: () => door.heal(this.#found?.holders ?? []),
     });
     this.#mayLease = mayLease;
@@ -190,7 +189,6 @@ export class Post {
       letIn: before?.letIn ?? now,
     };
     if (this.#writing.holders.length === 0 && this.#told === undefined) this.#door.dropCopy();
-    if (this.heals && !this.healing) this.#door.prepareHeal();
     this.#door.remember();
     this.#door.letGo();
     this.#state = 'letIn';
@@ -208,6 +206,11 @@ export class Post {
       this.#askLease(now);
       return;
     }
+    // Without it a heal would not come to an end.
+    if (!this.healing) this.#giveUpLease(now);
+  }
+
+  #giveUpLease(now: number): void {
     const until = now + violationLimits.caughtIn;
     // Who waits at this moment is one that was seen.
     this.leaseBroken(now, until);
@@ -330,7 +333,11 @@ export class Post {
     if (this.#state === 'letIn') this.#leaseAt ??= now + violationLimits.shortestRetry;
     const { result } = this.#heal;
     const found = this.#found;
-    if (!result || !found) return;
+    if (!found) return;
+    if (!result) {
+      this.#goesOn(found, now);
+      return;
+    }
     this.#found = undefined;
     const letIn = this.#writing?.letIn ?? now;
     const healed: Healed = result.is === 'healed' ? { is: 'healed', window: result.at - letIn } : result;
@@ -339,6 +346,19 @@ export class Post {
     this.#door.tellWrites(true);
     this.#tellOf({ ...found, writers, healed });
     if (this.leased) this.#leased();
+    if (!this.#mayLease) this.#giveUpLease(now);
+  }
+
+  /** What was found is not told yet. */
+  #goesOn(found: Found, now: number): void {
+    if (this.healing) {
+      const writers = this.#writing?.writers ?? found.writers;
+      if (this.#heal.stays) this.#tellOf({ ...found, writers, healed: { is: 'not', why: 'busy' } });
+      return;
+    }
+    // It was undone for somebody else, who may be gone already, or stay for long.
+    this.#lookAt = this.leased && !this.#door.isBroken() ? now : now + violationLimits.settles;
+    if (!this.#mayLease) this.#giveUpLease(now);
   }
 
   /** Nothing of what is known already. */
@@ -377,7 +397,7 @@ export class Post {
 
   #askLease(now: number): void {
     this.#leaseAt = undefined;
-    const answer = this.#mayLease ? this.#door.lease() : 'never';
+    const answer = this.#mayLease || this.healing ? this.#door.lease() : 'never';
     switch (answer) {
       case 'taken':
         this.#state = 'leased';
@@ -397,6 +417,12 @@ export class Post {
         this.#retry = Math.min(2 * this.#retry, violationLimits.longestRetry);
         return;
       case 'never':
+        if (this.healing) {
+          // It may be had another time, and must: only then is it over.
+          this.#leaseAt = now + this.#retry;
+          this.#retry = Math.min(2 * this.#retry, violationLimits.longestRetry);
+          return;
+        }
         this.#mayLease = false;
         this.#state = 'watched';
     }

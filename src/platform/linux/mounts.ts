@@ -19,19 +19,35 @@ const KNOWN = 100;
  * milliseconds ago: whoever mounts and saves at once was not waited for before either. Never throws.
  */
 export function mountsOfPlace(host: Host, place: Place): readonly string[] {
+  return findMounts(host, place)?.found ?? [];
+}
+
+/** The same, `undefined`: not all of it is known. Never throws. */
+export function knownMountsOfPlace(host: Host, place: Place): readonly string[] | undefined {
+  const mounts = findMounts(host, place);
+  return mounts?.all === true ? mounts.found : undefined;
+}
+
+interface Found {
+  readonly found: readonly string[];
+  /** Every namespace was looked at. */
+  readonly all: boolean;
+}
+
+function findMounts(host: Host, place: Place): Found | undefined {
   try {
     const { mount } = host.libc.statDescriptor(place.pin, place.path);
-    const { own, others } = allMounts(host);
+    const { own, others, all } = allMounts(host);
     const path = Buffer.from(place.path).toString('latin1');
     const file = mount === undefined ? undefined : onFileSystem(own, Number(mount), path);
     if (file === undefined) {
-      return [];
+      return undefined;
     }
     const found = [own, ...others].flatMap((mounts) => mountsOf(mounts, file));
-    return [...new Set(found)].map((at) => Buffer.from(at, 'latin1').toString());
+    return { found: [...new Set(found)].map((at) => Buffer.from(at, 'latin1').toString()), all };
   } catch (thrown) {
     if (thrown instanceof SystemError) {
-      return [];
+      return undefined;
     }
     throw thrown;
   }
@@ -41,6 +57,8 @@ interface AllMounts {
   readonly own: readonly Mount[];
   /** Of each other namespace that was found. */
   readonly others: readonly (readonly Mount[])[];
+  /** None was left out. */
+  readonly all: boolean;
 }
 
 const known = new WeakMap<Host, { readonly all: AllMounts; readonly at: number }>();
@@ -65,14 +83,20 @@ function readAllMounts(): AllMounts {
   const others: (readonly Mount[])[] = [];
   const seen = new Set(own.map(({ id }) => id));
   const until = performance.now() + limits.search;
+  let all = true;
   for (const pid of system('readdir', '/proc', () => readdirSync('/proc'))) {
     if (performance.now() >= until) {
+      all = false;
       break;
     }
     if (!/^\d+$/.test(pid)) {
       continue;
     }
     const unseen = unseenMounts(`/proc/${pid}/mountinfo`, seen);
+    if (unseen === undefined) {
+      all = false;
+      continue;
+    }
     if (unseen.length > 0) {
       others.push(unseen);
     }
@@ -80,17 +104,21 @@ function readAllMounts(): AllMounts {
       seen.add(id);
     }
   }
-  return { own, others };
+  return { own, others, all };
 }
 
-/** The mounts of a process in a namespace that was not looked at; none of one that has ended. */
-function unseenMounts(mountinfo: string, seen: ReadonlySet<number>): readonly Mount[] {
+/** The mounts of a process in a namespace that was not looked at; none of one that has ended. `undefined`: they cannot be read. */
+function unseenMounts(mountinfo: string, seen: ReadonlySet<number>): readonly Mount[] | undefined {
   try {
     const first = Number.parseInt(readProcHead(mountinfo, HEAD), 10);
     return seen.has(first) ? [] : parseMounts(readProc(mountinfo)).value;
   } catch (thrown) {
-    if (thrown instanceof SystemError) {
+    // A zombie has none: fs/proc_namespace.c, mounts_open_common.
+    if (SystemError.is(thrown, 'ENOENT', 'ESRCH', 'EINVAL')) {
       return [];
+    }
+    if (thrown instanceof SystemError) {
+      return undefined;
     }
     throw thrown;
   }

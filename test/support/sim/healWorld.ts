@@ -18,7 +18,12 @@ const old = 'old\n';
 export interface Doing {
   readonly how: 'append' | 'rewrite' | 'rename';
   readonly bytes: string;
+  /** It closes the file when something was told, and not before. */
+  readonly stays?: true;
 }
+
+/** What the system may refuse, each time. */
+export type Refusable = 'lease' | 'leaseNew' | 'listen' | 'restore' | 'replay';
 
 /** Among programs, which have numbers from 0 on. */
 const GUARD = -1;
@@ -40,6 +45,7 @@ export interface HealSetup {
   readonly stalls?: true;
   /** All but the first program, which rewrites, begin when a heal has begun. */
   readonly later?: true;
+  readonly refusals?: readonly Refusable[];
 }
 
 /** Changes what the guard does. */
@@ -88,6 +94,7 @@ export class HealWorld {
   #writes = true;
   #ours = false;
   #still = false;
+  #refused = false;
   #now = 0;
   #begun = false;
   #current = GUARD;
@@ -161,8 +168,13 @@ export class HealWorld {
 
   #able(): number[] {
     const begun = this.#setup.later !== true || this.#begun;
-    return this.#programs.flatMap(({ stage, inode }, index) =>
-      stage === 'done' || (index > 0 && !begun) || (stage === 'waiting' && this.#leases.has(inode)) ? [] : [index],
+    return this.#programs.flatMap(({ doing, stage, inode }, index) =>
+      stage === 'done' ||
+      (index > 0 && !begun) ||
+      (stage === 'waiting' && this.#leases.has(inode)) ||
+      (stage === 'close' && doing.stays === true && this.told.length === 0)
+        ? []
+        : [index],
     );
   }
 
@@ -175,6 +187,13 @@ export class HealWorld {
       this.#move(who);
     }
     this.trace.push(`guard: ${what}`);
+  }
+
+  #refuses(what: Refusable): boolean {
+    if (this.#setup.refusals?.includes(what) !== true || this.#choose(2) === 0) return false;
+    this.trace.push(`${what} is refused`);
+    this.#refused = true;
+    return true;
   }
 
   /** Who was at it, as a rule. */
@@ -266,6 +285,7 @@ export class HealWorld {
       },
       lease: () => {
         this.#pause('lease');
+        if (this.#post?.healing === true && this.#refuses('lease')) return 'never';
         return this.#take(0);
       },
       letGo: () => {
@@ -292,7 +312,6 @@ export class HealWorld {
       tellWrites: (on) => {
         this.#writes = on;
       },
-      prepareHeal: () => undefined,
       compare: (): Change | undefined =>
         this.#copy === undefined ? undefined : changeOf(Buffer.from(this.#copy), Buffer.from(this.heldInode)),
       heal: () => this.#heal(),
@@ -321,13 +340,14 @@ export class HealWorld {
     const healing: Healing = {
       leaseNew: () => {
         this.#pause('leaseNew');
+        if (this.#refuses('leaseNew')) return 'never';
         return this.#take(fresh);
       },
       publish: () => {
         this.#pause('publish');
-        if (this.#path !== 0) return false;
+        if (this.#path !== 0) return 'moved';
         exchange();
-        return true;
+        return 'published';
       },
       putBack: () => {
         this.#events = undefined;
@@ -351,8 +371,10 @@ export class HealWorld {
       },
       listen: () => {
         this.#pause('listen');
+        if (this.#refuses('listen')) return false;
         this.#still = this.#setup.stalls === true;
         this.#events ??= [];
+        return true;
       },
       open: () => {
         this.#pause('open');
@@ -369,10 +391,15 @@ export class HealWorld {
       },
       restore: () => {
         this.#pause('restore');
+        if (this.#refuses('restore')) {
+          this.#still = false;
+          return undefined;
+        }
         this.#inodes[0] = running;
         base = running;
         this.#tellOf(0, 'M');
         this.#still = false;
+        letNewGo();
         return this.#now;
       },
       shut: () => {
@@ -388,6 +415,7 @@ export class HealWorld {
         this.#pause('replay');
         const found = this.heldInode;
         if (found === base) return true;
+        if (this.#refuses('replay')) return false;
         letNewGo();
         if (this.#path === fresh) {
           const appended = found.startsWith(base);
@@ -396,6 +424,7 @@ export class HealWorld {
         base = found;
         return true;
       },
+      letSave: () => undefined,
       end: () => {
         this.#pause('end');
         if (this.#temporary === 0 || this.#temporary === fresh) this.#temporary = undefined;
@@ -416,16 +445,20 @@ export class HealWorld {
   #checkRest(): void {
     if (this.#post?.healing === true) throw new Wrong('a heal that never ends');
     if (this.#temporary !== undefined) throw new Wrong('a temporary name is left');
+    if (this.#programs.some(({ stage }) => stage !== 'done'))
+      throw new Wrong('nothing is told, or somebody waits for ever');
+    if (this.heldInode !== old && this.told.length === 0) throw new Wrong('nobody is told');
     const at = this.#inodes[this.#path] ?? '';
     const { programs, later } = this.#setup;
     const [first, ...others] = programs;
     const possible = later && first ? results(others, first.bytes) : results(programs);
     if (!possible.has(at)) throw new Wrong(`what was written is lost: ${JSON.stringify(at)}`);
     const renamed = this.#programs.some(({ doing }) => doing.how === 'rename');
-    const healed = this.told.findLast((told) => told !== undefined)?.healed?.is === 'healed';
+    const last = this.told.findLast((told) => told !== undefined)?.healed?.is;
+    const healed = last === 'healed';
     if (this.#path === 0) {
       if (healed && this.heldInode !== old) throw new Wrong('called healed, and is not');
-    } else if (!renamed && this.heldInode !== old)
+    } else if (!renamed && this.heldInode !== old && !(this.#refused && last === 'not'))
       throw new Wrong(`a mixture stays: ${JSON.stringify(this.heldInode)}`);
   }
 }

@@ -57,7 +57,6 @@ class StillFile implements GuardedFile {
   leaveCopy = (): void => undefined;
   remember = (): void => undefined;
   tellWrites = (): void => undefined;
-  prepareHeal = (): void => undefined;
   heal = (): 'noCopy' => 'noCopy';
 }
 

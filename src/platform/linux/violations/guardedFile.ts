@@ -19,7 +19,7 @@ import { IN_CLOSE_WRITE, IN_MODIFY, type Stat } from '../layouts';
 import { closeQuietly, openReader } from '../place';
 import type { SentryWaiter } from './system';
 import type { Copies } from './copies';
-import { isMounted, LinuxHealing, type HealParts } from './healing';
+import { LinuxHealing, type HealParts } from './healing';
 import { writerOf, writersOf } from './writers';
 
 const CLOSES = IN_CLOSE_WRITE;
@@ -56,8 +56,6 @@ export class LinuxGuardedFile implements GuardedFile {
   #copy: number | undefined;
   #remembered: Pick<Stat, 'size' | 'mtime'> | undefined;
   #disclaim: (() => void) | undefined;
-  /** The file itself is mounted somewhere, where it would stay what it is. */
-  #mounted = false;
 
   /** @throws as `SentrySystem.open` */
   constructor(parts: SentryParts, path: string) {
@@ -216,17 +214,12 @@ export class LinuxGuardedFile implements GuardedFile {
     });
   }
 
-  prepareHeal(): void {
-    this.#mounted = this.#try(true, () => isMounted(this.#parts.heals().host, this.#path));
-  }
-
   heal(holders: readonly Holder[]): Healing | NotHealed {
     return this.#try<Healing | NotHealed>('error', () => {
       const { copies, heals } = this.#parts;
       const running = this.copied === undefined ? undefined : copies.read(this.copied);
       if (running === undefined) return 'noCopy';
       if (!holders.some(({ process }) => isRunning(process))) return 'holders';
-      if (this.#mounted) return 'otherNames';
       if (!this.claim()) return 'otherWindow';
       return LinuxHealing.begin(heals(), { path: this.#path, pin: this.#pin, running });
     });

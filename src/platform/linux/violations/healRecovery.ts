@@ -53,6 +53,18 @@ async function dropOld(path: string): Promise<void> {
   if (Date.now() - mtimeMs > DAY) await unlink(path);
 }
 
+async function isOld(file: FileHandle): Promise<boolean> {
+  return Date.now() - (await file.stat()).mtimeMs > DAY;
+}
+
+/** The record, and the bytes beside it. */
+async function drop(path: string, running: string): Promise<void> {
+  await unlink(path);
+  await unlink(running).catch((thrown: unknown) => {
+    if (!isMissing(thrown)) throw thrown;
+  });
+}
+
 async function recoverHeal(host: Host, us: Owner, salvage: Salvage, folder: string, name: string): Promise<void> {
   const path = join(folder, name);
   const running = join(folder, runningName(name));
@@ -60,15 +72,17 @@ async function recoverHeal(host: Host, us: Owner, salvage: Salvage, folder: stri
   try {
     const locked = !takeLock(host, file.fd, path);
     const record = parseHealRecord(await file.readFile('latin1'));
-    if (record === undefined) throw new SystemError('parse', path, 'EINVAL');
+    if (record === undefined) {
+      // A power cut leaves such ones: they are not synced. After one, nobody runs from the held inode any more.
+      if (locked || !(await isOld(file))) throw new SystemError('parse', path, 'EINVAL');
+      await drop(path, running);
+      return;
+    }
     const { type } = await statfs(path, { bigint: true });
     const local = LEASE_FILE_SYSTEMS.has(BigInt.asUintN(32, type));
     if (!ended(record.owner, us, { locked, local, process: lookFor(record.owner) })) return;
     await finish(host, record, record.owner.boot === us.boot, running, salvage);
-    await unlink(path);
-    await unlink(running).catch((thrown: unknown) => {
-      if (!isMissing(thrown)) throw thrown;
-    });
+    await drop(path, running);
   } finally {
     await file.close();
   }

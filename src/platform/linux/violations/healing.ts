@@ -5,7 +5,7 @@ import { violationLimits } from '../../../core/violations/limits';
 import type { LeaseAnswer } from '../../../core/violations/post';
 import type { NotHealed } from '../../../core/violations/violation';
 import type { Owner } from '../../../core/ownerRecord';
-import { sameInode } from '../clone';
+import { sameInode, untouched } from '../clone';
 import { system } from '../errors';
 import type { GateCalls } from '../gate/calls';
 import type { PathLocks } from '../gate/coordination';
@@ -16,7 +16,7 @@ import { Names } from '../gate/names';
 import type { PinnedInode } from '../holders/pin';
 import { IN_CLOSE_WRITE, IN_MODIFY, IN_OPEN, O_PATH, type Stat } from '../layouts';
 import type { Host } from '../linux';
-import { mountsOfPlace } from '../mounts';
+import { knownMountsOfPlace } from '../mounts';
 import { closeQuietly, descriptorPath, openReader, Place } from '../place';
 import { makeAtOnce } from '../stage';
 import { HealNote } from './healNote';
@@ -34,6 +34,8 @@ export interface HealParts {
   readonly events: number;
   nextId(): number;
   problem(error: SystemError): void;
+  /** The thread is not stuck. */
+  progress(): void;
   leased(descriptor: number, on: boolean): void;
   /** What this O_PATH descriptor has open is to get to the disk; whoever takes it closes it. */
   sync(descriptor: number, path: string): void;
@@ -46,6 +48,9 @@ export interface Subject {
   /** What it is to have again. */
   readonly running: Uint8Array;
 }
+
+/** Bytes that are written at once. */
+const PIECE = 1 << 20;
 
 const CAME = [
   [IN_OPEN, 'opened'],
@@ -71,7 +76,7 @@ export class LinuxHealing implements Healing {
   readonly #names: Names;
   readonly #temporary: Buffer;
   readonly #note: HealNote;
-  readonly #unlock: () => void;
+  #unlock: (() => void) | undefined;
   readonly #held: Stat;
   readonly #new: New;
   /** What the held inode has. */
@@ -127,31 +132,42 @@ export class LinuxHealing implements Healing {
     return 'taken';
   }
 
-  publish(): boolean {
-    return this.#try(false, () => {
-      if (!this.#isAtPath(this.#held)) return false;
-      this.#names.exchange(this.#temporary);
-      if (!sameInode(this.#names.at(this.#temporary), this.#held)) {
+  publish(): 'published' | 'moved' | 'changed' | 'failed' {
+    return this.#try('failed', () => {
+      const there = this.#names.atPath();
+      if (!there || !sameInode(there, this.#held)) return 'moved';
+      if (!untouched(this.#held, there)) return 'changed';
+      // Before the exchange: of what is done, nothing may fail that would pass for not done.
+      const synced = this.#openPath();
+      try {
+        this.#names.exchange(this.#temporary);
+      } catch (thrown) {
+        closeQuietly(synced);
+        throw thrown;
+      }
+      if (!this.#isDisplaced(this.#held)) {
+        closeQuietly(synced);
         // What another program has put there in between.
         this.#names.restore(this.#temporary, this.#new.stat);
-        return false;
+        return 'moved';
       }
-      this.#parts.sync(this.#openPath(), this.#place.path);
-      return true;
+      this.#parts.sync(synced, this.#place.path);
+      return 'published';
     });
   }
 
   putBack(): 'back' | 'apart' | 'moved' {
     this.#unlisten();
+    if (this.#torn) return 'moved';
+    const isAtPath = this.#try(undefined, () => this.#isAtPath(this.#new.stat));
+    if (isAtPath === false) return 'moved';
+    // What is not known is not done, and nobody's bytes are lost by that: both are let in, and waited for.
+    if (isAtPath === undefined || !this.#isNewKept()) return this.#letInToNew();
+    if (!this.#exchange()) return this.#letInToNew();
     return this.#try('moved', () => {
-      if (this.#torn || !this.#isAtPath(this.#new.stat)) return 'moved';
-      if (!this.#isNewKept()) return this.#letInToNew();
-      this.#names.exchange(this.#temporary);
-      if (!sameInode(this.#names.at(this.#temporary), this.#new.stat)) {
-        this.#names.restore(this.#temporary, this.#held);
-        return 'moved';
-      }
-      return this.#stayBack();
+      if (this.#isDisplaced(this.#new.stat)) return this.#stayBack();
+      this.#names.restore(this.#temporary, this.#held);
+      return 'moved';
     });
   }
 
@@ -159,9 +175,9 @@ export class LinuxHealing implements Healing {
     return this.#try('moved', () => this.#stayBack());
   }
 
-  listen(): void {
-    if (this.#watch !== undefined) return;
-    this.#try(undefined, () => {
+  listen(): boolean {
+    if (this.#watch !== undefined) return true;
+    return this.#try(false, () => {
       this.#drain();
       this.#watch = this.#subject.pin.use((pin) =>
         this.#parts.calls.addWatch(
@@ -171,6 +187,7 @@ export class LinuxHealing implements Healing {
           this.#place.path,
         ),
       );
+      return true;
     });
   }
 
@@ -204,7 +221,10 @@ export class LinuxHealing implements Healing {
     if (this.#overwrite(running)) {
       this.#bytes = running;
       this.#torn = false;
-      return performance.now();
+      const at = performance.now();
+      // It never has to go back. Whoever met the lease while somebody is on his way to the held one would wait, and nobody would hear him.
+      this.#letNewGo();
+      return at;
     }
     // Better the one than a mixture.
     this.#torn = !this.#overwrite(this.#bytes);
@@ -248,13 +268,19 @@ export class LinuxHealing implements Healing {
     this.leave();
   }
 
+  letSave(): void {
+    const unlock = this.#unlock;
+    this.#unlock = undefined;
+    this.#try(undefined, () => unlock?.());
+  }
+
   leave(): void {
     this.shut();
     this.#unlisten();
     this.#letNewGo();
     closeQuietly(this.#new.fd);
     this.#note.leave();
-    this.#try(undefined, this.#unlock);
+    this.letSave();
     this.#place.release();
   }
 
@@ -267,7 +293,8 @@ export class LinuxHealing implements Healing {
       const write = (start: number, end: number): void => {
         for (let at = start; at < end;) {
           const from = at;
-          at += system('write', path, () => writeSync(writer, bytes, from, end - from, from));
+          at += system('write', path, () => writeSync(writer, bytes, from, Math.min(PIECE, end - from), from));
+          this.#parts.progress();
         }
       };
       const there = Number(this.#parts.host.libc.statDescriptor(writer, path).size);
@@ -291,7 +318,8 @@ export class LinuxHealing implements Healing {
     try {
       for (let at = 0; at < bytes.length;) {
         const from = at;
-        at += system('write', path, () => writeSync(fd, bytes, from));
+        at += system('write', path, () => writeSync(fd, bytes, from, Math.min(PIECE, bytes.length - from)));
+        this.#parts.progress();
       }
     } finally {
       closeQuietly(fd);
@@ -315,11 +343,21 @@ export class LinuxHealing implements Healing {
     if (!this.#isAtPath(this.#held)) return 'moved';
     // Somebody had resolved the path to the new one before: there he waits.
     this.#names.exchange(this.#temporary);
-    if (!sameInode(this.#names.at(this.#temporary), this.#held)) {
-      this.#names.restore(this.#temporary, this.#new.stat);
-      return 'moved';
-    }
-    return this.#letInToNew();
+    if (this.#isDisplaced(this.#held)) return this.#letInToNew();
+    this.#names.restore(this.#temporary, this.#new.stat);
+    return 'moved';
+  }
+
+  #exchange(): boolean {
+    return this.#try(false, () => {
+      this.#names.exchange(this.#temporary);
+      return true;
+    });
+  }
+
+  /** Whether this is what the exchange has brought out. Where nobody can say, it is: it was there a moment ago. */
+  #isDisplaced(stat: Stat): boolean {
+    return this.#try(true, () => sameInode(this.#names.at(this.#temporary), stat));
   }
 
   #isAtPath(stat: Stat): boolean {
@@ -329,13 +367,14 @@ export class LinuxHealing implements Healing {
 
   /** Nobody waits for it, nor is anybody on his way who is counted already: with one of these no lease is granted anew. */
   #isNewKept(): boolean {
-    if (!this.#newLeased || this.#new.lease.state() !== 'kept') return false;
+    if (!this.#newLeased) return false;
     try {
+      if (this.#new.lease.state() !== 'kept') return false;
       this.#new.lease.take();
       return true;
     } catch (thrown) {
-      if (SystemError.is(thrown, 'EAGAIN')) return false;
-      throw thrown;
+      if (!SystemError.is(thrown, 'EAGAIN')) this.#problem(thrown);
+      return false;
     }
   }
 
@@ -411,7 +450,7 @@ function open(parts: HealParts, { path, pin, running }: Subject, undo: (() => vo
     place.release();
   });
   const held = host.libc.statDescriptor(place.pin, path);
-  const why = refusal(host, place, held, pin);
+  const why = refusal(host, place, held, pin) ?? mounted(host, place);
   if (why !== undefined) return why;
   const directory = host.libc.statDescriptor(place.directory, path);
   const unlock = parts.saving?.take({
@@ -433,6 +472,7 @@ function open(parts: HealParts, { path, pin, running }: Subject, undo: (() => vo
   undo.push(() => {
     note.end();
   });
+  parts.progress();
   const reader = openReader(place.pin, path);
   try {
     const bytes = readAll(reader, Number(held.size), path);
@@ -443,6 +483,7 @@ function open(parts: HealParts, { path, pin, running }: Subject, undo: (() => vo
     undo.push(() => {
       clone.close();
     });
+    parts.progress();
     if (losses.length > 0) return 'attributes';
     const fd = system('open', path, () => openSync(descriptorPath(clone.fd), constants.O_RDONLY));
     const made = { fd, lease: quietLease(calls, fd, path), stat: host.libc.statDescriptor(fd, path) };
@@ -467,14 +508,11 @@ function refusal(host: Host, place: Place, held: Stat, pin: PinnedInode): NotHea
   return undefined;
 }
 
-/** Whether anybody has the file itself mounted: there it would stay what it is. @throws SystemError */
-export function isMounted(host: Host, path: string): boolean {
-  const place = Place.open(system('realpath', path, () => realpathSync.native(path, 'buffer')));
-  try {
-    return mountsOfPlace(host, place).length > 0;
-  } finally {
-    place.release();
-  }
+/** Who has the file itself mounted would stay with the inode. What is not known to be mounted nowhere is not healed. */
+function mounted(host: Host, place: Place): NotHealed | undefined {
+  const mounts = knownMountsOfPlace(host, place);
+  if (mounts === undefined) return 'error';
+  return mounts.length > 0 ? 'otherNames' : undefined;
 }
 
 function undoAll(undo: readonly (() => void)[]): void {

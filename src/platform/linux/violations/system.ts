@@ -75,6 +75,8 @@ export function openLinuxSentry(copiesFolder: string, firstCopy: number, listene
 /** @param firstId no heal of an earlier life of the thread has it */
 function openHeals(calls: GateCalls, folder: string, firstId: number, listener: SentryListener): HealParts {
   const host = openHost();
+  // First what can fail: it is tried again with each order.
+  const events = calls.openWatches();
   let id = firstId;
   return {
     host,
@@ -82,10 +84,13 @@ function openHeals(calls: GateCalls, folder: string, firstId: number, listener: 
     owner: thisOwner(),
     folder,
     saving: openLocks(calls, host.uid, 'saving.lock', listener),
-    events: calls.openWatches(),
+    events,
     nextId: () => id++,
     problem: (error) => {
       listener.problem(error);
+    },
+    progress: () => {
+      listener.progress();
     },
     leased: (descriptor, on) => {
       listener.leased(descriptor, on);

@@ -95,10 +95,6 @@ class File implements PostDoor {
     this.writesTold = on;
   }
 
-  prepareHeal(): void {
-    this.calls.push('prepareHeal');
-  }
-
   heal(): NotHealed {
     return 'noCopy';
   }
