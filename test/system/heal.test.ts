@@ -146,12 +146,17 @@ describe('a file that is healed', function () {
       await bench.guard(path, bash.pid, true, true);
       await other.guard(path, bash.pid, true, true);
       execFileSync('cp', [join(folder, 'new'), path]);
-      const told = (): readonly unknown[] =>
-        [...bench.tellings, ...other.tellings].flatMap(({ violation }) => violation?.healed?.is ?? []);
-      await until('a word', () => told().length > 0);
+      const told = (): readonly string[] =>
+        [...bench.tellings, ...other.tellings].flatMap(({ violation }) =>
+          violation?.healed ? JSON.stringify(violation.healed) : [],
+        );
+      const healed = (): readonly string[] => told().filter((one) => one.includes('"healed"'));
+      await until(`a heal, and not ${told().join()}`, () => healed().length > 0);
       await bench.done();
       await other.done();
-      assert.deepEqual(told(), ['healed']);
+      assert.equal(healed().length, 1, told().join());
+      // A machine that is busy may have given up a first try, and said so.
+      if (told().length > 1) console.log(`      ${told().join()}`);
       assert.equal(held(bash), scriptText);
       assert.equal(readFileSync(path, 'latin1'), otherText);
       assert.deepEqual(
