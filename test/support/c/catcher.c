@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 int main(int argc, char **argv) {
@@ -19,7 +20,9 @@ int main(int argc, char **argv) {
   pid_t master = getpid();
   for (int i = 0; i < workers; i++) {
     if (fork() == 0) {
-      while (getppid() == master) sleep(1);
+      /* It ends with its master. */
+      prctl(PR_SET_PDEATHSIG, SIGKILL);
+      while (getppid() == master) pause();
       return 0;
     }
   }
