@@ -79,9 +79,10 @@ export class Baselines {
     await look?.ended;
   }
 
-  /** What was there is not known any more. */
+  /** What was there is not known any more, nor will be by a look that is under way. */
   forget(path: string): void {
     this.#known.delete(path);
+    this.#looks.get(path)?.end.abort();
   }
 
   /**

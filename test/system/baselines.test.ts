@@ -56,6 +56,14 @@ describe('a change that the editor would overwrite without a word', () => {
     assert.deepEqual(await kept(), []);
   });
 
+  it('is not looked for where nothing is followed any more, also if a look was under way', async () => {
+    writeFileSync(path, Buffer.alloc(20 << 20, 'x'));
+    const looking = baselines.note(path);
+    baselines.forget(path);
+    await looking;
+    assert.equal(baselines.follows(path), false);
+  });
+
   it('is that of the last look, when one had begun before', async () => {
     writeFileSync(path, Buffer.alloc(20 << 20, 'x'));
     const first = baselines.note(path);

@@ -16,10 +16,11 @@ import { parseTemporaryName } from '../../core/temporaryName';
 import { digestInto } from '../digest';
 import { closedForWriting } from './gate/closed';
 import { quietLease } from './gate/leases';
-import { F_WRLCK, LEASE_FILE_SYSTEMS, O_PATH } from './layouts';
+import { LEASE_FILE_SYSTEMS, O_PATH } from './layouts';
 import type { Host } from './linux';
 import { lookFor, thisOwner } from './owner';
 import { descriptorPath } from './place';
+import { takeRecordLock } from './recordLock';
 import { draftName, recordName } from './records';
 import { trying } from './trying';
 import { unprotect } from './veto';
@@ -90,7 +91,7 @@ async function recoverOwner(recovery: Recovery, path: string): Promise<'stuck' |
   const file = await open(path, constants.O_RDWR | constants.O_NOFOLLOW);
   try {
     // From here on it is ours alone, or it was somebody's.
-    const locked = !takeLock(host, file.fd, path);
+    const locked = !takeRecordLock(host, file.fd, path);
     const { value: record, problems } = parseOwnerRecord(await file.readFile('latin1'));
     const [problem] = problems;
     if (problem !== undefined) salvage.problem(new SystemError('parse', path, 'EINVAL', new Error(problem)));
@@ -144,16 +145,6 @@ async function unprotectLeft({ host, salvage }: Recovery, at: string, { by, inod
     return true;
   } finally {
     await file.close();
-  }
-}
-
-function takeLock(host: Host, fd: number, path: string): boolean {
-  try {
-    host.gateCalls().setRangeLock(fd, F_WRLCK, 0n, path);
-    return true;
-  } catch (thrown) {
-    if (SystemError.is(thrown, 'EAGAIN', 'EACCES')) return false;
-    throw thrown;
   }
 }
 

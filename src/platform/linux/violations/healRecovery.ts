@@ -8,10 +8,11 @@ import type { Salvage } from '../../../core/ports';
 import { judgeHeld, parseHealRecord, type HealRecord } from '../../../core/violations/healRecord';
 import { violationLimits } from '../../../core/violations/limits';
 import { isWritten } from '../gate/closed';
-import { F_WRLCK, LEASE_FILE_SYSTEMS } from '../layouts';
+import { LEASE_FILE_SYSTEMS } from '../layouts';
 import type { Host } from '../linux';
 import { lookFor } from '../owner';
 import { descriptorPath } from '../place';
+import { takeRecordLock } from '../recordLock';
 import { trying } from '../trying';
 import { loose, noteName, runningName } from './healNote';
 
@@ -70,7 +71,7 @@ async function recoverHeal(host: Host, us: Owner, salvage: Salvage, folder: stri
   const running = join(folder, runningName(name));
   const file = await open(path, constants.O_RDWR | constants.O_NOFOLLOW);
   try {
-    const locked = !takeLock(host, file.fd, path);
+    const locked = !takeRecordLock(host, file.fd, path);
     const record = parseHealRecord(await file.readFile('latin1'));
     if (record === undefined) {
       // A power cut leaves such ones: they are not synced. After one, nobody runs from the held inode any more.
@@ -155,16 +156,6 @@ async function openFile(path: Buffer): Promise<FileHandle | undefined> {
     return await open(path, LOOK);
   } catch (thrown) {
     if (isMissing(thrown)) return undefined;
-    throw thrown;
-  }
-}
-
-function takeLock(host: Host, fd: number, path: string): boolean {
-  try {
-    host.gateCalls().setRangeLock(fd, F_WRLCK, 0n, path);
-    return true;
-  } catch (thrown) {
-    if (SystemError.is(thrown, 'EAGAIN', 'EACCES')) return false;
     throw thrown;
   }
 }
