@@ -1,17 +1,17 @@
-// Named build configurations: `node esbuild.mjs [extension] [keeper] [tests] [--target=linux-x64|universal] [--minify]`.
+// Named build configurations: `node esbuild.mjs [extension] [keeper] [tests] [--target=linux-x64|win32-x64|universal] [--minify]`.
 import { build } from 'esbuild';
 import { copyFileSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { koffiBinary } from './scripts/setup/koffi.mjs';
 
 const root = dirname(fileURLToPath(import.meta.url));
-const require = createRequire(import.meta.url);
 
 /** VS Code's name of a target → the package with koffi's binary, and the one file of it that is shipped. */
 export const targets = {
   'linux-x64': { package: '@koromix/koffi-linux-x64', binary: 'linux_x64/koffi.node' },
   'linux-arm64': { package: '@koromix/koffi-linux-arm64', binary: 'linux_arm64/koffi.node' },
+  'win32-x64': { package: '@koromix/koffi-win32-x64', binary: 'win32_x64/koffi.node' },
   universal: undefined,
 };
 
@@ -47,20 +47,25 @@ function koffiPlugin(target, outdir) {
         }));
         return;
       }
-      bundler.onEnd(({ errors }) => {
+      bundler.onEnd(async ({ errors }) => {
         if (errors.length > 0) return;
-        const packageRoot = dirname(require.resolve(`${wanted.package}/package.json`));
+        const packageRoot = await koffiBinary(wanted.package);
         copyFileSync(join(packageRoot, wanted.binary), join(outdir, 'koffi.node'));
       });
     },
   };
 }
 
+/** A package for one system has nothing of the others in it. */
+function systemOf(target, minify) {
+  return minify && targets[target] ? { 'process.platform': JSON.stringify(target.split('-')[0]) } : {};
+}
+
 /** A program that somebody else provides at run time, kept out of every bundle. */
 const provided = ['vscode'];
 
 const configurations = {
-  async extension({ minify }) {
+  async extension({ target, minify }) {
     await build({
       ...common,
       entryPoints: ['src/extension.ts'],
@@ -68,9 +73,20 @@ const configurations = {
       banner: { js: 'const bundleBegan = performance.now();' },
       outfile: 'dist/bundle/extension.js',
       external: provided,
+      define: systemOf(target, minify),
       minify,
       sourcemap: !minify,
       sourcesContent: false,
+    });
+    // The page of the picture, for the browser that VS Code is drawn by.
+    await build({
+      ...common,
+      platform: 'browser',
+      format: 'iife',
+      target: 'chrome132',
+      entryPoints: ['src/panel/panel.ts', 'src/panel/panel.css'],
+      outdir: 'dist/bundle',
+      minify,
     });
   },
   async keeper({ target, minify }) {
@@ -86,6 +102,7 @@ const configurations = {
         sentry: 'src/keeper/sentry.ts',
       },
       outdir,
+      define: systemOf(target, minify),
       minify,
       sourcemap: !minify,
       sourcesContent: false,

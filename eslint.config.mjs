@@ -87,6 +87,18 @@ export default tseslint.config(
     },
   },
   {
+    files: ['src/panel/**/*.ts'],
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        ...['innerHTML', 'outerHTML', 'insertAdjacentHTML', 'write', 'writeln'].map((property) => ({
+          property,
+          message: 'Names of files and programs are in it: they must get into the page as text.',
+        })),
+      ],
+    },
+  },
+  {
     files: ['test/**/*.ts', 'scripts/**/*.ts'],
     rules: { 'no-console': 'off', '@typescript-eslint/no-unsafe-class-instance-assignment': 'off' },
   },

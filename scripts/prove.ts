@@ -7,6 +7,7 @@ import { proveChaos } from './lib/proofs/chaos';
 import { proveDeath } from './lib/proofs/death';
 import { proveFlags } from './lib/proofs/flags';
 import { proveGit } from './lib/proofs/git';
+import { proveHarmless } from './lib/proofs/harmless';
 import { proveHolders } from './lib/proofs/holders';
 import type { Proof } from './lib/proofs/proof';
 import { proveScripts } from './lib/proofs/scripts';
@@ -19,6 +20,7 @@ const proofs: Readonly<Record<string, (seed: number) => Promise<Proof>>> = {
   death: proveDeath,
   flags: proveFlags,
   git: proveGit,
+  harmless: proveHarmless,
   holders: proveHolders,
   scripts: proveScripts,
   torn: proveTorn,

@@ -82,8 +82,10 @@ function menus(): Json {
   const ofItems = Object.entries<Command>(commands).flatMap(([command, { item }]) => (item ? [{ command, item }] : []));
   const when = (word: string): string =>
     `view == ${'holdfast.holders' satisfies ViewName} && viewItem =~ /\\b${word}\\b/`;
+  const ofViews = Object.entries<Command>(commands).flatMap(([command, { view }]) => (view ? [{ command, view }] : []));
   return {
     commandPalette: ofItems.map(({ command }) => ({ command, when: 'false' })),
+    'view/title': ofViews.map(({ command, view }) => ({ command, when: `view == ${view}`, group: 'navigation' })),
     'view/item/context': ofItems.flatMap(({ command, item }) =>
       item.groups.map((group) => ({ command, when: when(item.word), group })),
     ),
@@ -158,6 +160,8 @@ function schema(name: string, setting: Setting): Json {
         markdownEnumDescriptions: words.map((word) => `%setting.${name}.${word}%`),
       };
     }
+    case 'number':
+      return { type: 'integer', minimum: setting.minimum, maximum: setting.maximum };
     case 'globs':
     case 'programs':
       return { type: 'array', items: { type: 'string' }, uniqueItems: true };

@@ -6,8 +6,8 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-export type PackageTarget = 'linux-x64' | 'universal';
-export const packageTargets: readonly PackageTarget[] = ['linux-x64', 'universal'];
+export type PackageTarget = 'linux-x64' | 'win32-x64' | 'universal';
+export const packageTargets: readonly PackageTarget[] = ['linux-x64', 'win32-x64', 'universal'];
 
 const everywhere = [
   '[Content_Types].xml',
@@ -19,6 +19,8 @@ const everywhere = [
   'extension/dist/bundle/extension.js',
   'extension/dist/bundle/keeper.js',
   'extension/dist/bundle/lookout.js',
+  'extension/dist/bundle/panel.css',
+  'extension/dist/bundle/panel.js',
   'extension/dist/bundle/sentry.js',
   'extension/dist/bundle/stager.js',
   'extension/l10n/bundle.l10n.json',
@@ -34,6 +36,7 @@ const everywhere = [
 /** Exactly what a package contains. */
 export const expectedFiles: Readonly<Record<PackageTarget, readonly string[]>> = {
   'linux-x64': [...everywhere, 'extension/dist/bundle/koffi.node'].sort(),
+  'win32-x64': [...everywhere, 'extension/dist/bundle/koffi.node'].sort(),
   universal: [...everywhere].sort(),
 };
 

@@ -7,6 +7,7 @@ import type { Result } from '../../test/support/results';
 
 const checks: Readonly<Record<string, readonly string[]>> = {
   types: [join('node_modules', 'typescript', 'bin', 'tsc'), '--noEmit', '-p', '.'],
+  'types of the page': [join('node_modules', 'typescript', 'bin', 'tsc'), '--noEmit', '-p', join('src', 'panel')],
   format: [join('node_modules', 'prettier', 'bin', 'prettier.cjs'), '--check', '--log-level', 'warn', '.'],
   lint: [join('node_modules', 'eslint', 'bin', 'eslint.js'), '.'],
 };

@@ -35,7 +35,7 @@ const programs = [
   { any: ['ed'], package: 'ed', without: 'tests of files that ed writes' },
   { any: ['nano'], package: 'nano', without: 'tests of files that nano writes' },
   { any: ['fuser'], package: 'psmisc', without: 'the comparison with fuser' },
-  { any: ['lsof'], package: 'lsof', without: 'the comparison with lsof' },
+  { any: ['lsof'], package: 'lsof', without: 'the comparison with lsof, and tests of the finder for macOS' },
 ];
 
 /** What `npm run compare` compares with. */

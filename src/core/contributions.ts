@@ -28,6 +28,14 @@ export interface ChoiceSetting extends SettingBase {
   readonly choices: Readonly<Record<string, string>>;
 }
 
+/** A whole number. */
+export interface NumberSetting extends SettingBase {
+  readonly type: 'number';
+  readonly default: number;
+  readonly minimum: number;
+  readonly maximum: number;
+}
+
 /** A list of glob patterns. */
 export interface GlobsSetting extends SettingBase {
   readonly type: 'globs';
@@ -48,7 +56,7 @@ export interface RulesSetting extends SettingBase {
   readonly fields: Readonly<Record<string, string>>;
 }
 
-export type Setting = BooleanSetting | ChoiceSetting | GlobsSetting | ProgramsSetting | RulesSetting;
+export type Setting = BooleanSetting | ChoiceSetting | NumberSetting | GlobsSetting | ProgramsSetting | RulesSetting;
 
 export const settings = {
   'holdfast.enabled': {
@@ -130,6 +138,16 @@ export const settings = {
     scope: 'resource',
     untrusted: 'ignored',
     description: 'What must be on the disk before a save is done, in case of a power cut.',
+  },
+  'holdfast.oldNameSeconds': {
+    type: 'number',
+    default: 600,
+    minimum: 0,
+    maximum: 86_400,
+    scope: 'resource',
+    untrusted: 'ignored',
+    description:
+      'For how many seconds the old version of a file that was saved on a network file system (NFS, SSHFS, GlusterFS, AFS …) keeps a hidden name beside the file (`.holdfast-…~`), so that programs on other machines can go on reading it; without one, they get the error ESTALE. At most 16 of one file, 200 in all, and of 256 MiB together, the oldest go earlier. 0: none. Applies to the saves to come.',
   },
   'holdfast.watch': {
     type: 'globs',
@@ -215,9 +233,11 @@ type ValueOf<S extends Setting> = S extends BooleanSetting
   ? boolean
   : S extends ChoiceSetting
     ? keyof S['choices'] & string
-    : S extends RulesSetting
-      ? readonly Rule[]
-      : readonly string[];
+    : S extends NumberSetting
+      ? number
+      : S extends RulesSetting
+        ? readonly Rule[]
+        : readonly string[];
 
 /** A command; with `item` one of a tree item alone, which the command palette does not list. */
 export interface Command {
@@ -225,6 +245,8 @@ export interface Command {
   readonly icon?: string;
   /** For which tree items it is there: a word of their context value; and where in their menu. */
   readonly item?: { readonly word: ItemWord; readonly groups: readonly string[] };
+  /** The view in whose title bar it is. */
+  readonly view?: ViewName;
 }
 
 /** What a tree item's context value is made of. */
@@ -235,6 +257,11 @@ export const commands = {
   'holdfast.joinNames': { title: 'Join the Names Again' },
   'holdfast.showKept': { title: 'Show Kept Versions' },
   'holdfast.showHolders': { title: 'Show Holders' },
+  'holdfast.showPicture': {
+    title: 'Show Files in Use as a Picture',
+    icon: '$(graph-left)',
+    view: 'holdfast.holders',
+  },
   'holdfast.explain': { title: 'Explain How This File Is Guarded' },
   'holdfast.revealTerminal': { title: 'Reveal Terminal of Holder' },
   'holdfast.copyProcessId': { title: 'Copy Process ID of Holder' },

@@ -15,7 +15,8 @@
  *   in-place save would truncate the only copy at once. With durability `none` nobody waits.
  * - claimed: the caller, who waits for us with a deadline, can no longer give up. Before this state it can at any
  *   moment (abandoned); then nothing is ever renamed, because the editor may be writing already.
- * - published: one atomic rename has put the clone at the path. The displaced inode lives on with its holders, unchanged.
+ * - published: one atomic rename has put the clone at the path. The displaced inode lives on with its holders, unchanged;
+ *   on a network file system it keeps a hidden name for a while (`oldNames.ts`).
  *   With durability `full` the folder goes to the disk now, if there is time.
  * - changed: somebody else replaced or rewrote the file since it was examined. Their version is at the path. The claim
  *   is given back before the next try. Unreachable, the clone could not be linked where it is needed, ends the same way:
@@ -26,6 +27,7 @@
 import { SystemError } from './errors';
 import { report, type Report } from './level';
 import { planWithLosses } from './losses';
+import { keepOldName } from './oldNames';
 import { defaultOptions, type SaveOptions } from './options';
 import { planTarget } from './plan';
 import type { Staged, Target, TargetSystem } from './ports';
@@ -46,6 +48,8 @@ export interface Permission {
   mayTryAgain(): boolean;
   /** The target has lost its path to a clone, and has other names. It is closed after that. */
   separated(target: Target): void;
+  /** Removes what the target's file system may be without, in time. Whether anything is gone by now. Never rejects. */
+  makeRoom?(target: Target, refused: SystemError): Promise<boolean>;
   /** Whether `work` was begun and ended in time to be waited for. Rejects as `work` does. */
   inTime(work: () => Promise<void>): Promise<boolean>;
 }
@@ -90,7 +94,7 @@ async function attemptDetach(
   try {
     const planned = planTarget(target, options, 'quick');
     if (planned.level !== 'gated' && planned.level !== 'detached') return planned;
-    const staged = await target.stage(permission.signal);
+    const staged = await stageInRoom(target, permission);
     try {
       return await publish(target, planned, staged, permission, options, reached);
     } finally {
@@ -102,6 +106,17 @@ async function attemptDetach(
     throw error;
   } finally {
     target.close();
+  }
+}
+
+/** Old names must not be what a save has no room for. Nothing is claimed yet, and whoever has changed the file since is found by `publish`. */
+async function stageInRoom(target: Target, permission: Permission): Promise<Staged> {
+  try {
+    return await target.stage(permission.signal);
+  } catch (error) {
+    if (!SystemError.is(error, 'ENOSPC', 'EDQUOT') || permission.signal.aborted) throw error;
+    if (!(await permission.makeRoom?.(target, error))) throw error;
+    return target.stage(permission.signal);
   }
 }
 
@@ -119,7 +134,7 @@ async function publish(
   const { givesUp } = settled;
   const synced = durability !== 'none' && (await permission.inTime(() => staged.sync()));
   if (permission.signal.aborted || !permission.claim()) return report('tooSlow');
-  if (staged.publish() === 'published') {
+  if (staged.publish(keepOldName(target.facts, options)) === 'published') {
     if (target.facts.links > 1n) permission.separated(target);
     const disk =
       durability === 'full' ? { synced, directorySynced: await directorySynced(target, permission) } : { synced };

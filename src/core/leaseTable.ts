@@ -1,8 +1,10 @@
 /** More leases at once than this are not in the table; a save that has one of them is not watched over. A number. */
 const capacity = 1024;
 
+const threadCell = capacity + 1;
+
 /**
- * What the keeper's thread and its watchdog share: which descriptors have a lease, and a pulse. When the keeper is stuck, an
+ * What the keeper's thread and its watchdog share: which descriptors have a lease, a pulse, and which thread it is. When the keeper is stuck, an
  * editor waits in its `open` for what only the keeper would let go; from this table somebody else can.
  */
 export class LeaseTable {
@@ -13,7 +15,7 @@ export class LeaseTable {
   #unused = 1;
   readonly #free: number[] = [];
 
-  constructor(buffer = new SharedArrayBuffer((capacity + 1) * Int32Array.BYTES_PER_ELEMENT)) {
+  constructor(buffer = new SharedArrayBuffer((threadCell + 1) * Int32Array.BYTES_PER_ELEMENT)) {
     this.buffer = buffer;
     this.#cells = new Int32Array(buffer);
   }
@@ -26,6 +28,15 @@ export class LeaseTable {
   /** Another number than last time: the keeper was alive in between. */
   get pulse(): number {
     return Atomics.load(this.#cells, 0);
+  }
+
+  /** Of the keeper's thread, as the kernel numbers threads; 0: not known. */
+  get thread(): number {
+    return Atomics.load(this.#cells, threadCell);
+  }
+
+  set thread(thread: number) {
+    Atomics.store(this.#cells, threadCell, thread);
   }
 
   add(descriptor: number): void {

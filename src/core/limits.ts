@@ -40,6 +40,8 @@ export const limits = {
   keeperBeats: 300,
   /** So many that did not come in a row, and it is stuck: one alone may be a thread without a processor, the keeper's or ours. A number. */
   keeperMisses: 3,
+  /** The same, if it is seen to wait for nothing but a processor: on a machine that is too busy, it is let be for longer. A number. */
+  keeperStarves: 10,
   /** How long the other names of a file are searched for. The user can end it before. */
   joinSearch: 60_000,
   /** How long the stager searches at a stretch, before it looks after saves. */
@@ -52,6 +54,8 @@ export const limits = {
   recoveryLook: 10_000,
   /** How long it is waited for whoever still writes what was left, before that is left to the next start. */
   recoveryWriters: 1_000,
+  /** How soon old names are looked at again of which another window was removing one. */
+  oldNamesAgain: 60_000,
   /** How long a stop waits for the keeper. */
   stop: 200,
 } as const;
@@ -82,6 +86,9 @@ export const joinTries = 5;
 export const rememberedSeparations = { files: 200, days: 30 } as const;
 /** A record of names that were left in a folder which is not there is dropped after so many days: not everything comes back. */
 export const recordDays = 30;
+
+/** Old names at once: of one file, of all, and the bytes of their files together, of which the newest may take more. The oldest go first. */
+export const oldNames = { ofOneFile: 16, names: 200, bytes: 1 << 28 } as const;
 
 /** Kept versions of which the user was told go after so many days; */
 export const keptDays = 30;

@@ -29,6 +29,11 @@ export function patternLine(folder: string, pattern: string, error: ErrorFacts):
   };
 }
 
+/** A message between the picture's page and the extension host that was none: nothing was done by it. By whom it was to be read. */
+export function panelLine(reader: 'host' | 'page'): LogLine {
+  return { severity: 'warn', text: `picture: a message to the ${reader} could not be read` };
+}
+
 /** What a save would be, when that is seen. */
 export function foreseenLine(path: string, report: Report): LogLine {
   const facts = [`level=${report.level}`, `reason=${report.reason}`, ...detailFacts(report)];
@@ -207,6 +212,10 @@ export function keeperLine(event: KeeperEvent): LogLine {
       return { severity: 'warn', text: `recovery: not recorded: ${errorFacts(event.error)}` };
     case 'flagProblem':
       return { severity: 'warn', text: `flags: readers are not told of new versions: ${errorFacts(event.error)}` };
+    case 'oldNameRemoved':
+      return { severity: 'debug', text: `old name: removed ${JSON.stringify(event.path)}` };
+    case 'oldNameProblem':
+      return { severity: 'warn', text: `old name: ${errorFacts(event.error)}` };
     case 'recovered':
       return { severity: 'info', text: `recovery: removed ${JSON.stringify(event.path)}` };
     case 'unprotected':

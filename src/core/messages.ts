@@ -1,3 +1,4 @@
+import type { Bell } from './bell';
 import type { Claim } from './claim';
 import type { ErrorFacts } from './errors';
 import type { EndReason, Outcome } from './gate/operations';
@@ -24,8 +25,8 @@ export type KeeperData<P = unknown> =
       /** A `LeaseTable`. */
       readonly leases: SharedArrayBuffer;
     }
-  /** Only to give up leases in a stuck thread's stead. */
-  | { readonly rescue: readonly number[] };
+  /** Only to give up leases in a stuck thread's stead: its `LeaseTable`. */
+  | { readonly rescue: SharedArrayBuffer };
 
 /** What the extension host tells the stager. `P` is a message port. */
 export type Order<P = unknown> =
@@ -56,8 +57,8 @@ export type Order<P = unknown> =
   | { readonly kind: 'saved'; readonly path: string }
   /** The one who waited for save or join `id` has given up: cut the work short. It is still answered. */
   | { readonly kind: 'cancel'; readonly id: number }
-  /** There is a keeper, behind this port; its `orders` descriptor wakes it. */
-  | { readonly kind: 'keeper'; readonly port: P; readonly orders: number }
+  /** There is a keeper, behind this port; its `orders` wake it. */
+  | { readonly kind: 'keeper'; readonly port: P; readonly orders: Bell }
   | KeptOrder
   /** The user has been told of these kept versions. */
   | { readonly kind: 'toldOfKept'; readonly files: readonly string[] }
@@ -102,6 +103,10 @@ export type Answer =
   | { readonly kind: 'healRecovered'; readonly path: string; readonly how: 'finished' | 'undone' }
   /** Readers of a new version may not be told of it. */
   | { readonly kind: 'flagProblem'; readonly error: ErrorFacts }
+  /** An old name was removed: its while is over, or there were too many. */
+  | { readonly kind: 'oldNameRemoved'; readonly path: string }
+  /** One could not be made, or could not be removed. */
+  | { readonly kind: 'oldNameProblem'; readonly error: ErrorFacts }
   /** A temporary name of an earlier process was removed, or could not be. */
   | { readonly kind: 'recovered'; readonly path: string }
   | { readonly kind: 'notRecovered'; readonly error: ErrorFacts }

@@ -7,6 +7,7 @@ export interface SaveOptions {
   readonly owner: SettingValue<'holdfast.owner'>;
   readonly attributes: SettingValue<'holdfast.attributes'>;
   readonly durability: SettingValue<'holdfast.durability'>;
+  readonly oldNameSeconds: SettingValue<'holdfast.oldNameSeconds'>;
 }
 
 /** What a new file cannot keep is the user's to decide, if a program uses the old one. Each has a setting of its name. */
@@ -20,4 +21,5 @@ export const defaultOptions: SaveOptions = {
   owner: settings['holdfast.owner'].default,
   attributes: settings['holdfast.attributes'].default,
   durability: settings['holdfast.durability'].default,
+  oldNameSeconds: settings['holdfast.oldNameSeconds'].default,
 };

@@ -8,6 +8,7 @@
 import type { SystemError } from './errors';
 import type { Gateable, Handed, HandedPlace } from './gate/ports';
 import type { Left } from './join';
+import type { OldName } from './oldNames';
 import type { Separation } from './separation';
 import type { DiskRoom, VetoBy, VetoMeans } from './veto';
 
@@ -60,8 +61,24 @@ export interface TargetFacts {
   readonly groupKeepable: boolean;
   /** Whether the editor's own `open` can be held here. */
   readonly gate: Gateable;
+  /** Other machines may have it open, too: readers there lose it when no name leads to it any more. */
+  readonly remote?: Remote;
   /** An attribute that is known beforehand not to be ours to give. Others are found while staging. */
   readonly unkeepable?: { readonly what: Loss['what']; readonly name: string };
+}
+
+/** A file system that other machines use, too, by way of a server that does not know who has a file open. */
+export interface Remote {
+  /** `f_type` of statfs(2). */
+  readonly fileSystem: bigint;
+  /** Whether it gives the same numbers to its inodes after a while, and when it is mounted anew. */
+  readonly lastingNumbers: boolean;
+}
+
+/** The displaced inode is to keep a hidden name; see `oldNames.ts`. */
+export interface KeepOldName {
+  readonly milliseconds: number;
+  readonly on: Remote;
 }
 
 /**
@@ -92,8 +109,11 @@ export interface Staged {
   /**
    * The one atomic rename. Synchronous on purpose: between the caller's last look at its deadline and the rename
    * nothing else may run.
+   *
+   * @param keep a hidden name that the displaced inode is to keep. Where it cannot have one, it loses all: that is told, and no
+   *   reason not to publish
    */
-  publish(): Published;
+  publish(keep?: KeepOldName): Published;
   close(): void;
 }
 
@@ -251,6 +271,38 @@ export interface Flags {
   tidy(signal: AbortSignal): Promise<void>;
 }
 
+/** A note of an old name. */
+export interface NotedName extends OldName {
+  /** The note's file. */
+  readonly note: string;
+  /** Milliseconds until it is due; 0: it is. `undefined`: it is another machine's to remove. */
+  readonly left: number | undefined;
+}
+
+/**
+ * - `removed`: the name is gone now, by us.
+ * - `over`: the name was gone, or somebody else has dealt with it.
+ * - `busy`: another window has it locked.
+ * - `later`: it is there still, or its file system is not. The next start tries again.
+ */
+export type OldNameEnd = 'removed' | 'over' | 'busy' | 'later';
+
+/** The old names that all windows of this user have left; see `oldNames.ts`. Nothing here blocks the calling thread. */
+export interface OldNames {
+  /** Never rejects: what cannot be read is a problem for the log. */
+  list(): Promise<readonly NotedName[]>;
+  /** Whether it is on the file system with this `st_dev`. Never rejects. As long as a file system does not answer, it does not resolve. */
+  isOn(noted: NotedName, device: bigint): Promise<boolean>;
+  /** Whether it is due is not asked. Never rejects. As long as a file system does not answer, it does not resolve. */
+  remove(noted: NotedName): Promise<OldNameEnd>;
+  /**
+   * Calls `changed` when notes come or go. The returned function ends that. `undefined`: no process has noted any yet, and nothing is watched.
+   *
+   * @throws SystemError
+   */
+  watch(changed: () => void): (() => void) | undefined;
+}
+
 /** What this process can do at all, found once at start. */
 export type Platform =
   | {
@@ -258,6 +310,7 @@ export type Platform =
       readonly targets: TargetSystem;
       readonly names: NameSystem;
       readonly flags: Flags;
+      readonly oldNames: OldNames;
       /** From now on the gate must be quick to know its editor: until the returned function is called, or `limits.expectEditor`. */
       readonly expectEditor: () => () => void;
       /** Resolves when nobody has the inode of a descriptor open for writing (true), or the time is over (false). */

@@ -44,6 +44,8 @@ function fits(setting: Setting, raw: unknown): boolean {
       return typeof raw === 'boolean';
     case 'choice':
       return typeof raw === 'string' && Object.hasOwn(setting.choices, raw);
+    case 'number':
+      return Number.isInteger(raw) && Number(raw) >= setting.minimum && Number(raw) <= setting.maximum;
     case 'globs':
     case 'programs':
       return Array.isArray(raw) && raw.every((item) => typeof item === 'string');
@@ -61,6 +63,8 @@ function expected(setting: Setting): string {
       const words = Object.keys(setting.choices).map((word) => `"${word}"`);
       return `${words.slice(0, -1).join(', ')} or ${words.at(-1) ?? ''}`;
     }
+    case 'number':
+      return `a whole number from ${String(setting.minimum)} to ${String(setting.maximum)}`;
     case 'globs':
       return 'a list of glob patterns, each a text';
     case 'programs':

@@ -6,6 +6,7 @@ import { performance } from 'node:perf_hooks';
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 
 import { Claim } from '../core/claim';
+import type { Bell } from '../core/bell';
 import { describeError, SystemError, type ErrorFacts } from '../core/errors';
 import type { Outcome } from '../core/gate/operations';
 import { reportOf } from '../core/gateReport';
@@ -60,8 +61,8 @@ export class KeeperClient implements Guard, Kept {
   readonly #overdue = new Set<number>();
   #worker: Worker | undefined;
   #gate: GateThread | undefined;
-  /** The descriptor that wakes the keeper, once it is ready. */
-  #gateOrders: number | undefined;
+  /** What wakes the keeper, once it is ready. */
+  #gateOrders: Bell | undefined;
   #starts = 0;
   #gateStarts = 0;
   #nextId = 1;

@@ -1,7 +1,9 @@
-import { Worker, type MessagePort } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 
 import { LeaseTable } from '../core/leaseTable';
 import type { KeeperAnswer, KeeperData, KeeperOrder } from '../core/messages';
+import { isRunnable } from '../platform/linux/threads';
+import { rescue } from './rescue';
 import { SleepingThread, type SleepingThreadEvents } from './sleepingThread';
 import { Watchdog } from './watchdog';
 
@@ -29,9 +31,11 @@ export class GateThread {
       () => {
         this.order({ kind: 'beat' });
       },
+      () => isRunnable(this.#leases.thread),
       () => {
-        this.#rescue();
-        end(new Error('the keeper does not answer'));
+        void rescue(this.#thread.worker, script, this.#leases).then(() => {
+          end(new Error('the keeper does not answer'));
+        });
       },
     );
     const data = (orders: MessagePort): KeeperData<MessagePort> => ({ orders, leases: this.#leases.buffer });
@@ -59,17 +63,7 @@ export class GateThread {
 
   /** For a thread that does not obey. What it holds is let go at once. */
   async terminate(): Promise<void> {
-    this.#rescue();
+    void rescue(this.#thread.worker, this.#script, this.#leases);
     await this.#thread.ended;
-  }
-
-  /** Lets go in the keeper's stead what editors wait for, on another thread: this one has no system calls. */
-  #rescue(): void {
-    const rescue: KeeperData = { rescue: this.#leases.descriptors() };
-    new Worker(this.#script, { name: 'holdfast rescue', workerData: rescue }).once('error', () => {
-      // Nothing more can be done: the kernel ends the lease after its lease-break-time.
-    });
-    // As soon as it comes out of the kernel.
-    void this.#thread.worker.terminate();
   }
 }

@@ -5,8 +5,9 @@
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 
 import { describeError } from '../core/errors';
+import { LeaseTable } from '../core/leaseTable';
 import type { KeeperAnswer, KeeperData } from '../core/messages';
-import { openGate, rescue } from '../platform/select';
+import { letGo, openGate } from '../platform/select';
 import { Gates } from './gates';
 import { keep } from './keeperLoop';
 
@@ -14,7 +15,7 @@ const parent = parentPort;
 if (!parent) throw new Error('the keeper runs as a worker thread only');
 
 const data = workerData as KeeperData<MessagePort>;
-if ('rescue' in data) rescue(data.rescue);
+if ('rescue' in data) letGo(new LeaseTable(data.rescue).descriptors());
 else {
   keep(
     data,

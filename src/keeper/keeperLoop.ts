@@ -5,6 +5,7 @@ import { describeError, SystemError } from '../core/errors';
 import type { GateSystem } from '../core/gate/ports';
 import { LeaseTable } from '../core/leaseTable';
 import type { GateOrder, KeeperAnswer, KeeperData, KeeperOrder } from '../core/messages';
+import { ownThread } from '../platform/linux/threads';
 import type { Gates, Outbox } from './gates';
 import { receive } from './receive';
 
@@ -33,6 +34,7 @@ export function keep(
 ): void {
   const { orders } = data;
   const leases = new LeaseTable(data.leases);
+  leases.thread = ownThread() ?? 0;
   let stager: MessagePort | undefined;
   const outbox: Outbox = {
     toStager: (request) => stager?.postMessage(request),

@@ -1,6 +1,6 @@
 /**
  * The lookout's thread: finds who runs, maps or has open the watched files. Sleeps in poll(2), and looks at processes when a watched file
- * is used, not by the clock.
+ * is used, not by the clock; where the system does not tell that, by the clock while somebody looks.
  */
 import { performance } from 'node:perf_hooks';
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';

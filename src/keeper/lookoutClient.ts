@@ -23,8 +23,11 @@ export class LookoutClient implements Lookout {
   readonly #listeners = new Set<(paths: readonly string[]) => void>();
   readonly #asked = new Map<number, (outcome: LookoutOutcome) => void>();
   #closed = 0;
+  /** The lookout has told what it found, or that it cannot. */
+  #looked = false;
   #thread: SleepingThread<LookoutOrder, LookoutAnswer> | undefined;
   #watched: readonly string[] = [];
+  #attended = false;
   #toStart: NodeJS.Immediate | undefined;
   #starts = 0;
   #nextId = 1;
@@ -52,8 +55,17 @@ export class LookoutClient implements Lookout {
     this.#thread?.order({ kind: 'look', path });
   }
 
+  attend(on: boolean): void {
+    this.#attended = on;
+    this.#thread?.order({ kind: 'attend', on });
+  }
+
   of(path: string): FileInUse | undefined {
     return this.#known.get(path);
+  }
+
+  get looking(): boolean {
+    return this.#watched.length > 0 && !this.#looked;
   }
 
   get closed(): number {
@@ -143,11 +155,13 @@ export class LookoutClient implements Lookout {
       },
     );
     this.#thread.order({ kind: 'watch', paths: this.#watched });
+    this.#thread.order({ kind: 'attend', on: this.#attended });
   }
 
   #take(answer: Exclude<LookoutAnswer, { kind: 'ready' }>): void {
     switch (answer.kind) {
       case 'inUse':
+        this.#looked = true;
         for (const file of answer.files) this.#known.set(file.path, file);
         for (const path of answer.dropped) this.#known.delete(path);
         this.#changed([...answer.files.map(({ path }) => path), ...answer.dropped]);
@@ -160,6 +174,7 @@ export class LookoutClient implements Lookout {
         this.#asked.delete(answer.id);
         return;
       case 'problem':
+        this.#looked = true;
         this.#onEvent({ kind: 'lookoutProblem', error: answer.error });
     }
   }
@@ -175,6 +190,7 @@ export class LookoutClient implements Lookout {
     const known = [...this.#known.keys()];
     this.#known.clear();
     this.#closed = 0;
+    this.#looked = !startedAgain;
     this.#changed(known);
     if (startedAgain) this.#start();
   }

@@ -31,6 +31,9 @@ export function lookOut(
       case 'look':
         desk.look(order.path, 'soon');
         return true;
+      case 'attend':
+        waiter.attend(order.on);
+        return true;
       case 'signal':
         answer(order.id, () => {
           finder.signal(order.process, order.signal);

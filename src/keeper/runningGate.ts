@@ -379,6 +379,7 @@ export class RunningGate {
         site.lease(slot);
         this.#noteLease(slot);
       },
+      isBroken: (slot) => this.#try('leaseState', false, () => site.leaseState(slot) === 'breaking'),
       // Nobody, if it cannot be told: then the lease is asked for, and whoever waits is let in at the end.
       waiting: (slot) => this.#try('waiting', [], () => site.waiting(slot)),
       isAtPath: (slot) => site.isAtPath(slot),

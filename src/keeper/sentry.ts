@@ -5,15 +5,16 @@
 import { performance } from 'node:perf_hooks';
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 
+import { LeaseTable } from '../core/leaseTable';
 import type { SentryAnswer, SentryData } from '../core/violations/messages';
-import { openSentry, rescue } from '../platform/select';
+import { letGo, openSentry } from '../platform/select';
 import { standSentry } from './sentryLoop';
 
 const parent = parentPort;
 if (!parent) throw new Error('the sentry runs as a worker thread only');
 
 const data = workerData as SentryData<MessagePort>;
-if ('rescue' in data) rescue(data.rescue);
+if ('rescue' in data) letGo(new LeaseTable(data.rescue).descriptors());
 else {
   standSentry(
     data,

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { Worker, type MessagePort } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 
 import type { Disposable } from '../core/disposable';
 import { describeError } from '../core/errors';
@@ -10,6 +10,9 @@ import { limits } from '../core/limits';
 import type { SentryAnswer, SentryData, SentryOrder } from '../core/violations/messages';
 import type { Sentry, SentryEvent } from '../core/violations/service';
 import type { Violation } from '../core/violations/violation';
+import { isRunnable } from '../platform/linux/threads';
+import { canGuard } from '../platform/where';
+import { rescue } from './rescue';
 import { SleepingThread } from './sleepingThread';
 import { Watchdog } from './watchdog';
 
@@ -66,7 +69,8 @@ export class SentryClient implements Sentry {
     const key = JSON.stringify([holders, mayLease, version, heals]);
     const before = this.#guarded.get(path);
     if (holders.length === 0) this.#refused.delete(path);
-    if (this.#stopping || before?.key === key || (!before && holders.length === 0)) return;
+    // Holders are found on more systems than they can be guarded on.
+    if (!canGuard() || this.#stopping || before?.key === key || (!before && holders.length === 0)) return;
     const order: GuardOrder = { kind: 'guard', id: this.#nextId++, path, holders, mayLease, heals };
     if (holders.length === 0) this.#guarded.delete(path);
     else this.#guarded.set(path, { order, key });
@@ -125,6 +129,7 @@ export class SentryClient implements Sentry {
       () => {
         thread.order({ kind: 'beat' });
       },
+      () => isRunnable(leases.thread),
       () => {
         this.#onEvent({ kind: 'sentryStuck' });
         this.#rescue(life);
@@ -237,17 +242,10 @@ export class SentryClient implements Sentry {
     for (const listener of [...this.#listeners]) listener(path, violation);
   }
 
-  /** Lets go in the sentry's stead, on another thread: this one has no system calls. */
   #rescue(life: Life): void {
     if (life.state === 'stuck') return;
     life.state = 'stuck';
-    const { leases, thread } = life;
-    const rescue: SentryData = { rescue: leases.descriptors() };
-    new Worker(this.#script, { name: 'holdfast rescue', workerData: rescue }).once('error', () => {
-      // Nothing more can be done: the kernel ends the lease after its lease-break-time.
-    });
-    // As soon as it comes out of the kernel.
-    void thread.worker.terminate();
+    void rescue(life.thread.worker, this.#script, life.leases);
   }
 
   #died(failure: unknown): void {

@@ -4,6 +4,7 @@ import { describeError, type ErrorFacts } from '../core/errors';
 import { LeaseTable } from '../core/leaseTable';
 import type { SentryAnswer, SentryData, SentryOrder } from '../core/violations/messages';
 import type { SentryListener, SentrySystem } from '../core/violations/ports';
+import { ownThread } from '../platform/linux/threads';
 import { receive } from './receive';
 import { SentryDesk, type SentryClocks } from './sentryDesk';
 
@@ -19,6 +20,7 @@ export function standSentry(
   clocks: SentryClocks,
 ): void {
   const table = new LeaseTable(leases);
+  table.thread = ownThread() ?? 0;
   const told = new Set<string>();
   const problem = (error: ErrorFacts): void => {
     const key = `${error.operation} ${error.path} ${error.errno}`;

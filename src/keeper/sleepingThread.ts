@@ -1,22 +1,22 @@
-import { writeSync } from 'node:fs';
 import { MessageChannel, Worker, type MessagePort, type Transferable } from 'node:worker_threads';
 
-import { wakeValue } from './wake';
+import type { Bell } from '../core/bell';
+import { ring } from './wake';
 
-/** What a thread says when it has begun: the descriptor that wakes it. It stays open for the life of the process. */
+/** What a thread says when it has begun: what wakes it. A descriptor stays open for the life of the process. */
 interface Ready {
   readonly kind: 'ready';
-  readonly orders: number;
+  readonly orders: Bell;
 }
 
 export interface SleepingThreadEvents<Answer> {
-  ready(orders: number): void;
+  ready(orders: Bell): void;
   answer(answer: Answer): void;
   ended(failure: unknown): void;
 }
 
 /**
- * The extension host's end of a thread that has no event loop, but sleeps in poll(2): an order is laid down, then the thread is woken.
+ * The extension host's end of a thread that has no event loop, but sleeps in the kernel: an order is laid down, then the thread is woken.
  */
 export class SleepingThread<Order extends { readonly kind: string }, Answer extends { readonly kind: string }> {
   readonly worker: Worker;
@@ -24,7 +24,7 @@ export class SleepingThread<Order extends { readonly kind: string }, Answer exte
   readonly ended: Promise<void>;
   readonly #orders: MessagePort;
   readonly #stop: Order;
-  #wakes: number | undefined;
+  #wakes: Bell | undefined;
   #over = false;
 
   /** @param data what the thread is started with, given the port on which its orders come */
@@ -45,7 +45,7 @@ export class SleepingThread<Order extends { readonly kind: string }, Answer exte
       else {
         this.#wakes = answer.orders;
         // It may sleep already, over an order from before: to stop, perhaps.
-        writeSync(this.#wakes, wakeValue);
+        ring(this.#wakes);
         events.ready(answer.orders);
       }
     });
@@ -72,7 +72,7 @@ export class SleepingThread<Order extends { readonly kind: string }, Answer exte
   order(order: Order, transfer: readonly Transferable[] = []): void {
     if (this.#over) return;
     this.#orders.postMessage(order, transfer);
-    if (this.#wakes !== undefined) writeSync(this.#wakes, wakeValue);
+    if (this.#wakes !== undefined) ring(this.#wakes);
   }
 
   /** Resolves when the thread has ended. */

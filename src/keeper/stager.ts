@@ -3,11 +3,11 @@
  * that cannot be gated it carries out whole. Long copies and syncs run in Node's pool, which belongs to all extensions of the
  * host: few at once. It decides nothing: that is `core/detach`, `core/gated` and `core/gate`.
  */
-import { writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 
+import type { Bell } from '../core/bell';
 import { Claim } from '../core/claim';
 import { assess, detach, type Permission } from '../core/detach';
 import { describeError, SystemError } from '../core/errors';
@@ -29,15 +29,19 @@ import { ClonesAhead, type ClaimedClone } from './clonesAhead';
 import type { Seen } from '../platform/kept';
 import { KeptDesk } from './keptDesk';
 import { NameJoiner } from './nameJoiner';
+import { OldNameDesk } from './oldNameDesk';
 import { StagedSave } from './stagedSave';
 import { notVetoed, VetoedSave } from './vetoedSave';
 import { SpareTime } from './spareTime';
 import { Turns } from './turns';
 import { WhenQuiet } from './whenQuiet';
-import { wakeValue } from './wake';
+import { ring } from './wake';
 
 const port = parentPort;
 if (!port) throw new Error('the stager runs as a worker thread only');
+
+/** Versions of a file for which there must be room: the clone, and the new version. */
+const ROOM_FOR_A_SAVE = 2n;
 
 type SaveOrder = Extract<Order, { kind: 'save' }>;
 
@@ -47,9 +51,17 @@ const platform = openPlatform({
   workshopFolder: join(storageFolder, 'workshop'),
   ownersFolder: join(storageFolder, 'owners'),
   healsFolder: join(storageFolder, 'running'),
+  oldNamesFolder: join(storageFolder, 'oldNames'),
   editor,
   problem: (error) => {
     answer({ kind: 'notRecorded', error: describeError(error) });
+  },
+  oldNameProblem: (error) => {
+    answer({ kind: 'oldNameProblem', error: describeError(error) });
+  },
+  oldNameStays: () => {
+    // When that step of the save is over.
+    setImmediate(() => oldNames?.look());
   },
   flagProblem: (error) => {
     answer({ kind: 'flagProblem', error: describeError(error) });
@@ -70,6 +82,16 @@ const joiner = platform.supported
       platform.flags,
     )
   : platform;
+const oldNames = platform.supported
+  ? new OldNameDesk(platform.oldNames, {
+      removed: (path) => {
+        answer({ kind: 'oldNameRemoved', path });
+      },
+      problem: (error) => {
+        answer({ kind: 'oldNameProblem', error });
+      },
+    })
+  : undefined;
 const turns = new Turns(savesAtOnce);
 const syncs = new Turns(syncsAtOnce);
 const ahead = platform.supported ? new ClonesAhead(platform.targets, (work) => syncs.take(work)) : undefined;
@@ -79,7 +101,7 @@ const running = new Map<number, AbortController>();
 const gatedSaves = new Map<number, StagedSave | VetoedSave>();
 /** Saves and joins that wait for their path. */
 const locking = new Map<number, (how: Locked) => void>();
-let keeper: { readonly port: MessagePort; readonly orders: number } | undefined;
+let keeper: { readonly port: MessagePort; readonly orders: Bell } | undefined;
 
 /** Milliseconds since the epoch, not set back while the process runs. */
 function now(): number {
@@ -106,6 +128,7 @@ async function save(order: SaveOrder): Promise<Report | undefined> {
     separated: (target) => {
       void separated(order, target);
     },
+    makeRoom: (target, refused) => makeRoom(target, refused, order.toldAt + limits.saveGivesUp - now()),
     inTime: (work) => syncInTime(work, syncLimit(order.toldAt + limits.saveGivesUp - now(), turns.underWay)),
   };
   const { targets, expectEditor } = platform;
@@ -120,6 +143,14 @@ async function save(order: SaveOrder): Promise<Report | undefined> {
   } finally {
     running.delete(order.id);
   }
+}
+
+/** Old names go before a save does not get its clone. A quota says nothing of what is left of it. */
+async function makeRoom(target: Target, { errno }: SystemError, milliseconds: number): Promise<boolean> {
+  const { remote, identity, size } = target.facts;
+  if (!remote || !oldNames) return false;
+  const enough = (): boolean => errno === 'ENOSPC' && (target.room()?.free ?? 0n) >= size * ROOM_FOR_A_SAVE;
+  return oldNames.makeRoom(remote.fileSystem, identity.device, enough, milliseconds);
 }
 
 async function gateOrDetach(
@@ -361,7 +392,7 @@ function locked(id: number, how: Locked): void {
 function toKeeper(order: GateOrder): void {
   if (!keeper) return;
   keeper.port.postMessage(order);
-  writeSync(keeper.orders, wakeValue);
+  ring(keeper.orders);
 }
 
 /** The keeper may have told us that the gate is shut, and nobody else: the one who waits is not to wait for ever. */
@@ -445,6 +476,7 @@ async function recoverAll(signal: AbortSignal): Promise<void> {
       signal,
     );
   }
+  if (!signal.aborted) oldNames?.look();
   if (platform.supported) await platform.flags.tidy(signal);
   if (signal.aborted) return;
   const untold = await kept.prune();
@@ -513,6 +545,7 @@ port.on('message', (order: Order<MessagePort>) => {
     case 'stop':
       recovery.giveUp();
       spare.giveUp();
+      oldNames?.end();
       for (const controller of running.values()) controller.abort();
       keeper?.port.close();
       port.close();

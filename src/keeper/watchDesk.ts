@@ -56,7 +56,7 @@ export class WatchDesk {
   /** What was told last of processes that could not be looked into, */
   #closed = 0;
   /** and of failed passes. */
-  #problem = '';
+  #problems: ReadonlySet<string> = new Set();
 
   constructor(parts: WatchDeskParts) {
     this.#parts = parts;
@@ -196,7 +196,7 @@ export class WatchDesk {
   }
 
   #pass(): void {
-    const { system, clock, editor, tell } = this.#parts;
+    const { system, clock, editor } = this.#parts;
     // What has happened since then is looked at now.
     const uses = system.waiter.take();
     this.#note(uses);
@@ -225,13 +225,20 @@ export class WatchDesk {
       else if (meanwhile.mounted) this.#pace.want(clock());
       this.#confirm(held);
       this.#take(found);
-      this.#problem = '';
+      this.#tellProblems(found.refused ?? []);
     } catch (thrown) {
       if (!(thrown instanceof SystemError)) throw thrown;
-      if (this.#problem !== thrown.message) tell({ kind: 'problem', error: describeError(thrown) });
-      this.#problem = thrown.message;
+      this.#tellProblems([thrown]);
       this.#pace.passed(clock(), clock() - began);
     }
+  }
+
+  /** Each of them once, as long as it lasts. */
+  #tellProblems(problems: readonly SystemError[]): void {
+    for (const problem of problems) {
+      if (!this.#problems.has(problem.message)) this.#parts.tell({ kind: 'problem', error: describeError(problem) });
+    }
+    this.#problems = new Set(problems.map(({ message }) => message));
   }
 
   /** Where machines mount something every second, most of it has nothing to do with these paths. */

@@ -3,11 +3,13 @@ import { limits } from '../core/limits';
 
 /**
  * Watches over the keeper's thread while an editor may be waiting for it, from the extension host's main thread. A thread that
- * is dead drops its leases; one that is stuck, as in a rename on a frozen file system, does not.
+ * is dead drops its leases; one that is stuck, as in a rename on a frozen file system, does not. One that only waits for a processor is
+ * not stuck, and is given longer.
  */
 export class Watchdog {
   readonly #table: LeaseTable;
   readonly #ping: () => void;
+  readonly #isStarved: () => boolean;
   readonly #onStuck: () => void;
   #timer: NodeJS.Timeout | undefined;
   #pulse = 0;
@@ -17,11 +19,13 @@ export class Watchdog {
 
   /**
    * @param ping makes the keeper beat
+   * @param isStarved whether it has all that it needs but a processor
    * @param onStuck it has not; called once
    */
-  constructor(table: LeaseTable, ping: () => void, onStuck: () => void) {
+  constructor(table: LeaseTable, ping: () => void, isStarved: () => boolean, onStuck: () => void) {
     this.#table = table;
     this.#ping = ping;
+    this.#isStarved = isStarved;
     this.#onStuck = onStuck;
   }
 
@@ -49,8 +53,10 @@ export class Watchdog {
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.#missed = this.#table.pulse === this.#pulse ? this.#missed + 1 : 0;
-      if (this.#missed >= limits.keeperMisses) this.#onStuck();
-      else if (--this.#looks > 0) this.#look();
+      this.#looks--;
+      const isLate = this.#missed >= limits.keeperMisses;
+      if (isLate && (this.#missed >= limits.keeperStarves || !this.#isStarved())) this.#onStuck();
+      else if (isLate || this.#looks > 0) this.#look();
     }, limits.keeperBeats);
   }
 }

@@ -3,22 +3,22 @@ import type { GateListener, GateSystem } from '../core/gate/ports';
 import type { LookoutSystem } from '../core/holders/ports';
 import type { Platform } from '../core/ports';
 import type { SentryListener, SentrySystem } from '../core/violations/ports';
+import { openDarwinLookout } from './darwin/system';
 import type { LinuxParts } from './linux/linux';
 import { openLinuxLookout } from './linux/holders/system';
 import { letGoOfAll } from './linux/gate/rescue';
 import { openLinux, openLinuxGate } from './linux/linux';
 import { openLinuxSentry } from './linux/violations/system';
 import { refuse } from './portable/refusal';
-
-/** Where the layouts of `linux/layouts.ts` hold. */
-const ARCHITECTURES: ReadonlySet<string> = new Set(['x64', 'arm64']);
+import { canGuard } from './where';
+import { openWindowsLookout } from './windows/system';
 
 /** The one place that selects the implementation. Never throws: what is missing is a value. */
 export function openPlatform(parts: LinuxParts): Platform {
   if (process.platform !== 'linux') {
     return refuse('platform', process.platform);
   }
-  if (!ARCHITECTURES.has(process.arch)) {
+  if (!canGuard()) {
     return refuse('platform', `${process.platform}-${process.arch}`);
   }
   try {
@@ -35,7 +35,7 @@ export function openPlatform(parts: LinuxParts): Platform {
  * @throws SystemError ENOSYS where there is no gate; what the system refuses; Error if its calls cannot be loaded
  */
 export function openGate(listener: GateListener): GateSystem {
-  if (process.platform !== 'linux' || !ARCHITECTURES.has(process.arch)) {
+  if (!canGuard()) {
     throw new SystemError('openGate', `${process.platform}-${process.arch}`, 'ENOSYS');
   }
   return openLinuxGate(listener);
@@ -46,7 +46,7 @@ export function openGate(listener: GateListener): GateSystem {
  *
  * @throws Error if the calls cannot be loaded
  */
-export function rescue(descriptors: readonly number[]): void {
+export function letGo(descriptors: readonly number[]): void {
   letGoOfAll(descriptors);
 }
 
@@ -56,7 +56,13 @@ export function rescue(descriptors: readonly number[]): void {
  * @throws as `openGate`
  */
 export function openLookout(): LookoutSystem {
-  if (process.platform !== 'linux' || !ARCHITECTURES.has(process.arch)) {
+  if (process.platform === 'darwin') {
+    return openDarwinLookout();
+  }
+  if (process.platform === 'win32' && process.arch === 'x64') {
+    return openWindowsLookout();
+  }
+  if (!canGuard()) {
     throw new SystemError('openLookout', `${process.platform}-${process.arch}`, 'ENOSYS');
   }
   return openLinuxLookout();
@@ -69,7 +75,7 @@ export function openLookout(): LookoutSystem {
  * @throws as `openGate`
  */
 export function openSentry(copiesFolder: string, firstCopy: number, listener: SentryListener): SentrySystem {
-  if (process.platform !== 'linux' || !ARCHITECTURES.has(process.arch)) {
+  if (!canGuard()) {
     throw new SystemError('openSentry', `${process.platform}-${process.arch}`, 'ENOSYS');
   }
   return openLinuxSentry(copiesFolder, firstCopy, listener);

@@ -7,7 +7,15 @@ import { inUse, type HolderInUse } from '../core/holders/inUse';
 import type { Lookout } from '../core/holders/service';
 import type { Action } from '../core/reopen/actions';
 import { actionLabel } from '../core/reopen/sentences';
-import { holderSentences, holdersOf, programName, shortUse, type Version } from '../core/shown/words';
+import {
+  holderFacts,
+  holderSentences,
+  holdersOf,
+  programName,
+  shortened,
+  shortUse,
+  type Version,
+} from '../core/shown/words';
 import { shellOf } from '../core/shown/tree';
 import { message, texts, type Message } from '../core/text';
 import { activeFile } from './activeFile';
@@ -16,6 +24,7 @@ import type { HolderItem, HoldersTree } from './holdersTree';
 import { writtenMoment } from './moments';
 import { confirmed, fail, inform } from './notify';
 import type { ReopenActions } from './reopenActions';
+import { signalledUser } from './signalledUser';
 import type { Terminals } from './terminals';
 import { translate } from './translate';
 
@@ -25,8 +34,8 @@ interface Chosen {
   readonly holder: HolderInUse;
 }
 
-interface ActionPick extends vscode.QuickPickItem {
-  readonly action: Action;
+interface DoingPick extends vscode.QuickPickItem {
+  readonly run: () => Promise<void>;
 }
 
 interface HolderPick extends vscode.QuickPickItem {
@@ -40,7 +49,7 @@ export class HolderCommands implements Disposable {
   readonly #terminals: Terminals;
   readonly #facts: FactsOfHolders;
   readonly #actions: ReopenActions;
-  readonly #uid = process.getuid?.();
+  readonly #uid = signalledUser();
   readonly #owned = new DisposableStore();
 
   constructor(
@@ -56,9 +65,7 @@ export class HolderCommands implements Disposable {
     this.#facts = facts;
     this.#actions = actions;
     this.#register('holdfast.showHolders', () => this.#show());
-    this.#register('holdfast.item.open', ({ node }: HolderItem) =>
-      vscode.commands.executeCommand('vscode.open', vscode.Uri.file(node.path)),
-    );
+    this.#register('holdfast.item.open', ({ node }: HolderItem) => openFile(node.path));
     this.#register('holdfast.item.revealTerminal', (item: HolderItem) => this.#with(item, this.#revealTerminal));
     this.#register('holdfast.item.copyProcessId', (item: HolderItem) => this.#with(item, copyProcessId));
     this.#register('holdfast.item.endProcess', (item: HolderItem) => this.#with(item, this.#end));
@@ -85,6 +92,28 @@ export class HolderCommands implements Disposable {
 
   dispose(): void {
     this.#owned.dispose();
+  }
+
+  /** All that can be done about this program, asked anew, and chosen from a list. */
+  async choose(path: string, holder: HolderInUse): Promise<void> {
+    const who = [programName(holder), holder.process.pid] as const;
+    const chosen = { path, holder };
+    const file = this.#lookout.of(path);
+    const found = file && holdersOf(file).find((one) => isSame(one.holder, holder));
+    // It may run on, without this file.
+    if (!found) return tell(message(texts.usesNoMore, shortened(basename(path)), ...who));
+    const picks: readonly DoingPick[] = [
+      ...(await this.#reopenings(chosen)),
+      ...(shellOf(holder, this.#terminals.shells) === undefined
+        ? []
+        : [doing(message(texts.revealTerminal), () => this.#revealTerminal(chosen))]),
+      doing(message(texts.openTheFile, shortened(basename(path))), () => openFile(path)),
+      doing(message(texts.copyProcessId), () => copyProcessId(chosen)),
+      ...(holder.uid === this.#uid ? [doing(message(texts.endProcess), () => this.#end(chosen))] : []),
+    ];
+    const { what, harm } = holderFacts(found.holder, found.version, writtenMoment);
+    const words = { title: translate(what), placeHolder: translate(harm) };
+    await (await vscode.window.showQuickPick(picks, words))?.run();
   }
 
   /** @param run is given the item, if it is a command of the tree's menus */
@@ -138,22 +167,25 @@ export class HolderCommands implements Disposable {
   };
 
   /** What can be done about it is asked anew, and chosen. */
-  readonly #reopen = async ({ path, holder }: Chosen): Promise<void> => {
-    const who = [programName(holder), holder.process.pid] as const;
+  readonly #reopen = async (chosen: Chosen): Promise<void> => {
+    const who = [programName(chosen.holder), chosen.holder.process.pid] as const;
+    const picks = await this.#reopenings(chosen);
+    if (picks.length === 0) return tell(message(texts.usesNoMore, shortened(basename(chosen.path)), ...who));
+    const placeHolder = translate(message(texts.chooseAction, ...who));
+    await (await vscode.window.showQuickPick(picks, { placeHolder }))?.run();
+  };
+
+  /** None, if it has no older version, or has ended. */
+  async #reopenings({ path, holder }: Chosen): Promise<readonly DoingPick[]> {
     const version = this.#lookout.of(path)?.older.find(({ holders }) => holders.some((one) => isSame(one, holder)));
     const facts = version && (await this.#facts.ask(path, holder, version));
-    if (!facts) return tell(message(texts.endedBefore, ...who));
-    const picks = facts.fitting.map((action): ActionPick => ({
-      label: translate(actionLabel(action, { name: basename(path), holder, inspected: facts.inspected })).replaceAll(
-        '$(',
-        '$ (',
+    if (!facts) return [];
+    return facts.fitting.map((action) =>
+      doing(actionLabel(action, { name: basename(path), holder, inspected: facts.inspected }), () =>
+        this.#actions.run(action, path, holder),
       ),
-      action,
-    }));
-    const placeHolder = translate(message(texts.chooseAction, ...who));
-    const pick = await vscode.window.showQuickPick(picks, { placeHolder });
-    if (pick) await this.#actions.run(pick.action, path, holder);
-  };
+    );
+  }
 
   readonly #end = async ({ path, holder }: Chosen): Promise<void> => {
     const who = [programName(holder), holder.process.pid] as const;
@@ -182,6 +214,15 @@ const actionOf = {
 
 function isSame({ process: one }: HolderInUse, { process: other }: HolderInUse): boolean {
   return one.pid === other.pid && one.started === other.started;
+}
+
+async function openFile(path: string): Promise<void> {
+  await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(path));
+}
+
+/** A label may name icons; a name in it must not. */
+function doing(label: Message, run: () => Promise<void>): DoingPick {
+  return { label: translate(label).replaceAll('$(', '$ ('), run };
 }
 
 async function copyProcessId({ holder }: Chosen): Promise<void> {

@@ -1,14 +1,16 @@
-import { basename, dirname } from 'node:path';
+import { basename } from 'node:path';
 import * as vscode from 'vscode';
 
 import type { ViewName } from '../core/contributions';
 import { DisposableStore, type Disposable } from '../core/disposable';
 import type { Lookout } from '../core/holders/service';
 import { changedItems, treeOf, type TreeNode } from '../core/shown/tree';
+import { folderOf } from './folderOf';
 import type { FactsOfHolders } from './holderFacts';
 import type { Levels } from './levels';
 import { hover } from './markdown';
-import { writtenMoment } from './moments';
+import { momentsOf } from './moments';
+import { signalledUser } from './signalledUser';
 import type { Terminals } from './terminals';
 import { translate } from './translate';
 import type { Violations } from './violations';
@@ -43,7 +45,7 @@ export class HoldersTree implements vscode.TreeDataProvider<HolderItem>, Disposa
   readonly #terminals: Terminals;
   readonly #violations: Violations;
   readonly #facts: FactsOfHolders;
-  readonly #uid = process.getuid?.();
+  readonly #uid = signalledUser();
   readonly #owned = new DisposableStore();
   readonly #changed = this.#owned.add(new vscode.EventEmitter<readonly HolderItem[] | undefined>());
   readonly #view: vscode.TreeView<HolderItem>;
@@ -114,13 +116,14 @@ export class HoldersTree implements vscode.TreeDataProvider<HolderItem>, Disposa
   }
 
   #make(): readonly TreeNode[] {
+    const files = this.#lookout.all();
     return treeOf({
-      files: this.#lookout.all(),
+      files,
       actions: (path, holder, version) => this.#facts.fitting(path, holder, version),
       level: (path) => this.#levels.of(vscode.Uri.file(path))?.report.level,
       shells: this.#terminals.shells,
       uid: this.#uid,
-      at: writtenMoment,
+      at: momentsOf(files),
       violation: (path) => this.#violations.sentence(path),
       name: (path) => basename(path),
       folder: folderOf,
@@ -148,10 +151,4 @@ export class HoldersTree implements vscode.TreeDataProvider<HolderItem>, Disposa
     this.#tree = tree;
     this.#items = items;
   }
-}
-
-/** Below its workspace folder, whose name is there only if there are several. */
-function folderOf(path: string): string {
-  const folder = dirname(vscode.workspace.asRelativePath(path));
-  return folder === '.' ? '' : folder;
 }

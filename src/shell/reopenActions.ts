@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import * as vscode from 'vscode';
 
 import type { HolderInUse } from '../core/holders/inUse';
-import type { Inspected } from '../core/holders/inspected';
+import { hasEnded, type Inspected } from '../core/holders/inspected';
 import type { Lookout } from '../core/holders/service';
 import { lastingActions, type Action, type LastingAction } from '../core/reopen/actions';
 import { reopen } from '../core/reopen/limits';
@@ -85,7 +85,10 @@ export class ReopenActions {
   /** Writes the rule, and does it now as well. */
   async #always(path: string, holder: HolderInUse, preferred: Action | undefined): Promise<Outcome> {
     const inspected = await this.#lookout.inspect(holder.process);
-    if ('errno' in inspected) return { refused: message(texts.endedBefore, ...whoIs(holder)) };
+    if ('errno' in inspected) {
+      const why = hasEnded(inspected) === 'yes' ? texts.endedBefore : texts.unseen;
+      return { refused: message(why, ...whoIs(holder)) };
+    }
     const { unit } = inspected;
     const canReload = unit !== undefined && (await this.#units.canReload(unit));
     const possible = lastingActions(holder, { inspected, canReload }, this.#uid);
@@ -128,6 +131,8 @@ export class ReopenActions {
         return {};
       case 'ended':
         return { refused: message(texts.nothingSent, ...who) };
+      case 'unseen':
+        return { refused: message(texts.unseen, ...who) };
       case 'noCommand':
         return { refused: message(texts.noRerun, ...who) };
       case 'noPrompt':
@@ -145,6 +150,8 @@ export class ReopenActions {
           return {};
         case 'ended':
           return { refused: message(texts.endedBefore, ...who) };
+        case 'unseen':
+          return { refused: message(texts.unseen, ...who) };
         case 'notKnown':
           return { refused: message(texts.restartUnknown, ...who) };
         case 'goesOn':

@@ -3,14 +3,14 @@ import * as vscode from 'vscode';
 
 import { DisposableStore, type Disposable } from '../core/disposable';
 import type { HolderInUse } from '../core/holders/inUse';
-import type { Inspected } from '../core/holders/inspected';
+import { hasEnded, type Inspected } from '../core/holders/inspected';
 import type { Lookout } from '../core/holders/service';
-import { reopen } from '../core/reopen/limits';
 import { canBeTypedAgain } from '../core/reopen/rerun';
+import { inTime } from './inTime';
 import type { Terminals } from './terminals';
 
-/** What became of a rerun: `done`, or why nothing was started. */
-export type RerunOutcome = 'done' | 'ended' | 'noCommand' | 'noPrompt' | 'goesOn';
+/** What became of a rerun: `done`, or why nothing was started. `unseen`: nothing tells whether the program runs. */
+export type RerunOutcome = 'done' | 'ended' | 'unseen' | 'noCommand' | 'noPrompt' | 'goesOn';
 
 /** What the user does at a terminal to interrupt what runs there. */
 const CONTROL_C = '\u0003';
@@ -62,7 +62,7 @@ export class Reruns implements Disposable {
   /** Interrupts it, waits for its end and the prompt, and runs the same command line. */
   async rerun(path: string, holder: HolderInUse): Promise<RerunOutcome> {
     const inspected = await this.#lookout.inspect(holder.process);
-    if ('errno' in inspected) return 'ended';
+    if ('errno' in inspected) return hasEnded(inspected) === 'yes' ? 'ended' : 'unseen';
     const found = this.#commandOf(path, holder, inspected);
     if (!found) return 'noCommand';
     const { terminal, execution } = found;
@@ -71,7 +71,7 @@ export class Reruns implements Disposable {
     terminal.sendText(CONTROL_C, false);
     if (!(await prompt)) return 'noPrompt';
     // A shell has its prompt when its own child has ended: those of that child may go on.
-    if (!('errno' in (await this.#lookout.inspect(holder.process)))) return 'goesOn';
+    if (hasEnded(await this.#lookout.inspect(holder.process)) !== 'yes') return 'goesOn';
     if (!terminal.shellIntegration) return 'noPrompt';
     terminal.shellIntegration.executeCommand(execution.commandLine.value);
     return 'done';
@@ -92,18 +92,10 @@ export class Reruns implements Disposable {
 
   /** Whether it ends in time. */
   #endOf(execution: vscode.TerminalShellExecution): Promise<boolean> {
-    return new Promise((resolve) => {
-      const settle = (ended: boolean): void => {
-        clearTimeout(timer);
-        listening.dispose();
-        resolve(ended);
-      };
-      const timer = setTimeout(() => {
-        settle(false);
-      }, reopen.prompt);
-      const listening = this.#ended.event((one) => {
-        if (one === execution) settle(true);
-      });
-    });
+    return inTime((settle) =>
+      this.#ended.event((one) => {
+        if (one === execution) settle();
+      }),
+    );
   }
 }

@@ -2,14 +2,15 @@ import * as vscode from 'vscode';
 
 import { DisposableStore, type Disposable } from '../core/disposable';
 import type { HolderInUse } from '../core/holders/inUse';
+import { hasEnded } from '../core/holders/inspected';
 import type { Lookout } from '../core/holders/service';
 import { processStarted } from '../core/reopen/debugged';
-import { reopen } from '../core/reopen/limits';
+import { inTime } from './inTime';
 
 export type Restart = 'restartTask' | 'restartDebugging';
 
-/** What became of a restart: `done`, or why nothing was started. */
-export type RestartOutcome = 'done' | 'ended' | 'notKnown' | 'goesOn' | 'notStarted';
+/** What became of a restart: `done`, or why nothing was started. `unseen`: nothing tells whether the program runs. */
+export type RestartOutcome = 'done' | 'ended' | 'unseen' | 'notKnown' | 'goesOn' | 'notStarted';
 
 /** What VS Code started a program by. */
 type Origin =
@@ -79,7 +80,8 @@ export class Restarts implements Disposable {
 
   /** Ends it, waits until the program has ended, and starts it again. Rejects if VS Code does not start it. */
   async restart(path: string, holder: HolderInUse): Promise<RestartOutcome> {
-    if ('errno' in (await this.#lookout.inspect(holder.process))) return 'ended';
+    const ended = hasEnded(await this.#lookout.inspect(holder.process));
+    if (ended !== 'no') return ended === 'yes' ? 'ended' : 'unseen';
     const origin = this.#originOf(holder);
     if (!origin) return 'notKnown';
     switch (origin.is) {
@@ -114,7 +116,7 @@ export class Restarts implements Disposable {
 
   /** Whether it ends in time. */
   #endOf(one: vscode.TaskExecution | vscode.DebugSession): Promise<boolean> {
-    return this.#inTime((settle) =>
+    return inTime((settle) =>
       this.#ended.event((ended) => {
         if (ended === one) settle();
       }),
@@ -123,29 +125,13 @@ export class Restarts implements Disposable {
 
   /** Whether the program ends in time: a terminal's end is told before those of all programs in it. */
   #isGone(path: string, { process }: HolderInUse): Promise<boolean> {
-    return this.#inTime((settle) => {
+    return inTime((settle) => {
       const look = async (): Promise<void> => {
-        if ('errno' in (await this.#lookout.inspect(process))) settle();
+        if (hasEnded(await this.#lookout.inspect(process)) === 'yes') settle();
       };
       void look();
       return this.#lookout.onDidChange((paths) => {
         if (paths.includes(path)) void look();
-      });
-    });
-  }
-
-  #inTime(listen: (settle: () => void) => Disposable): Promise<boolean> {
-    return new Promise((resolve) => {
-      const settle = (ended: boolean): void => {
-        clearTimeout(timer);
-        listening.dispose();
-        resolve(ended);
-      };
-      const timer = setTimeout(() => {
-        settle(false);
-      }, reopen.prompt);
-      const listening = listen(() => {
-        settle(true);
       });
     });
   }

@@ -160,6 +160,7 @@ export class Settings implements Disposable {
       owner: this.#read('holdfast.owner', uri),
       attributes: this.#read('holdfast.attributes', uri),
       durability: this.#read('holdfast.durability', uri),
+      oldNameSeconds: this.#read('holdfast.oldNameSeconds', uri),
     };
   }
 

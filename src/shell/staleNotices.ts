@@ -44,6 +44,11 @@ export class StaleNotices implements Disposable {
       const path = uri.fsPath;
       void this.#tell(this.#telling.saved(path, lookout.of(path), Date.now()));
     };
+    const saving = ({ scheme, fsPath }: vscode.Uri): void => {
+      if (scheme === 'file') this.#telling.saving(fsPath);
+    };
+    this.#owned.add(vscode.workspace.onWillSaveTextDocument(({ document }) => saving(document.uri)));
+    this.#owned.add(vscode.workspace.onWillSaveNotebookDocument(({ notebook }) => saving(notebook.uri)));
     this.#owned.add(vscode.workspace.onDidSaveTextDocument(saved));
     this.#owned.add(vscode.workspace.onDidSaveNotebookDocument(saved));
   }

@@ -106,11 +106,37 @@ export class Violations implements Disposable {
     return { sentence: violationMessage(basename(path), violation, editor), healed: violation.healed?.is === 'healed' };
   }
 
-  /** For the current file, and for an item of the tree. */
+  /** What can be done about what another program has done to this file, chosen from a list. */
+  async choose(path: string): Promise<void> {
+    const shown = this.of(path);
+    if (!shown) {
+      await inform(message(texts.noViolation, basename(path)));
+      return;
+    }
+    const { violation } = shown;
+    const compare = translate(message(texts.compareRunning));
+    const restore = translate(message(texts.restoreRunning));
+    const dismiss = translate(message(texts.dismissViolation));
+    const title = translate(message(texts.chooseForFile, basename(path)));
+    const placeHolder = translate(violationMessage(basename(path), violation, this.#editor));
+    const hasCopy = violation.running !== undefined;
+    const answer = await vscode.window.showQuickPick([...(hasCopy ? [compare, restore] : []), dismiss], {
+      title,
+      placeHolder,
+    });
+    if (answer === undefined) return;
+    // What the user has not seen is neither taken back nor dismissed.
+    if (this.of(path)?.violation !== violation) return this.choose(path);
+    if (answer === compare) await this.#compare(path);
+    else if (answer === restore) await this.#restore(path);
+    else if (answer === dismiss) this.#dealtWith(path);
+  }
+
+  /** For the current file or one that is given, and for an item of the tree. */
   #register(command: CommandName, item: CommandName, run: (path: string) => Promise<void>): void {
     this.#owned.add(
-      vscode.commands.registerCommand(command, async () => {
-        const path = activeFile()?.uri.fsPath;
+      vscode.commands.registerCommand(command, async (given?: unknown) => {
+        const path = given instanceof vscode.Uri ? given.fsPath : activeFile()?.uri.fsPath;
         if (path === undefined) await inform(message(texts.noFileToCompare));
         else if (!this.of(path)) await inform(message(texts.noViolation, basename(path)));
         else await run(path);
@@ -156,8 +182,8 @@ export class Violations implements Disposable {
     if (!open || open.noticed || now - last < violationLimits.betweenNotices) return;
     this.#lastNotice.set(path, now);
     open.noticed = true;
-    const compare = translate(message(texts.compareRunning));
-    const restore = translate(message(texts.restoreRunning));
+    const compare = translate(message(texts.noticeCompareRunning));
+    const restore = translate(message(texts.noticeRestoreRunning));
     const ignore = translate(message(texts.ignoreViolations));
     const tell = open.violation.healed?.is === 'healed' ? inform : warn;
     const answer = await tell(

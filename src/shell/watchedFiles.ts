@@ -43,6 +43,7 @@ export class WatchedFiles implements Disposable {
     );
     this.#owned.add(
       vscode.window.onDidChangeWindowState(({ focused }) => {
+        lookout.attend(focused);
         if (focused) this.#look(activeFile()?.uri);
       }),
     );
@@ -52,6 +53,7 @@ export class WatchedFiles implements Disposable {
     };
     this.#owned.add(vscode.workspace.onDidSaveTextDocument(saved));
     this.#owned.add(vscode.workspace.onDidSaveNotebookDocument(saved));
+    lookout.attend(vscode.window.state.focused);
     update();
   }
 

@@ -3,10 +3,11 @@ import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 
 import { describeError, SystemError } from '../../src/core/errors';
 import type { GateSystem, Site } from '../../src/core/gate/ports';
+import { LeaseTable } from '../../src/core/leaseTable';
 import type { GateRequest, KeeperData } from '../../src/core/messages';
 import { Gates, type Outbox } from '../../src/keeper/gates';
 import { keep } from '../../src/keeper/keeperLoop';
-import { openGate, rescue } from '../../src/platform/select';
+import { letGo, openGate } from '../../src/platform/select';
 import { Faults, type Point } from './faults';
 
 /** The point that was passed last. */
@@ -136,7 +137,7 @@ function faultyOutbox(outbox: Outbox, faults: Faults): Outbox {
 }
 
 const data = workerData as KeeperData<MessagePort>;
-if ('rescue' in data) rescue(data.rescue);
+if ('rescue' in data) letGo(new LeaseTable(data.rescue).descriptors());
 else {
   const faults = Faults.shared();
   keep(

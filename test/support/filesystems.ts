@@ -36,8 +36,13 @@ function makeImage(path: string, megabytes: number, ...maker: [string, ...string
 /**
  * Mounts a file system on a temporary image or directory; needs root for all but `host`. A string is the reason why it
  * cannot be had.
+ *
+ * @param options how much a tmpfs takes in all; how much an overlay's upper layer takes, on a tmpfs then
  */
-export function mountFileSystem(name: FileSystemName, options: { tmpfsSize?: string } = {}): FileSystem | string {
+export function mountFileSystem(
+  name: FileSystemName,
+  options: { tmpfsSize?: string; overlaySize?: string } = {},
+): FileSystem | string {
   if (name !== 'host' && process.getuid?.() !== 0) {
     return `mounting ${name} needs root`;
   }
@@ -78,6 +83,7 @@ export function mountFileSystem(name: FileSystemName, options: { tmpfsSize?: str
   const image = join(base, 'image');
   try {
     let lower: string | undefined;
+    let above = base;
     switch (name) {
       case 'host':
         break;
@@ -104,9 +110,13 @@ export function mountFileSystem(name: FileSystemName, options: { tmpfsSize?: str
         break;
       case 'overlay':
         lower = join(base, 'lower');
-        for (const part of ['lower', 'upper', 'work']) {
-          mkdirSync(join(base, part));
+        mkdirSync(lower);
+        if (options.overlaySize !== undefined) {
+          above = join(base, 'above');
+          mkdirSync(above);
+          mount(above, '-t', 'tmpfs', '-o', `size=${options.overlaySize}`, 'tmpfs');
         }
+        for (const part of ['upper', 'work']) mkdirSync(join(above, part));
         mount(lower, '-t', 'tmpfs', '-o', 'size=256m', 'tmpfs');
         mkdirSync(join(lower, 'd'));
         chmodSync(join(lower, 'd'), 0o777);
@@ -115,7 +125,7 @@ export function mountFileSystem(name: FileSystemName, options: { tmpfsSize?: str
           '-t',
           'overlay',
           '-o',
-          `lowerdir=${lower},upperdir=${join(base, 'upper')},workdir=${join(base, 'work')}`,
+          `lowerdir=${lower},upperdir=${join(above, 'upper')},workdir=${join(above, 'work')}`,
           'overlay',
         );
         break;

@@ -19,6 +19,13 @@ export async function savedFacts(extensionHost: number, path: string, count: num
   return factsAbout(extensionHost, 'save', path, count);
 }
 
+/** Waits until the log has a save of this file that reached its level for this reason. */
+export async function savedBecause(extensionHost: number, path: string, reason: string): Promise<void> {
+  const isIt = (facts: string): boolean => facts.split(' ').includes(`reason=${reason}`);
+  const found = await linesOf(extensionHost, `save ${JSON.stringify(path)}: `, 1, isIt);
+  if (found.length === 0) throw new Error(`the log has no save of ${path} with the reason ${reason}`);
+}
+
 /**
  * How long VS Code waited for us at each of the saves of this file, in milliseconds. The window's log level must be `debug`.
  * @param count waits until there are so many
@@ -34,7 +41,7 @@ async function factsAbout(
   path: string,
   count: number,
 ): Promise<readonly SavedFacts[]> {
-  const lines = await linesIn(extensionHost, `${what} ${JSON.stringify(path)}: `, count);
+  const lines = await linesOf(extensionHost, `${what} ${JSON.stringify(path)}: `, count);
   if (lines.length < count) throw new Error(`the log has ${String(lines.length)} lines "${what}" about ${path}`);
   return lines.map((line) => {
     const pairs = line.matchAll(/(\w+)=("(?:[^"\\]|\\.)*"|\S+)/g);
@@ -47,19 +54,38 @@ async function factsAbout(
  * @param count so many are waited for; if there are fewer, they are returned when the deadline has passed
  */
 export async function keptFiles(extensionHost: number, path: string, count: number): Promise<readonly string[]> {
-  const lines = await linesIn(extensionHost, `kept ${JSON.stringify(path)}: in=`, count);
+  const lines = await linesOf(extensionHost, `kept ${JSON.stringify(path)}: in=`, count);
   return lines.map((line) => JSON.parse(/^"(?:[^"\\]|\\.)*"/.exec(line)?.[0] ?? '') as string);
 }
 
-/** What follows `start` in the lines that have it, when there are so many or the deadline has passed. */
-async function linesIn(extensionHost: number, start: string, count: number): Promise<readonly string[]> {
+/**
+ * The files that were told so far to have been changed in place, one for each time, in their order.
+ * @param last waits until this one is among them
+ */
+export async function changesInPlace(extensionHost: number, last: string): Promise<readonly string[]> {
+  await linesOf(extensionHost, `changed in place ${JSON.stringify(last)}: `, 1);
+  return linesNow(logFolder(extensionHost), 'changed in place ').map(
+    (line) => JSON.parse(/^"(?:[^"\\]|\\.)*"/.exec(line)?.[0] ?? '') as string,
+  );
+}
+
+/**
+ * What follows `start` in the lines that have it, when there are so many or the deadline has passed.
+ * @param isMeant of these alone
+ */
+export async function linesOf(
+  extensionHost: number,
+  start: string,
+  count: number,
+  isMeant: (rest: string) => boolean = () => true,
+): Promise<readonly string[]> {
   const folder = logFolder(extensionHost);
   const watcher = watch(folder);
   let found: readonly string[] = [];
   try {
     const complete = new Promise<void>((resolve, reject) => {
       const look = (): void => {
-        found = linesNow(folder, start);
+        found = linesNow(folder, start).filter(isMeant);
         if (found.length >= count) resolve();
       };
       watcher.on('change', look);
@@ -73,6 +99,11 @@ async function linesIn(extensionHost: number, start: string, count: number): Pro
     watcher.close();
   }
   return found;
+}
+
+/** What follows `start` in the lines that have it so far. */
+export function linesSoFar(extensionHost: number, start: string): readonly string[] {
+  return linesNow(logFolder(extensionHost), start);
 }
 
 function logFolder(pid: number): string {

@@ -58,6 +58,8 @@ function callsAtMost(fault: Fault): number {
   return fault === 'refuses' || all ? 12 : 1;
 }
 const deadline = 15_000;
+/** Saves in a row. */
+const mayBeLate = 3;
 
 /**
  * - `free`: nobody uses the file.
@@ -68,6 +70,8 @@ const scenarios = ['free', 'held'] as const;
 
 interface Saved {
   readonly reached: Report;
+  /** How long the participant took, in milliseconds. */
+  readonly answered: number;
   /** How long the editor wrote. */
   readonly took: number;
   readonly staged: string;
@@ -112,6 +116,15 @@ describe('a keeper that fails', function () {
     closing.remove();
   }
 
+  /** On a machine that stands still for a moment some are late, and say so. */
+  async function nextSave(at: SaveBench): Promise<Saved> {
+    for (let late = 0; ; late++) {
+      const next = await save(at, false);
+      const isLate = next.reached.reason === 'busy' || next.reached.reason === 'tooSlow';
+      if (!isLate || late === mayBeLate) return next;
+    }
+  }
+
   async function save(at: SaveBench, held: boolean): Promise<Saved> {
     const staged = text(++version);
     const written = held ? text(++version) : staged;
@@ -120,14 +133,15 @@ describe('a keeper that fails', function () {
     const began = performance.now();
     const guarded = at.client.beforeSave(at.path, Buffer.from(staged));
     await guarded.answered;
-    assert.ok(performance.now() - began < limits.participantAnswers + slack, 'the participant has answered');
+    const answered = performance.now() - began;
+    assert.ok(answered < limits.participantAnswers + slack, 'the participant has answered');
     if (held) readFileSync(at.path);
     const opened = performance.now();
     assert.equal(await editor.ask(`put ${at.path} ${source} 4096`), 'SAVED');
     const took = performance.now() - opened;
     guarded.over('saved');
     const reached = await within(deadline, 'the end of the save', guarded.reached);
-    return { reached, took, staged, written };
+    return { reached, answered, took, staged, written };
   }
 
   /** Returns whether the fault has struck. */
@@ -163,7 +177,7 @@ describe('a keeper that fails', function () {
       await until('the leases are gone', holdsNoLease);
       reasons.set(first.reached.reason, (reasons.get(first.reached.reason) ?? 0) + 1);
 
-      const next = await save(at, false);
+      const next = await nextSave(at);
       assert.equal(next.reached.level, 'gated', `the next save: ${JSON.stringify(next.reached)}`);
       assert.ok(readFileSync(at.path, 'utf8') === next.written);
       await until('the leases are gone', holdsNoLease);
@@ -313,9 +327,15 @@ function checkBytes(at: SaveBench, old: string, saved: Saved, left: readonly str
     texts.every((text) => [old, staged, written].includes(text)),
     'what is left is whole',
   );
-  // A later participant has changed the text, and the one who would have published that is dead: it is beside the path.
-  const beside = left.length > 0 && now === staged && texts.includes(written);
-  assert.ok(now === written || beside, `at the path: ${now.slice(0, 30)}, and not ${written.slice(0, 30)}`);
+  // A later participant has changed the text, and the one who would have published that is dead: it is beside the path. Or the
+  // participant's time was over just when the clone came to the path, and the editor had come to what that displaced.
+  const wasLate = saved.answered >= limits.saveGivesUp - 1;
+  const beside = texts.includes(written) && (now === staged || (wasLate && now === old));
+  const versions = texts.map((text) => text.slice(0, 12)).join();
+  assert.ok(
+    now === written || beside,
+    `at the path: ${now.slice(0, 12)}, beside it: ${versions}, written: ${written.slice(0, 12)}, staged: ${staged.slice(0, 12)}; ${JSON.stringify(saved.reached)}, answered after ${saved.answered.toFixed(0)} ms`,
+  );
 }
 
 /** The kernel tells nobody of the end of a lease, and nobody of that of a name: they are asked for until then. */

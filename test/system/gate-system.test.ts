@@ -29,21 +29,10 @@ import { FILE_SYSTEMS, mountFileSystem } from '../support/filesystems';
 import { GateBench } from '../support/gate';
 import { LineProgram } from '../support/lineProgram';
 import { skip } from '../support/skip';
+import { withSystemSetting } from '../support/systemSetting';
 
 const ORDER = Buffer.from(new BigUint64Array([1n]).buffer);
 const NOTHING: Wake = { orders: false, leases: false, events: [], overflow: false };
-
-/** Sets something of the whole kernel's for the time of an action. */
-async function withSystemSetting<T>(name: string, value: string, action: () => T | Promise<T>): Promise<T> {
-  const file = `/proc/sys/fs/${name}`;
-  const before = readFileSync(file, 'latin1');
-  writeFileSync(file, value);
-  try {
-    return await action();
-  } finally {
-    writeFileSync(file, before);
-  }
-}
 
 describe('the system of the gate', function () {
   this.timeout(60_000);

@@ -310,6 +310,7 @@ describe('who uses a file', function () {
           ['open to write', file('w', 'text', at), 'open', [opener], `open rw ${join(at, 'w')}`],
           ['mapped privately', file('private', 'text', at), 'mapped', [await compiled('mapper'), 'private']],
           ['mapped to share', file('shared', 'text', at), 'mapped', [await compiled('mapper'), 'shared']],
+          ['mapped to store', file('stored', 'text', at), 'mapped', [await compiled('mapper'), 'stored']],
           ['executed', executable, 'mapped', [executable]],
           ['loaded', library, 'mapped', [await compiled('dlopener')]],
         ];
@@ -327,8 +328,9 @@ describe('who uses a file', function () {
         const check = (when: string): void => {
           const { holders } = finder.pass([...all.map(([, pin]) => pin), path], NOBODY);
           for (const [what, pin, pid, harm] of all) {
-            const told = (holders.get(pin) ?? []).map((holder) => [holder.process.pid, holder.harm]);
-            assert.deepEqual(told, [[pid, harm]], `${what}, ${when}`);
+            const told = (holders.get(pin) ?? []).map((holder) => [holder.process.pid, holder.harm, holder.writes]);
+            const writes = what === 'mapped to store' ? true : undefined;
+            assert.deepEqual(told, [[pid, harm, writes]], `${what}, ${when}`);
           }
           assert.equal(holders.get(path), undefined, 'O_PATH uses nothing');
         };

@@ -85,8 +85,11 @@ describe('the lookout', function () {
 
   it('tells who opens a watched file, and when that ends', async () => {
     const path = file('data');
+    assert.equal(client.looking, false, 'nothing is to be watched');
     client.watch([path]);
+    assert.equal(client.looking, true);
     await watched(path, 'the first look', ({ current }) => current?.holders.length === 0);
+    assert.equal(client.looking, false);
     const opener = await LineProgram.start(await compiled('opener'));
     await opener.ask(`open r ${path}`);
     const known = await watched(path, 'the holder', ({ current }) => current?.holders.length === 1);

@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { assess } from '../../src/core/detach';
 import { openHost } from '../../src/platform/linux/linux';
 import type { Host } from '../../src/platform/linux/linux';
+import { knownMountsOfPlace, mountsOfPlace } from '../../src/platform/linux/mounts';
+import { Place } from '../../src/platform/linux/place';
 import { openTarget } from '../../src/platform/linux/target';
 import { mountFileSystem } from '../support/filesystems';
 import { LineProgram } from '../support/lineProgram';
@@ -75,6 +77,19 @@ describe('where a file is mounted by itself', function () {
   it('nowhere', () => {
     assert.deepEqual(mounts(path), []);
     assert.equal(givenUp(path), undefined);
+  });
+
+  it('is not known of a look for which there was no time, and is looked for again by whoever must know', () => {
+    const place = Place.open(Buffer.from(path));
+    try {
+      const as = afresh();
+      assert.equal(knownMountsOfPlace(as, place, 0), undefined);
+      assert.deepEqual(mountsOfPlace(as, place), [], 'what is known in part does for who only tells it');
+      assert.deepEqual(knownMountsOfPlace(as, place), []);
+      assert.deepEqual(knownMountsOfPlace(as, place, 0), [], 'it is remembered');
+    } finally {
+      place.release();
+    }
   });
 
   it('in another mount namespace, which keeps the old version, and is then not told of any more', async () => {

@@ -315,6 +315,9 @@ describe('the selected platform', () => {
       workshopFolder: join(folder, 'workshop'),
       ownersFolder: join(folder, 'owners'),
       healsFolder: join(folder, 'running'),
+      oldNamesFolder: join(folder, 'oldNames'),
+      oldNameProblem: () => undefined,
+      oldNameStays: () => undefined,
       editor: process.ppid,
       problem: (error) => {
         throw error;

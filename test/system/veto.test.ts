@@ -56,7 +56,7 @@ function isImmutable(path: string): boolean {
   return execFileSync('lsattr', ['-d', path], { encoding: 'utf8' }).split(' ')[0]?.includes('i') === true;
 }
 
-for (const fileSystem of FILE_SYSTEMS.filter((name) => name !== 'host' && name !== 'bindfs' && name !== 'overlay')) {
+for (const fileSystem of FILE_SYSTEMS.filter((name) => name !== 'host' && name !== 'bindfs')) {
   for (const who of ['permissions', 'root'] as const) {
     describe(`a veto on a full ${fileSystem}, of an editor bound by ${who === 'root' ? 'nothing' : who}`, function () {
       this.timeout(60_000);
@@ -74,7 +74,7 @@ for (const fileSystem of FILE_SYSTEMS.filter((name) => name !== 'host' && name !
         program = await compiled('stand-in-editor');
       });
       beforeEach(async function () {
-        const found = mountFileSystem(fileSystem satisfies FileSystemName, { tmpfsSize: '8m' });
+        const found = mountFileSystem(fileSystem satisfies FileSystemName, { tmpfsSize: '8m', overlaySize: '8m' });
         if (typeof found === 'string') skip(this, `veto.${fileSystem}`, found);
         mounted = found;
         storage = mkdtempSync(join(tmpdir(), 'holdfast-storage-'));

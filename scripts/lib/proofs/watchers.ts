@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { follow, goThisWay, waysOf, type Following } from '../../../test/support/scenarios/following';
 import { followingHead, followingRow, shortcomings } from '../../../test/support/scenarios/followingVerdict';
 import { editorFollowers, followingSettings } from '../../../test/support/watchers/editorFollowers';
+import { explore, explorerShortcomings } from '../../../test/support/watchers/explorer';
 import { followed } from '../../../test/support/watchers/follower';
 import { tools, toolVersions } from '../../../test/support/watchers/tools';
 import { extensionId, runIn, withGuardedEditor } from '../guardedEditor';
@@ -23,6 +24,11 @@ export async function proveWatchers(): Promise<Proof> {
         const window = await editor.openWindow();
         await window.activate(extensionId);
         const run = runIn(window);
+        // First: later there are more names than it can show.
+        const explorer = await explore(window, run, folder, saves);
+        for (const { way, changes } of explorer) {
+          console.log(`the Explorer, ${String(saves)} saves ${way}: ${changes.join(' ') || 'no name came or went'}`);
+        }
         const wanted = process.env['HOLDFAST_GREP'] ?? '';
         const all = [...tools.map(followed), ...editorFollowers(run, logs)].filter(({ name }) => name.includes(wanted));
         const found: (Following & { readonly shortcomings: readonly string[] })[] = [];
@@ -36,8 +42,11 @@ export async function proveWatchers(): Promise<Proof> {
           }
         }
         console.log(`\n${table([followingHead, ...found.map(followingRow)])}`);
-        const good = found.every((one) => one.shortcomings.length === 0);
-        return { good, counts: { editor: editor.version, node: process.version, tools: toolVersions(), found } };
+        const good = found.every((one) => one.shortcomings.length === 0) && explorerShortcomings(explorer).length === 0;
+        return {
+          good,
+          counts: { editor: editor.version, node: process.version, tools: toolVersions(), found, explorer },
+        };
       },
       { settings: followingSettings },
     );

@@ -235,6 +235,11 @@ function* cloned(asked: Gate, slot: Slot): Reaction<Gate> {
   try {
     yield* call('take', slot);
     yield* call('lease', slot);
+    // The editor, most likely: it is not to write off the path if we die before the publish.
+    if (gate.phase === 'armed' && !gate.puttingOff && (yield* call('isBroken', gate.path))) {
+      yield* call('drop', slot);
+      return gate;
+    }
     if (!(yield* call('isAtPath', gate.path))) return yield* notOurs(gate, slot);
     const displaced = yield* call('exchange', slot);
     if (!isExpected(gate, displaced)) {

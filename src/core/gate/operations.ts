@@ -64,6 +64,8 @@ export interface Operations {
   take(slot: Slot): void;
   probe(slot: Slot): Probed;
   lease(slot: Slot): void;
+  /** Somebody waits for its lease to be given up, or is about to. */
+  isBroken(slot: Slot): boolean;
   waiting(slot: Slot): readonly number[];
   isAtPath(slot: Slot): boolean;
   /** Takes what the path leads to, for this slot if it is none of ours. Which slot that is; `undefined`: nothing that can be saved. */

@@ -20,6 +20,8 @@ export interface Evidence {
   readonly descriptors: readonly Descriptor[];
   /** It is mapped, or the executable. */
   readonly mapped: boolean;
+  /** What it stores into a mapping gets to the file. */
+  readonly stores: boolean;
   /** A script that the command line names is this inode. */
   readonly named: boolean;
   /** Bytes of the inode. */
@@ -29,6 +31,7 @@ export interface Evidence {
 export interface Verdict {
   readonly harm: Harm;
   readonly read?: ReadUpTo;
+  readonly writes?: true;
 }
 
 const O_ACCMODE = 0o3;
@@ -43,7 +46,7 @@ const LOWEST_OWN = 10;
  * script open and does not have this inode open runs another one, whatever its command line's path leads to by now.
  */
 export function classify(evidence: Evidence): Verdict | undefined {
-  const { invocation, descriptors, mapped, named, size } = evidence;
+  const { invocation, descriptors, mapped, stores, named, size } = evidence;
   const read = descriptors.flatMap((descriptor) => {
     const by = readBy(readingThrough(descriptor, evidence), descriptor, evidence.size);
     return by === undefined ? [] : [{ offset: descriptor.position, by }];
@@ -54,7 +57,8 @@ export function classify(evidence: Evidence): Verdict | undefined {
     return { harm: 'readsAsItRuns', ...(by === 'notToBeSeen' ? {} : { read: { offset, by } }) };
   }
   if (mapped) {
-    return { harm: 'mapped' };
+    const writes = stores || descriptors.some(({ flags }) => (flags & O_ACCMODE) !== O_RDONLY);
+    return { harm: 'mapped', ...(writes ? { writes } : {}) };
   }
   if (descriptors.length > 0) {
     const hasAll = descriptors.every(

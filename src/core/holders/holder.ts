@@ -3,7 +3,10 @@
 /** A process for as long as it lives. A pid is given again; the pair is not, in one boot. */
 export interface ProcessKey {
   readonly pid: number;
-  /** Clock ticks since boot: field 22 of proc_pid_stat(5). */
+  /**
+   * Clock ticks since boot, field 22 of proc_pid_stat(5); on other systems milliseconds since the epoch. It is only compared with others of
+   * the same system.
+   */
   readonly started: number;
 }
 
@@ -30,6 +33,8 @@ export interface Holder {
   readonly harm: Harm;
   /** How far it has read the script that it reads as it runs, where that is to be seen. */
   readonly read?: ReadUpTo;
+  /** It maps the file, and can write it itself: databases do that, with others on the same file. */
+  readonly writes?: true;
   /** Its user. */
   readonly uid: number;
   /** The pids of its parent, its parent's parent and so on, as far as they were seen. */

@@ -1,3 +1,5 @@
+import type { ErrorFacts } from '../errors';
+
 /** What is asked of one process when something may be done with it: more than a pass over all of them could afford. */
 export interface Inspected {
   /** The path of its executable, where that can be read. */
@@ -18,4 +20,13 @@ export interface Unit {
   readonly name: string;
   /** Of the user's own manager: `systemctl --user`. */
   readonly ofUser: boolean;
+}
+
+/**
+ * Whether the process has ended, by what came of asking for it: `yes` of ESRCH alone. Any other error says that it could not be looked at, or that
+ * nobody was there to look.
+ */
+export function hasEnded(answer: Inspected | ErrorFacts): 'yes' | 'no' | 'unknown' {
+  if (!('errno' in answer)) return 'no';
+  return answer.errno === 'ESRCH' ? 'yes' : 'unknown';
 }

@@ -10,6 +10,17 @@ export const lookout = {
   restPerPass: 20,
   /** Between two looks at how far a program has read. */
   betweenRereads: 150,
+  /**
+   * Between two passes while somebody looks, where the system does not tell when files are used: often enough for a person who wonders, and rare
+   * beside what a pass over all processes by another program costs.
+   */
+  betweenAsking: 10_000,
+  /** Until a program that is asked who uses files is given up. */
+  asked: 10_000,
+  /** Bytes of what it may answer. */
+  answered: 64 << 20,
+  /** Watched files at most where each is an argument of a program: Darwin takes a mebibyte of arguments, of paths of a kibibyte at most. */
+  arguments: 256,
   /** Watched files at most; less where the process may open fewer files. */
   files: 10_000,
   /** Files of which is asked after one pass whether somebody has them who cannot be named; the others after the next. */

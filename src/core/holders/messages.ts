@@ -1,3 +1,4 @@
+import type { Bell } from '../bell';
 import type { ErrorFacts } from '../errors';
 import type { ProcessKey, SignalName } from './holder';
 import type { FileInUse } from './inUse';
@@ -15,6 +16,7 @@ export interface LookoutData<P = unknown> {
 export type LookoutOrder =
   | { readonly kind: 'watch'; readonly paths: readonly string[] }
   | { readonly kind: 'look'; readonly path: string }
+  | { readonly kind: 'attend'; readonly on: boolean }
   /** Each is answered by an `answer` of its id. */
   | { readonly kind: 'signal'; readonly id: number; readonly process: ProcessKey; readonly signal: SignalName }
   | { readonly kind: 'inspect'; readonly id: number; readonly process: ProcessKey }
@@ -32,7 +34,7 @@ export type LookoutOutcome =
 
 /** What the lookout tells the extension host. */
 export type LookoutAnswer =
-  | { readonly kind: 'ready'; readonly orders: number }
+  | { readonly kind: 'ready'; readonly orders: Bell }
   /** Of these files something else is known than before; those that are not watched any more. */
   | { readonly kind: 'inUse'; readonly files: readonly FileInUse[]; readonly dropped: readonly string[] }
   /** How many processes could not be looked into, from now on; none before it is told. Told before what was seen beside them. */

@@ -1,3 +1,5 @@
+import type { Bell } from '../bell';
+import type { SystemError } from '../errors';
 import type { Held, Identity } from '../ports';
 import type { Holder, ProcessKey, ReadUpTo, SignalName } from './holder';
 import type { Inspected } from './inspected';
@@ -41,6 +43,8 @@ export interface Found {
   readonly untold: ReadonlySet<Pin>;
   /** How many processes could not be looked into: theirs are not among the holders. */
   readonly closed: number;
+  /** Files of which it could not be asked, and the reason of each: of those nobody is told. */
+  readonly refused?: readonly SystemError[];
 }
 
 /** Finds holders. Every method throws `SystemError` for what the system refuses, and nothing else. */
@@ -74,7 +78,8 @@ export interface HolderFinder {
   /**
    * Sends it to this very process, through a pidfd. Only SIGTERM is sent to a process that does not catch it.
    *
-   * @throws SystemError ESRCH: it has ended, whoever has its pid now; EPERM: it is not ours; ENOTSUP: it does not catch it
+   * @throws SystemError ESRCH: it has ended, whoever has its pid now; EPERM: it is not ours; ENOTSUP: it does not catch it; ENOSYS: there are
+   * no pidfds here
    */
   signal(process: ProcessKey, signal: SignalName): void;
   /** @throws SystemError ESRCH as `signal`; EACCES and the like */
@@ -82,7 +87,7 @@ export interface HolderFinder {
   /**
    * The processes of our own user that are named so, but those that another one of them has started.
    *
-   * @throws SystemError as `Lookout.find`
+   * @throws SystemError as `Lookout.find`; ENOSYS where they are not to be had
    */
   named(named: Named): readonly Candidate[];
 }
@@ -114,8 +119,10 @@ export interface UseWake extends Uses {
 
 /** Tells when watched inodes are used. Methods throw `SystemError`. */
 export interface UseWaiter {
-  /** An eventfd, as `Waiter.orders`. */
-  readonly orders: number;
+  /** Ends the sleep, as `Waiter.orders`. */
+  readonly orders: Bell;
+  /** Whether somebody looks at what is told: where the system does not tell of uses, they are asked for then only. */
+  attend(on: boolean): void;
   /**
    * Watches a pin that is held; it may be let go from then on.
    *

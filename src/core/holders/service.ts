@@ -14,8 +14,12 @@ export interface Lookout {
   watch(paths: readonly string[]): void;
   /** The user looks at this file: looks at it anew, and whether somebody holds it whom we may not look into. */
   look(path: string): void;
+  /** Whether the user looks at this window: where the system does not tell when files are used, that is asked for then only. */
+  attend(on: boolean): void;
   /** What is known of a watched file; `undefined` until it was looked at. */
   of(path: string): FileInUse | undefined;
+  /** Files are to be watched, and nothing is known of any of them yet. */
+  readonly looking: boolean;
   /** How many processes could not be looked into last: those of other users, and protected ones. */
   readonly closed: number;
   /** All watched files that are in use, by path. */

@@ -362,10 +362,12 @@ export interface Mapping {
   /** `device inode`, as it is written there: what `parseMountDevice` says, and decimal. */
   readonly file: string;
   readonly path: string;
+  /** What is stored into one of its mappings is stored into the file. */
+  readonly stores: boolean;
 }
 
 const MAPPING =
-  /^([\da-f]{1,16}-[\da-f]{1,16}) [-rwxsp]{4} [\da-f]{8,16} ([\da-f]{2,8}:[\da-f]{2,8} \d{1,20}) +(\S.*)$/s;
+  /^([\da-f]{1,16}-[\da-f]{1,16}) ([-rwxsp]{4}) [\da-f]{8,16} ([\da-f]{2,8}:[\da-f]{2,8} \d{1,20}) +(\S.*)$/s;
 
 /**
  * Files that are mapped, each once, out of `/proc/<pid>/maps`; proc_pid_maps(5).
@@ -380,11 +382,13 @@ export function parseMappedFiles(maps: string, wanted: (inode: number) => boolea
     const end = newline < 0 ? maps.length : newline;
     const inode = inodeOfMapping(maps, begin, end);
     if (inode > 0 && wanted(inode)) {
-      const [, range, file, path] = MAPPING.exec(maps.slice(begin, end)) ?? [];
+      const [, range, how = '', file, path] = MAPPING.exec(maps.slice(begin, end)) ?? [];
       if (range !== undefined && file !== undefined && path !== undefined) {
         const key = `${file} ${path}`;
+        const there = found.get(key);
+        const stores = there?.stores === true || (how[1] === 'w' && how[3] === 's');
         // Addresses are padded here, and not there.
-        found.set(key, found.get(key) ?? { range: range.replace(/(^|-)0+(?=.)/g, '$1'), file, path });
+        found.set(key, { range: there?.range ?? range.replace(/(^|-)0+(?=.)/g, '$1'), file, path, stores });
       }
     }
     begin = end + 1;
@@ -452,6 +456,13 @@ function unescaped(text: string): string {
   return text.replace(/\\([0-3][0-7]{2})/g, (_escape, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 8)),
   );
+}
+
+/** The type of what is mounted by this number, with its subtype (`nfs4`, `fuse.sshfs`). `undefined`: there is no such mount. */
+export function mountType(mountinfo: string, id: bigint): string | undefined {
+  const line = mountinfo.split('\n').find((one) => one.startsWith(`${String(id)} `));
+  // Optional fields, as many as there are, end with a dash; proc_pid_mountinfo(5).
+  return line === undefined ? undefined : / - (\S+) /.exec(line)?.[1];
 }
 
 /** A path in a file system, which mounts of it have in common. */

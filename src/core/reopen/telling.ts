@@ -17,6 +17,8 @@ export interface News {
 interface Told {
   /** When it was saved, of the last `reopen.loop`. */
   saves: readonly number[];
+  /** A save has begun, and not ended well until now. */
+  saving: boolean;
   /** Programs that the user was told of, as long as they have the file. */
   readonly known: Set<string>;
   /** The notification that is there, and whom it tells of. */
@@ -27,6 +29,7 @@ interface Told {
  * When a person is told that programs go on with older versions of a file. For each file:
  *
  * - *quiet*: nothing was saved here lately, so nothing that happens to its holders is news;
+ * - *saving*: a version may be at the path whose save is not told yet. What there is to tell is that save's, and waits for it;
  * - *saved*, for `reopen.savedRecently` after a save in this window: a program that has an older version is told of, once and never again;
  *   those that are known by then in one notification;
  * - *shown*: as long as a notification is there and one that it tells of has the file, there is no other;
@@ -43,10 +46,17 @@ export class Telling {
     return told && this.#news(path, told, file, now);
   }
 
+  /** A save of it begins in this window. */
+  saving(path: string): void {
+    const told = this.#files.get(path);
+    if (told) told.saving = true;
+  }
+
   /** It was saved in this window. */
   saved(path: string, file: FileInUse | undefined, now: number): News | undefined {
     this.#sweep(now);
-    const told = this.#files.get(path) ?? { saves: [], known: new Set(), shown: undefined };
+    const told = this.#files.get(path) ?? { saves: [], saving: false, known: new Set(), shown: undefined };
+    told.saving = false;
     told.saves = [...recent(told.saves, now), now];
     this.#files.set(path, told);
     return this.#news(path, told, file, now);
@@ -66,7 +76,7 @@ export class Telling {
     if (told.shown && ![...told.shown.of].some((key) => holders.has(key))) told.shown = undefined;
     told.saves = recent(told.saves, now);
     const last = told.saves.at(-1);
-    if (told.shown || last === undefined || now - last > reopen.savedRecently) return undefined;
+    if (told.saving || told.shown || last === undefined || now - last > reopen.savedRecently) return undefined;
     if (told.saves.length >= reopen.savesInALoop) return undefined;
     const stale = staleOf(file).filter(({ holder }) => !told.known.has(keyOf(holder)));
     if (stale.length === 0) return undefined;

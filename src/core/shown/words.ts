@@ -54,10 +54,20 @@ export function staleHolders(file: FileInUse): readonly HolderInUse[] {
 
 /** Who it is, what it does with the file, and what an in-place edit would do to it. */
 export function holderSentences(holder: HolderInUse, version: Version, at: Moment): Message {
-  const what = version.is === 'current' ? message(texts.thisFile) : message(texts.versionOf, at(version.since));
-  const args = [programName(holder), holder.process.pid, what, at(holder.since)] as const;
+  const { what, harm } = holderFacts(holder, version, at);
+  return inARow([what, harm]);
+}
+
+/** The same, where there is room for two lines. */
+export function holderFacts(
+  holder: HolderInUse,
+  version: Version,
+  at: Moment,
+): { readonly what: Message; readonly harm: Message } {
+  const which = version.is === 'current' ? message(texts.thisFile) : message(texts.versionOf, at(version.since));
+  const args = [programName(holder), holder.process.pid, which, at(holder.since)] as const;
   const harm = version.is === 'older' && holder.harm !== 'loaded' ? message(texts.staleHarm) : harmMessage(holder);
-  return inARow([message(usesText(holder), ...args, holder.line ?? 0), harm]);
+  return { what: message(usesText(holder), ...args, holder.line ?? 0), harm };
 }
 
 function usesText({ harm, line, read, version }: HolderInUse): string {

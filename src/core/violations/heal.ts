@@ -60,6 +60,8 @@ export interface Healer {
   isLeased(): boolean;
   /** Looks whether the file can be healed, writes down that it is going to be, and copies it as it is now. */
   begin(): Healing | NotHealed;
+  /** The clock at this moment, in milliseconds. */
+  now(): number;
 }
 
 /** What is under way, and the two inodes of it. Nothing of it throws. */
@@ -249,7 +251,7 @@ export class Heal {
         if (this.#healer.isBroken()) {
           // Whose lease it is sees that, too, and lets him in.
           this.#undo();
-        } else this.#published(this.#healing.publish(), now);
+        } else this.#published(this.#healing.publish());
         return;
       case 'writer':
         // Of what we have closed ourselves, another process may still have a copy: one that is just being started.
@@ -260,11 +262,12 @@ export class Heal {
     }
   }
 
-  #published(how: ReturnType<Healing['publish']>, now: number): void {
+  #published(how: ReturnType<Healing['publish']>): void {
     switch (how) {
       case 'published':
         this.#state = 'published';
-        this.#due = now + violationLimits.quiet;
+        // The copy that was made in the same go has taken some of the time.
+        this.#due = this.#healer.now() + violationLimits.quiet;
         return;
       case 'changed':
         // As if somebody had come.

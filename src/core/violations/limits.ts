@@ -29,6 +29,12 @@ export const violationLimits = {
   compared: 8 << 20,
   /** Bytes up to which a file that can have no lease is copied before anybody writes it. */
   copiedAhead: 1 << 20,
+  /** A copy of at most so many bytes is made in memory, so that nobody waits for a disk, */
+  copiedInMemory: 1 << 20,
+  /** as long as these are no more together. */
+  copiesInMemory: 16 << 20,
+  /** Bytes up to which a heal is made ready while the writer waits: they are written down once more. */
+  readied: 128 << 10,
   /** Of all copies together, */
   copiedInAll: 256 << 20,
   /** and their number. */

@@ -15,8 +15,8 @@ export type SentryData<P = unknown> =
       /** The number of the first one: no number is given twice, whatever becomes of the thread. */
       readonly firstCopy: number;
     }
-  /** Only to give up leases in a stuck thread's stead. */
-  | { readonly rescue: readonly number[] };
+  /** Only to give up leases in a stuck thread's stead: its `LeaseTable`. */
+  | { readonly rescue: SharedArrayBuffer };
 
 /** What the extension host tells the sentry. */
 export type SentryOrder =

@@ -5,6 +5,8 @@
  * what the holders have, and no copy of it is needed yet.
  *   → the lease is broken: who waits is noted, and who holds the file; it is copied; the lease is given up → `letIn`. All that in
  *     one step, for `caughtIn` at most; what is not done by then is left out.
+ *   → we stood still for so long that the lease has ended by its time (`/proc/sys/fs/lease-break-time`): nobody knows any more what
+ *     the holders have → `letIn`, without a copy.
  *
  * `letIn`: somebody was let in, or may be. Nothing is leased.
  *   → it is written: looked at when it is closed, or after `settles`; if other bytes are there, that is told.
@@ -33,12 +35,18 @@ export type LeaseAnswer = 'taken' | 'writer' | 'never';
 
 /** What a post asks of the system. Nothing of it throws. */
 export interface PostDoor {
-  /** Asks for the read lease. */
-  lease(): LeaseAnswer;
+  /**
+   * Asks for the read lease.
+   *
+   * @param closed somebody has just closed it, and may still be counted as a writer for a moment
+   */
+  lease(closed?: boolean): LeaseAnswer;
   /** Gives it up: who waits goes on. No lease: nothing. */
   letGo(): void;
   /** Whether the lease is being broken, or is gone. */
   isBroken(): boolean;
+  /** Whether it has ended by its time: whoever waited went on without us. */
+  isOver(): boolean;
   /** Who waits for the lease. */
   waiting(): readonly Writer[];
   /** Who has the file open for writing. */
@@ -68,6 +76,14 @@ export interface PostDoor {
   remember(): void;
   /** Whether it is told when the file is written, and not only when it is closed. */
   tellWrites(on: boolean): void;
+  /** The clock at this moment, in milliseconds: what is done in one go may have taken some. */
+  now(): number;
+  /**
+   * It is to be healed as soon as its writer has closed it: what can be found out before is found out now, while the writer waits.
+   *
+   * @param until when to give up, in milliseconds of the clock
+   */
+  readyHeal(until: number): void;
   /**
    * Begins to heal the file; see `Healer.begin`.
    *
@@ -140,6 +156,7 @@ export class Post {
       isBroken: () => door.isBroken(),
       isLeased: () => this.leased && !door.isBroken(),
       begin: () => door.heal(this.#found?.holders ?? []),
+      now: () => door.now(),
     });
     this.#mayLease = mayLease;
     this.#wantsLease = mayLease;
@@ -177,23 +194,47 @@ export class Post {
   leaseBroken(now: number, until: number): void {
     if (this.#state !== 'leased' || !this.#door.isBroken()) return;
     if (!this.#heal.disturbed(now)) return;
+    if (this.#door.isOver()) {
+      this.#tooLate(now, until);
+      return;
+    }
     const waiting = this.#door.waiting();
     // Of what is told, no second copy: only the first is what the programs began with.
+    const { copied } = this.#door;
     if (this.#told === undefined) this.#door.copy(until, violationLimits.compared);
+    if (this.#door.isOver()) {
+      // Somebody may have written in the middle of the copy.
+      if (this.#door.copied !== copied) this.#door.dropCopy();
+      this.#tooLate(now, until);
+      return;
+    }
     // Before the writer does anything: a script may end of what it reads.
     const before = this.#found === undefined ? undefined : this.#writing;
     this.#writing = {
       writers: [...(before?.writers ?? []), ...waiting],
       holders: this.#door.holders(until),
       caught: 'before',
-      letIn: before?.letIn ?? now,
     };
     if (this.#writing.holders.length === 0 && this.#told === undefined) this.#door.dropCopy();
+    else if (this.heals) this.#door.readyHeal(until);
     this.#door.remember();
     this.#door.letGo();
+    this.#writing = { ...this.#writing, letIn: before?.letIn ?? this.#door.now() };
     this.#state = 'letIn';
     this.#retry = violationLimits.shortestRetry;
     this.#leaseAt = now + (waiting.length === 0 ? violationLimits.afterNobody : violationLimits.settles);
+    this.#afterHeal(now);
+  }
+
+  #tooLate(now: number, until: number): void {
+    const { writers = this.#door.writers(), holders = this.#door.holders(until) } = this.#writing ?? {};
+    this.#writing = { writers, holders, caught: 'after' };
+    // What is told keeps the copy that it has: it is of before.
+    if (this.#told === undefined && this.#found === undefined) this.#door.dropCopy();
+    this.#door.letGo();
+    this.#state = 'letIn';
+    this.#retry = violationLimits.shortestRetry;
+    this.#leaseAt = now + violationLimits.settles;
     this.#afterHeal(now);
   }
 
@@ -245,7 +286,7 @@ export class Post {
     if (!this.healing) this.#note();
     if (this.#leaseAt !== undefined) {
       this.#retry = violationLimits.shortestRetry;
-      this.#askLease(now);
+      this.#askLease(now, true);
     }
     if (this.leased || this.healing) return;
     // It can be healed when it is closed for certain.
@@ -395,9 +436,9 @@ export class Post {
     this.#door.remember();
   }
 
-  #askLease(now: number): void {
+  #askLease(now: number, closed = false): void {
     this.#leaseAt = undefined;
-    const answer = this.#mayLease || this.healing ? this.#door.lease() : 'never';
+    const answer = this.#mayLease || this.healing ? this.#door.lease(closed) : 'never';
     switch (answer) {
       case 'taken':
         this.#state = 'leased';

@@ -2,7 +2,8 @@
  * What a violation is: bytes of an inode that a program has are changed in place, by somebody else.
  *
  * It takes a holder that the change reaches: one that reads the file as it runs, or maps it. Not one that merely has the file open,
- * or has loaded it. A new inode at the path is none: whoever has the old one keeps it. Nor is what a program writes into the file that
+ * or has loaded it, or maps it and can write it, too: databases do that, and
+ * share it with others on purpose. A new inode at the path is none: whoever has the old one keeps it. Nor is what a program writes into the file that
  * it holds itself. Appending reaches a shell that reads on, and no mapping: what that has stays as it is.
  */
 import type { Harm, Holder } from '../holders/holder';
@@ -75,9 +76,9 @@ export interface Violation {
 
 const reached: ReadonlySet<Harm> = new Set(['readsAsItRuns', 'mapped']);
 
-/** Whether a change in place would reach this holder at all. */
-export function isReached({ harm }: Pick<Holder, 'harm'>): boolean {
-  return reached.has(harm);
+/** Whether a change in place would reach this holder at all, and not be meant for it. */
+export function isReached({ harm, writes }: Pick<Holder, 'harm' | 'writes'>): boolean {
+  return reached.has(harm) && writes !== true;
 }
 
 /**

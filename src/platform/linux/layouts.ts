@@ -335,3 +335,39 @@ export const LEASE_FILE_SYSTEMS: ReadonlyMap<bigint, { readonly name: string; re
   // Overlooks mappings whose descriptor was closed, and whoever holds the file through its layers.
   [0x794c7630n, { name: 'overlayfs', probe: false }],
 ]);
+
+export const FUSE = 0x65735546n;
+
+/**
+ * File systems whose servers may not know which machine has a file open, and whether the number of an inode lasts. `f_type` of statfs(2), from
+ * include/uapi/linux/magic.h and the file systems' own sources. NFS is one of them: before version 4 there is no open at all, and
+ * which version it is statfs does not say.
+ *
+ * Not among them are those whose servers keep what a client has open, whatever becomes of its name:
+ * - cluster file systems (GFS2, OCFS2, Lustre);
+ * - 9p, which WSL mounts Windows' disks by, and virtual machines folders of their host: an open fid is the server's own open file;
+ * - SMB (CIFS): the server has an Open for each handle (MS-SMB2, 3.3.1.10). When the connection is lost, the client opens by the path again
+ *   (fs/smb/client/file.c, cifs_reopen_file), and a hidden name would not help;
+ * - Ceph: an unlinked inode of which any client has capabilities is a stray, and not purged (src/mds/StrayManager.cc).
+ */
+export const NETWORK_FILE_SYSTEMS: ReadonlyMap<bigint, { readonly name: string; readonly lastingNumbers: boolean }> =
+  new Map([
+    [0x6969n, { name: 'nfs', lastingNumbers: true }],
+    [0x5346414fn, { name: 'openafs', lastingNumbers: true }],
+    [0x6b414653n, { name: 'afs', lastingNumbers: true }],
+    [0x73757245n, { name: 'coda', lastingNumbers: false }],
+  ]);
+
+/**
+ * What of FUSE is a network file system, by the types that mountinfo tells. What the daemons and servers of each keep is not known here: where
+ * an old name would not be needed, it costs room for its while.
+ */
+export const NETWORK_FUSE: ReadonlySet<string> = new Set([
+  'fuse.sshfs',
+  'fuse.glusterfs',
+  'fuse.juicefs',
+  'fuse.mfs',
+  'fuse.rclone',
+  'fuse.gvfsd-fuse',
+  'fuse.vmhgfs-fuse',
+]);

@@ -1,5 +1,5 @@
 /**
- * The C library, and the only import of koffi (`gate/calls.ts` binds more through it). One function per call; each
+ * The C library, and on Linux the only import of koffi (`gate/calls.ts` binds more through it). One function per call; each
  * reads errno at once and throws `SystemError(operation, path, errno)`, `path` being for the message only.
  *
  * Functions that open descriptors are missing on purpose: `fs.openSync` does that (see `place.ts`), because Node closes

@@ -15,6 +15,7 @@ import { openNameSystem } from './join/system';
 import { loadLibc, openLibrary } from './libc';
 import type { Libc } from './libc';
 import { thisOwner } from './owner';
+import { openOldNames, OwnOldNames } from './oldNames';
 import { OwnRecord } from './records';
 import { recover } from './recovery';
 import { openTarget } from './target';
@@ -32,12 +33,16 @@ export interface Host {
   readonly temporaryName: (target: number) => Buffer;
   /** What this process writes down of its temporary names, where it does. */
   readonly record: OwnRecord | undefined;
+  /** What it writes down of the inodes that are to keep a name, where it does. */
+  readonly oldNames: OwnOldNames | undefined;
   /** Where clones get their bytes and metadata before they have a name, if there is such a place. */
   readonly workshop: Workshop | undefined;
   /** Directories (device:inode) into which a file from the workshop could not be linked. */
   readonly unreachable: Set<string>;
   /** Devices (as bigint) that have answered FICLONE with "not supported". */
   readonly withoutReflinks: Set<bigint>;
+  /** Devices (as bigint) that cannot exchange two names. */
+  readonly withoutExchange: Set<bigint>;
   /** The calls that leases need, for the thread that opened this; bound when they are first asked for. */
   readonly gateCalls: () => GateCalls;
 }
@@ -65,9 +70,11 @@ export function openHost(workshopFolder?: string, editor?: number): Host {
     capabilities: parseCapabilities(readFileSync('/proc/thread-self/status', 'latin1')).value,
     temporaryName: temporaryNames(),
     record: undefined,
+    oldNames: undefined,
     workshop: workshopFolder === undefined ? undefined : openWorkshop(libc, workshopFolder),
     unreachable: new Set(),
     withoutReflinks: new Set(),
+    withoutExchange: new Set(),
     gateCalls: () => (gateCalls ??= bindGateCalls(openLibrary())),
   };
 }
@@ -80,28 +87,40 @@ export interface LinuxParts {
   readonly ownersFolder: string;
   /** Where heals are written down, see `violations/healNote.ts`. */
   readonly healsFolder: string;
+  /** Where old names are noted, see `oldNames.ts`; made when there is one. */
+  readonly oldNamesFolder: string;
   /** The process that reads and writes files for this window. */
   readonly editor: number;
   /** Something was refused that no save depends on. */
   readonly problem: (error: SystemError) => void;
+  /** An old name could not be made, or could not be removed. */
+  readonly oldNameProblem: (error: SystemError) => void;
+  /** A save has left an old name; called in the middle of it. */
+  readonly oldNameStays: () => void;
   /** A flag could not be raised. */
   readonly flagProblem: (error: SystemError) => void;
 }
 
 /** @throws as `openHost` */
 export function openLinux(parts: LinuxParts): Platform {
-  const { workshopFolder, ownersFolder, healsFolder, editor, problem, flagProblem } = parts;
+  const { workshopFolder, ownersFolder, healsFolder, oldNamesFolder, editor } = parts;
+  const { problem, flagProblem, oldNameProblem, oldNameStays } = parts;
   const bare = openHost(workshopFolder, editor);
-  const host = { ...bare, record: new OwnRecord(bare.gateCalls, ownersFolder, thisOwner(), problem) };
+  const host = {
+    ...bare,
+    record: new OwnRecord(bare.gateCalls, ownersFolder, thisOwner(), problem),
+    oldNames: new OwnOldNames(oldNamesFolder, oldNameProblem, oldNameStays),
+  };
   const lockList = new LockList();
   return {
     supported: true,
     targets: { open: (path) => openTarget(host, path) },
     names: openNameSystem(host),
     flags: openFlags(host, flagPlaces(host.uid, process.env['XDG_RUNTIME_DIR']), flagProblem),
+    oldNames: openOldNames(host, oldNamesFolder, oldNameProblem),
     expectEditor: () => lockList.expect(),
     closedForWriting: (descriptor, path, milliseconds) => closedForWriting(host, descriptor, path, milliseconds),
-    recover: (salvage, signal) => recover(host, ownersFolder, salvage, signal, healsFolder),
+    recover: (salvage, signal) => recover(host, ownersFolder, salvage, signal, healsFolder, oldNamesFolder),
   };
 }
 

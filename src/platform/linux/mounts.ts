@@ -22,9 +22,17 @@ export function mountsOfPlace(host: Host, place: Place): readonly string[] {
   return findMounts(host, place)?.found ?? [];
 }
 
-/** The same, `undefined`: not all of it is known. Never throws. */
-export function knownMountsOfPlace(host: Host, place: Place): readonly string[] | undefined {
-  const mounts = findMounts(host, place);
+/**
+ * The same, `undefined`: not all of it is known, though it was looked for now if it was not known before. Never throws.
+ *
+ * @param until when to give up, in milliseconds of the clock
+ */
+export function knownMountsOfPlace(
+  host: Host,
+  place: Place,
+  until = performance.now() + limits.search,
+): readonly string[] | undefined {
+  const mounts = findMounts(host, place, { until });
   return mounts?.all === true ? mounts.found : undefined;
 }
 
@@ -34,10 +42,11 @@ interface Found {
   readonly all: boolean;
 }
 
-function findMounts(host: Host, place: Place): Found | undefined {
+/** @param whole what is known in part does not do: it is looked for until then */
+function findMounts(host: Host, place: Place, whole?: { readonly until: number }): Found | undefined {
   try {
     const { mount } = host.libc.statDescriptor(place.pin, place.path);
-    const { own, others, all } = allMounts(host);
+    const { own, others, all } = allMounts(host, whole);
     const path = Buffer.from(place.path).toString('latin1');
     const file = mount === undefined ? undefined : onFileSystem(own, Number(mount), path);
     if (file === undefined) {
@@ -64,25 +73,24 @@ interface AllMounts {
 const known = new WeakMap<Host, { readonly all: AllMounts; readonly at: number }>();
 
 /** @throws SystemError `/proc` cannot be read */
-function allMounts(host: Host): AllMounts {
+function allMounts(host: Host, whole?: { readonly until: number }): AllMounts {
   const last = known.get(host);
-  if (last !== undefined && performance.now() - last.at < KNOWN) {
+  if (last !== undefined && performance.now() - last.at < KNOWN && (last.all.all || !whole)) {
     return last.all;
   }
-  const all = readAllMounts();
+  const all = readAllMounts(whole?.until ?? performance.now() + limits.search);
   known.set(host, { all, at: performance.now() });
   return all;
 }
 
 /**
- * Looks for `limits.search` at most. `/proc/<pid>/mountinfo` may be read of anybody's process (fs/proc_namespace.c), `ns/mnt` not:
+ * `/proc/<pid>/mountinfo` may be read of anybody's process (fs/proc_namespace.c), `ns/mnt` not:
  * namespaces are told apart by the mounts that they have.
  */
-function readAllMounts(): AllMounts {
+function readAllMounts(until: number): AllMounts {
   const own = parseMounts(readProc('/proc/self/mountinfo')).value;
   const others: (readonly Mount[])[] = [];
   const seen = new Set(own.map(({ id }) => id));
-  const until = performance.now() + limits.search;
   let all = true;
   for (const pid of system('readdir', '/proc', () => readdirSync('/proc'))) {
     if (performance.now() >= until) {

@@ -1,13 +1,14 @@
 import { fsync } from 'node:fs';
 import { promisify } from 'node:util';
 import { SystemError } from '../../core/errors';
-import type { Identity, Loss, Published, Staged } from '../../core/ports';
+import type { Identity, KeepOldName, Loss, Published, Staged } from '../../core/ports';
 import { removeName, sameInode, untouched, withTemporaryName } from './clone';
 import type { Clone } from './clone';
 import { systemAsync } from './errors';
 import { AT_FDCWD, AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW, RENAME_EXCHANGE } from './layouts';
 import type { Stat } from './layouts';
 import type { Host } from './linux';
+import type { Noting } from './oldNames';
 import { descriptorPath } from './place';
 import type { Place } from './place';
 
@@ -33,8 +34,10 @@ export class StagedClone implements Staged {
   readonly #place: Place;
   readonly #clone: Clone;
   readonly #examined: Stat;
-  /** A temporary name that leads to the displaced inode, and what the inode said under this name. */
-  #displaced: { readonly name: Buffer; readonly stat: Stat } | undefined;
+  /** A temporary name that leads to the displaced inode, what the inode said under this name, and that it is to keep it. */
+  #displaced: { readonly name: Buffer; readonly stat: Stat; readonly noting: Noting | undefined } | undefined;
+  /** The displaced inode is to keep a name. */
+  #keep: KeepOldName | undefined;
   /** `publish` may run once: a nameless inode that had a name and lost it can never be linked again (ENOENT). */
   #spent = false;
 
@@ -66,8 +69,9 @@ export class StagedClone implements Staged {
    * @throws SystemError of linkat(2) and renameat2(2): EBUSY for a mount point, EPERM for a sealed file or a sticky
    *   directory, EACCES, EROFS; EINVAL if it was called before
    */
-  publish(): Published {
+  publish(keep?: KeepOldName): Published {
     this.#check('publish');
+    this.#keep = keep;
     if (this.#spent) {
       throw new SystemError('publish', this.#place.path, 'EINVAL');
     }
@@ -114,7 +118,41 @@ export class StagedClone implements Staged {
   }
 
   #replace(temporary: Buffer): Published {
-    return this.#exchange(temporary) ? this.#settle(temporary) : this.#renameOver(temporary);
+    // Nothing is noted twice.
+    if (this.#keep !== undefined && this.#host.withoutExchange.has(this.#examined.device)) {
+      return this.#renameOver(temporary);
+    }
+    const noting = this.#note(temporary, () => this.#stagedInode().inode);
+    let settled: Published | undefined;
+    try {
+      settled = this.#exchange(temporary) ? this.#settle(temporary, noting) : undefined;
+    } finally {
+      if (settled !== 'published') {
+        noting?.drop();
+      }
+    }
+    return settled ?? this.#renameOver(temporary);
+  }
+
+  /**
+   * To be called before the displaced inode gets this name, if it is to keep it. `undefined`: it is not.
+   *
+   * @param clone the inode that the name leads to now; asked for only if something is noted
+   */
+  #note(name: Buffer, clone?: () => bigint): Noting | undefined {
+    const { libc, oldNames } = this.#host;
+    const keep = this.#keep;
+    if (oldNames === undefined || keep === undefined) {
+      return undefined;
+    }
+    const { directory, path } = this.#place;
+    try {
+      const folder = libc.statDescriptor(directory, path).inode;
+      return oldNames.note(this.#place, name, this.#target(), clone?.(), folder, keep);
+    } catch (thrown) {
+      oldNames.refused(thrown);
+      return undefined;
+    }
   }
 
   /**
@@ -131,18 +169,19 @@ export class StagedClone implements Staged {
       return true;
     } catch (thrown) {
       if (SystemError.is(thrown, 'EINVAL', 'ENOSYS')) {
+        this.#host.withoutExchange.add(this.#examined.device);
         return false;
       }
       throw thrown;
     }
   }
 
-  #settle(temporary: Buffer): Published {
+  #settle(temporary: Buffer, noting: Noting | undefined): Published {
     const displaced = this.#statName(temporary);
     if (displaced !== undefined && sameInode(displaced, this.#target()) && this.#hasExaminedBytes(displaced)) {
       this.#clone.forgetName();
-      this.#displaced = { name: temporary, stat: displaced };
-      this.#dropDisplaced();
+      this.#displaced = { name: temporary, stat: displaced, noting };
+      this.#partWithDisplaced();
       return 'published';
     }
     this.#restore(temporary);
@@ -176,7 +215,7 @@ export class StagedClone implements Staged {
   /**
    * rename(2) over the path. The displaced inode gets a second name before, by which it is put back if it turns out to
    * have been rewritten. A file that a third program renames there in the microseconds after the check is lost: only
-   * an exchange can prevent that.
+   * an exchange can prevent that. On a network file system the second name may be kept.
    */
   #renameOver(temporary: Buffer): Published {
     const { libc } = this.#host;
@@ -189,7 +228,11 @@ export class StagedClone implements Staged {
       }
       libc.rename(directory, temporary, name, 0, path);
       this.#clone.forgetName();
-      return this.#displaced === undefined ? 'published' : this.#settleRename(this.#displaced.name);
+      const settled = this.#displaced === undefined ? 'published' : this.#settleRename(this.#displaced.name);
+      if (settled === 'published') {
+        this.#partWithDisplaced();
+      }
+      return settled;
     } finally {
       this.#dropDisplaced();
     }
@@ -205,26 +248,55 @@ export class StagedClone implements Staged {
     const found = this.#statName(name);
     if (found !== undefined && sameInode(found, this.#stagedInode())) {
       this.#host.libc.rename(directory, second, name, 0, path);
+      this.#displaced?.noting?.drop();
       this.#displaced = undefined;
     }
     return 'changed';
   }
 
-  /** There is no second name where there are no hard links, and with fs.protected_hardlinks; proc_sys_fs(5). */
+  /**
+   * There is no second name where there are no hard links, and with fs.protected_hardlinks; proc_sys_fs(5). ENOSYS: a FUSE daemon without
+   * a handler for link (libfuse's default).
+   */
   #linkDisplaced(): void {
     const { pin, directory, path, record } = this.#place;
     try {
-      const name = withTemporaryName(this.#host, record, (second) => {
-        const from = Buffer.from(descriptorPath(pin));
-        this.#host.libc.link(AT_FDCWD, from, directory, second, AT_SYMLINK_FOLLOW, path);
-        return second;
+      withTemporaryName(this.#host, record, (name) => {
+        const noting = this.#note(name);
+        try {
+          const from = Buffer.from(descriptorPath(pin));
+          this.#host.libc.link(AT_FDCWD, from, directory, name, AT_SYMLINK_FOLLOW, path);
+        } catch (thrown) {
+          noting?.drop();
+          throw thrown;
+        }
+        try {
+          // Under the new name the inode may have other numbers: FUSE.
+          this.#displaced = { name, stat: this.#statName(name) ?? this.#target(), noting };
+        } catch (thrown) {
+          // It is there, and what it leads to is not known here: whoever finds it due looks again.
+          noting?.stays();
+          throw thrown;
+        }
       });
-      // Under the new name the inode may have other numbers: FUSE.
-      this.#displaced = { name, stat: this.#statName(name) ?? this.#target() };
     } catch (thrown) {
-      if (!SystemError.is(thrown, 'EPERM', 'EOPNOTSUPP', 'EMLINK', 'ENOENT', 'EXDEV')) {
+      if (!SystemError.is(thrown, 'EPERM', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'ENOENT', 'EXDEV')) {
         throw thrown;
       }
+      if (this.#keep !== undefined) {
+        this.#host.oldNames?.refused(thrown);
+      }
+    }
+  }
+
+  /** The displaced inode keeps its name for a while, or goes. */
+  #partWithDisplaced(): void {
+    const noting = this.#displaced?.noting;
+    if (noting === undefined) {
+      this.#dropDisplaced();
+    } else {
+      this.#displaced = undefined;
+      noting.stays();
     }
   }
 
@@ -232,6 +304,9 @@ export class StagedClone implements Staged {
     const displaced = this.#displaced;
     if (displaced !== undefined) {
       removeName(this.#host, this.#place, displaced.name, () => displaced.stat);
+      // After the name: without a note it is a leftover.
+      displaced.noting?.drop();
+      this.#displaced = undefined;
     }
   }
 

@@ -19,6 +19,7 @@ import { quietLease } from './gate/leases';
 import { LEASE_FILE_SYSTEMS, O_PATH } from './layouts';
 import type { Host } from './linux';
 import { lookFor, thisOwner } from './owner';
+import { notedNames, type NotedNames } from './oldNames';
 import { descriptorPath } from './place';
 import { takeRecordLock } from './recordLock';
 import { draftName, recordName } from './records';
@@ -35,6 +36,7 @@ const LOOK = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
  * Never rejects: what fails is told, and the next one is looked at.
  *
  * @param healsFolder where heals are written down; whose names are those of saves, and are dealt with before them
+ * @param oldNamesFolder where old names are noted; those are no leftovers
  */
 export async function recover(
   host: Host,
@@ -42,6 +44,7 @@ export async function recover(
   salvage: Salvage,
   signal: AbortSignal,
   healsFolder?: string,
+  oldNamesFolder?: string,
 ): Promise<void> {
   await trying(salvage, folder, async () => {
     const us = thisOwner();
@@ -53,7 +56,9 @@ export async function recover(
       const path = join(folder, name);
       if (draftName.test(name)) await trying(salvage, path, () => dropOldDraft(path));
       if (!recordName.test(name) || name === host.record?.name || isAmbiguous(name, names)) continue;
-      const going = await trying(salvage, path, () => recoverOwner({ host, us, salvage, signal, kept }, path));
+      const going = await trying(salvage, path, () =>
+        recoverOwner({ host, us, salvage, signal, kept, oldNamesFolder }, path),
+      );
       if (going === 'stuck') return;
     }
   });
@@ -83,6 +88,7 @@ interface Recovery {
   readonly signal: AbortSignal;
   /** Digests of what was kept, and of what that was a version. */
   readonly kept: Set<string>;
+  readonly oldNamesFolder: string | undefined;
 }
 
 /** `stuck`: a folder cannot be listed; another one might hold another thread of the pool. */
@@ -107,9 +113,11 @@ async function recoverOwner(recovery: Recovery, path: string): Promise<'stuck' |
       );
       done &&= dealtWith === true;
     }
+    // Before any name is looked for: a note goes after its name.
+    const noted = await allNoted(recovery);
     for (const folder of foldersOf(record)) {
       if (signal.aborted) return undefined;
-      const outcome = await trying(salvage, folder, () => recoverFolder(recovery, record, folder));
+      const outcome = await trying(salvage, folder, () => recoverFolder(recovery, record, folder, noted));
       if (outcome === 'stuck') return 'stuck';
       done &&= outcome === 'done';
     }
@@ -121,6 +129,13 @@ async function recoverOwner(recovery: Recovery, path: string): Promise<'stuck' |
   } finally {
     await file.close();
   }
+}
+
+async function allNoted({ oldNamesFolder, salvage }: Recovery): Promise<NotedNames> {
+  if (oldNamesFolder === undefined) return { names: new Set(), all: true };
+  return notedNames(oldNamesFolder, (error) => {
+    salvage.problem(error);
+  });
 }
 
 /**
@@ -166,6 +181,7 @@ async function recoverFolder(
   recovery: Recovery,
   record: OwnerRecord,
   folder: string,
+  noted: NotedNames,
 ): Promise<'done' | 'later' | 'stuck'> {
   const { salvage, signal } = recovery;
   const listed = await inTime(list(folder, record.owner));
@@ -178,8 +194,15 @@ async function recoverFolder(
   const { directory, names } = listed;
   try {
     let done = true;
+    // Any of them may be an old name. None is where no other machine is.
+    if (!noted.all && names.length > 0 && !(await hasLeases(directory))) return 'later';
     for (const name of names) {
       if (signal.aborted) return 'later';
+      // The record stays for as long as it: should its note be lost, it is a leftover.
+      if (noted.names.has(`${folder === '/' ? '' : folder}/${name}`)) {
+        done = false;
+        continue;
+      }
       const dealtWith = await trying(salvage, join(bytesOf(folder).toString(), name), () =>
         new Leftover(recovery, record, folder, directory, name).dealWith(),
       );
@@ -366,6 +389,7 @@ class Leftover {
   }
 }
 
+/** And so is on a disk of this machine's own. */
 async function hasLeases(file: FileHandle): Promise<boolean> {
   const { type } = await statfs(descriptorPath(file.fd), { bigint: true });
   return LEASE_FILE_SYSTEMS.has(BigInt.asUintN(32, type));

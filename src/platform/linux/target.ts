@@ -27,6 +27,7 @@ import { isWritten } from './gate/closed';
 import { probeTarget, searchTarget } from './gate/holders';
 import { mountsOfPlace } from './mounts';
 import { prepare } from './prepare';
+import { remoteOf } from './remote';
 import { stage, withReader } from './stage';
 import { diskRoom, findMeans, noteProtection } from './veto';
 import { reaches } from './workshop';
@@ -260,6 +261,7 @@ function examine(host: Host, place: Place, stat: Stat): TargetFacts {
   const unkeepable = foreseeLoss(host, place, stat);
   const isOurs = stat.uid === uid;
   const gate = gateable(place.pin, place.path);
+  const remote = remoteOf(type, stat.mount);
   return {
     realPath: place.path,
     kind: kindOf(stat.mode),
@@ -286,6 +288,7 @@ function examine(host: Host, place: Place, stat: Stat): TargetFacts {
     // fs/locks.c, vfs_setlease.
     gate:
       gate.gate && !isOurs && !capabilities.lease ? { gate: false, why: 'notOwner', detail: String(stat.uid) } : gate,
+    ...(remote === undefined ? {} : { remote }),
     ...(unkeepable === undefined ? {} : { unkeepable }),
   };
 }

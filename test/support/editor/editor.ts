@@ -2,8 +2,10 @@
 import { join } from 'node:path';
 import { windowAddress } from './address';
 import { untilBackedUp } from './backups';
+import { historyEntries } from './history';
 import { startRun, type Run, type RunOptions } from './started';
 import { startStrace, type Strace, type StraceOptions } from './strace';
+import { preferencesOf, type Theme } from './themes';
 import { EditorWindow } from './window';
 
 export interface EditorOptions extends RunOptions {
@@ -18,7 +20,7 @@ export interface WindowOptions {
   readonly workspace?: string;
   /** Extension → the log level of its channels, such as `debug`; `info` unless said otherwise. */
   readonly logLevels?: Readonly<Record<string, string>>;
-  readonly theme?: 'dark' | 'light' | 'high-contrast-dark' | 'high-contrast-light';
+  readonly theme?: Theme;
   readonly size?: { readonly width: number; readonly height: number };
 }
 
@@ -72,8 +74,7 @@ export class Editor {
     const { theme = 'dark', size = { width: 1280, height: 800 } } = options;
     const context = await this.#run.browser.newContext({
       viewport: size,
-      colorScheme: theme.endsWith('dark') ? 'dark' : 'light',
-      forcedColors: theme.startsWith('high-contrast') ? 'active' : 'none',
+      ...preferencesOf(theme),
       locale: this.#options.locale ?? 'en-US',
       reducedMotion: 'reduce',
     });
@@ -95,6 +96,11 @@ export class Editor {
   /** Waits until VS Code has put this unsaved text of a file aside, where a window that comes back finds it. */
   untilBackedUp(path: string, text: string): Promise<void> {
     return untilBackedUp(join(this.#run.folders.userData, 'User', 'Backups'), path, text);
+  }
+
+  /** Waits until *Timeline* has this many entries of a file, or more, and returns how many. */
+  historyEntries(path: string, count: number): Promise<number> {
+    return historyEntries(join(this.#run.folders.userData, 'User', 'History'), path, count);
   }
 
   /** What VS Code lets an extension keep for all of its windows. */

@@ -1,5 +1,6 @@
 /** Drives a real VS Code from tests. */
 export { Editor, type EditorOptions, type WindowOptions } from './editor';
+export { themeNames, themes, type Theme } from './themes';
 export { EditorWindow } from './window';
 export { RemoteError, type RemoteFunction } from './driver';
 export { DeadlineError, within } from '../deadline';

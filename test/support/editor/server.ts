@@ -1,10 +1,11 @@
 /** A VS Code server: preparing its folders, starting it, and installing extensions into it. */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { cp, mkdir, writeFile } from 'node:fs/promises';
+import { access, cp, mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { runEnvironment, type RunFolders } from './folders';
+import { installOnce } from './installed';
 import { projectFolder, type Installation } from './installations';
 import { writeLanguagePack } from './locale';
 import { StartedProcess } from './processes';
@@ -63,7 +64,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ...options.environment,
     HOLDFAST_DRIVER: folders.driverSocket,
   });
-  for (const extension of options.extensions ?? []) await install(extension, options, environment);
+  await installAll(options, environment);
   const [command, ...args] = [
     ...(options.wrapper ?? []),
     installation.node,
@@ -115,6 +116,25 @@ async function writeSettings(folders: RunFolders, settings: Readonly<Record<stri
   const folder = join(folders.userData, 'User');
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'settings.json'), JSON.stringify({ ...quietSettings, ...settings }, undefined, 2));
+}
+
+async function installAll(options: ServerOptions, env: NodeJS.ProcessEnv): Promise<void> {
+  const { extensions = [], folders, installation } = options;
+  if (extensions.length === 0) return;
+  const all = async (): Promise<void> => {
+    for (const extension of extensions) await install(extension, options, env);
+  };
+  // Of a folder that is kept nothing is known.
+  if (await isThere(join(folders.extensions, 'extensions.json'))) return all();
+  const made = await Promise.all(extensions.map(async (path) => [path, (await stat(path)).mtimeMs]));
+  await installOnce(folders.extensions, JSON.stringify([installation.server, made]), all);
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function install(extension: string, options: ServerOptions, env: NodeJS.ProcessEnv): Promise<void> {

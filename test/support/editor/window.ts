@@ -3,6 +3,7 @@ import type { BrowserContext, Page } from 'playwright-core';
 import { within } from '../deadline';
 import type { DriverHub, ExtensionHost, RemoteFunction } from './driver';
 import { openWindows } from './openWindows';
+import { preferencesOf, themeNames, type Theme } from './themes';
 
 const openDeadline = 90_000;
 const runDeadline = 60_000;
@@ -70,6 +71,12 @@ export class EditorWindow {
   /** After the extension host was killed: waits for the one VS Code starts in its place. */
   async untilNewExtensionHost(): Promise<void> {
     this.#host = await this.#hub.next(openDeadline);
+  }
+
+  /** Changes what the system prefers, and waits until the window has followed. */
+  async wear(theme: Theme): Promise<void> {
+    await this.page.emulateMedia(preferencesOf(theme));
+    await this.page.waitForSelector(`.monaco-workbench.${themeNames[theme].window}`, { timeout: endDeadline });
   }
 
   press(keys: string): Promise<void> {

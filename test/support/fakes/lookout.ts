@@ -129,6 +129,7 @@ export class FakeLookoutSystem implements LookoutSystem {
 
   readonly waiter: UseWaiter = {
     orders: -1,
+    attend: () => undefined,
     watch: (pin) => this.#watch((pin as FakePin).path, pin.identity.inode),
     isOf: (watch, pin) =>
       this.#inodes.get(watch) === pin.identity.inode && !this.reused.has(Number(pin.identity.inode)),

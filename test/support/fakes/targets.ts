@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { SystemError } from '../../../src/core/errors';
 import type {
   Held,
+  KeepOldName,
   Loss,
   Prepared,
   Published,
@@ -62,6 +63,8 @@ export class FakeTargets implements TargetSystem {
   readonly calls: string[] = [];
   /** The questions about who uses the target; they cannot fail. */
   readonly asked: string[] = [];
+  /** What the displaced inodes were to keep. */
+  readonly keptNames: KeepOldName[] = [];
   #open = 0;
   readonly #options: FakeOptions;
   readonly #published: Published[];
@@ -129,8 +132,9 @@ export class FakeTargets implements TargetSystem {
         await Promise.resolve();
         this.#call('sync', path);
       },
-      publish: () => {
+      publish: (keep) => {
         this.#call('publish', path);
+        if (keep) this.keptNames.push(keep);
         return this.#published.shift() ?? 'published';
       },
       close: () => {

@@ -11,6 +11,9 @@ const levelOf: Readonly<Record<Way, string>> = {
   never: 'direct neverGuarded',
 };
 
+/** So many of the saves may be too slow to be gated. */
+const tooLate = 1 / 3;
+
 /** Everything about this run that is not as it must be; empty for a good one. */
 export function shortcomings(run: Following, tool: Pick<Tool, 'raw'>): readonly string[] {
   const { way, saves, untold, more, follows, levels } = run;
@@ -19,7 +22,12 @@ export function shortcomings(run: Following, tool: Pick<Tool, 'raw'>): readonly 
     if (!met) found.push(`${run.tool}, ${way}: ${otherwise}`);
   };
   const replaced = way === 'guarded' || way === 'held';
-  demand(levels[levelOf[way]] === saves, `not all saves were ${levelOf[way]}: ${JSON.stringify(levels)}`);
+  // A machine that is busy with something else: VS Code writes in place then, and says so.
+  const late = replaced ? (levels['direct tooSlow'] ?? 0) : 0;
+  demand(
+    (levels[levelOf[way]] ?? 0) + late === saves && late <= saves * tooLate,
+    `not all saves were ${levelOf[way]}: ${JSON.stringify(levels)}`,
+  );
   if (follows === 'inode' && replaced) {
     // If one of them goes on, it belongs to the others, and the README has to say so.
     demand(untold > 0, 'it was told to stay with the inode, but has missed nothing');
@@ -27,7 +35,7 @@ export function shortcomings(run: Following, tool: Pick<Tool, 'raw'>): readonly 
   }
   demand(untold === 0, `${String(untold)} of ${String(saves)} saves were missed`);
   // What writes in place is taken as in the stock editor.
-  if (tool.raw || !replaced) return found;
+  if (tool.raw || !replaced || late > 0) return found;
   demand(more === 0, `${String(more)} of ${String(saves)} saves were told more than once`);
   demand(run.broken === 0, `an empty or half file was seen ${String(run.broken)} times`);
   return found;

@@ -18,6 +18,8 @@ export interface GitSaves {
   /** Saves that VS Code refused, because the file had changed under the document. */
   readonly refused: number;
   readonly operations: Readonly<Record<Between, number>>;
+  /** Rebases that were called off: somebody who types on at once may have changed a text of the branch that was just left. */
+  readonly conflicts: number;
   /** Saved texts that are neither on the disk nor in any object of the repository. */
   readonly lost: readonly string[];
   /** How often the content was that of the last commit, and git still called the file changed. */
@@ -61,11 +63,14 @@ export async function gitSaves(inside: Run, folder: string, saves: number, seed:
     }
   }
   await inside(untilText, path, await readFile(path, 'utf8'));
-  return { saves, refused, operations, lost: await repository.missing(path, markers), dirtyIndex, diskWrong };
+  const { conflicts } = repository;
+  const lost = await repository.missing(path, markers);
+  return { saves, refused, operations, conflicts, lost, dirtyIndex, diskWrong };
 }
 
 class Repository {
   readonly #folder: string;
+  conflicts = 0;
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -99,7 +104,10 @@ class Repository {
       case 'rebase':
         await this.#commit(number);
         await this.#upstreamChanges(number);
-        await this.#git('rebase', '-q', 'upstream');
+        await this.#git('rebase', '-q', 'upstream').catch(async () => {
+          this.conflicts++;
+          await this.#git('rebase', '--abort');
+        });
         return;
       case 'restore':
         await this.#commit(number);

@@ -68,7 +68,15 @@ function readUpTo(pid: number): number {
   }
 }
 
-async function one(folder: string, bench: SentryBench | undefined, writer: Rewriter, wait: number): Promise<HealRun> {
+/** @param waits milliseconds until the script is started, and from then until it is rewritten: at any moment of its life */
+async function one(
+  folder: string,
+  bench: SentryBench | undefined,
+  writer: Rewriter,
+  waits: Record<'start' | 'rewrite', number>,
+): Promise<HealRun> {
+  // Those that run at once would all read on in the same instant.
+  await pause(waits.start);
   const place = mkdtempSync(join(folder, 'run-'));
   const path = join(place, 'job.sh');
   const fresh = join(place, 'fresh');
@@ -96,8 +104,7 @@ async function one(folder: string, bench: SentryBench | undefined, writer: Rewri
     bench.client.guard(path, [holderOf(path, pid)], true, 0, true);
     await bench.leased(path);
   }
-  // Not to wait for anything: at any moment of its life.
-  await pause(wait);
+  await pause(waits.rewrite);
   const readBefore = readUpTo(pid);
   if (writer === 'cp') await run('cp', [fresh, path]);
   else await run('python3', ['-c', typed, 'nano', path], { env: { ...process.env, TERM: 'xterm' } });
@@ -142,17 +149,22 @@ export async function healRuns(
   const bench = guarded ? new SentryBench(join(folder, `copies-${writer}`)) : undefined;
   const runs: HealRun[] = [];
   try {
-    for (let left = rewrites; left > 0; left -= atOnce) {
-      const some = Array.from({ length: Math.min(atOnce, left) }, () => {
-        const wait = Math.floor(random() * (steps - 3) * stepTakes * 1000);
-        return one(folder, bench, writer, wait);
+    for (let tries = 0; runs.length < rewrites && tries < 2 * rewrites; tries += atOnce) {
+      const some = Array.from({ length: Math.min(atOnce, rewrites - runs.length) }, () => {
+        const upTo = (seconds: number): number => Math.floor(random() * seconds * 1000);
+        return one(folder, bench, writer, { start: upTo(stepTakes), rewrite: upTo((steps - 3) * stepTakes) });
       });
-      runs.push(...(await Promise.all(some)));
+      // On a slow machine a script may have ended before its writer came.
+      runs.push(...(await Promise.all(some)).filter((run) => !hadEnded(run)));
     }
   } finally {
     await bench?.stop();
   }
   return runs;
+}
+
+function hadEnded({ undisturbed, healed, readAfter }: HealRun): boolean {
+  return undisturbed && !healed && readAfter === -1;
 }
 
 /** In words, on one line; and each that failed on one of its own. */

@@ -44,7 +44,7 @@ export interface TornRun extends Readonly<Record<SaveClass, TornCounts>> {
 export const requiredLevel = 'gated';
 
 /** Saves of one class before it is the other one's turn: each turn costs a change of the settings. */
-const inTurn = { stock: 2, guarded: 10 } as const satisfies Record<SaveClass, number>;
+const inTurn = { stock: 1, guarded: 10 } as const satisfies Record<SaveClass, number>;
 /** Stock saves after which it is no use to go on until enough of them were seen broken. */
 const stockMost = 200;
 /** The editor keeps every version to be undone; it is closed after so many bytes, which lets them go. */

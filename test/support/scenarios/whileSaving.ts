@@ -38,6 +38,10 @@ export const whileSaving: Readonly<Record<string, WhileSaving>> = {
 
   'is typed into and saved by itself': async (window, path) => {
     await window.run(async (vscode, delay) => {
+      // A window that was loaded again while VS Code changed its settings has them unsaved, and then VS Code changes no setting.
+      for (const document of vscode.workspace.textDocuments) {
+        if (document.isDirty && document.fileName.endsWith('/settings.json')) await document.save();
+      }
       const files = vscode.workspace.getConfiguration('files');
       await files.update('autoSaveDelay', delay, vscode.ConfigurationTarget.Global);
       await files.update('autoSave', 'afterDelay', vscode.ConfigurationTarget.Global);

@@ -61,7 +61,8 @@ export interface Bounds {
 /** How a state was reached. */
 interface Trail {
   readonly parent: Trail | undefined;
-  readonly label: string;
+  readonly who: string;
+  readonly what: Move['what'];
 }
 
 interface Node {
@@ -110,7 +111,7 @@ export function explore(setup: Setup, react: React, bounds: Bounds = {}): Explor
         if (bounded && preemptions > (bounds.preemptions ?? 0)) continue;
         transitions++;
         const world = copy(node.world);
-        const trail = { parent: node.trail, label: `${move.who}: ${move.what}` };
+        const trail = { parent: node.trail, who: move.who, what: move.what };
         const child = { world, trail, last: move.who, preemptions };
         try {
           move.make(world);
@@ -134,8 +135,12 @@ export function explore(setup: Setup, react: React, bounds: Bounds = {}): Explor
 
 function traceOf(trail: Trail | undefined): readonly string[] {
   const labels: string[] = [];
-  for (let at = trail; at; at = at.parent) labels.push(at.label);
+  for (let at = trail; at; at = at.parent) labels.push(labelOf(at));
   return labels.reverse();
+}
+
+function labelOf({ who, what }: Pick<Move, 'who' | 'what'>): string {
+  return `${who}: ${typeof what === 'string' ? what : what()}`;
 }
 
 function outcomeOf(world: World): string {
@@ -158,7 +163,7 @@ export function run(setup: Setup, react: React | Reactor, random: () => number):
       const moves = movesOf(world, rules);
       const move = moves[Math.floor(random() * moves.length)];
       if (!move) break;
-      trace.push(`${move.who}: ${move.what}`);
+      trace.push(labelOf(move));
       move.make(world);
       check(world, setup);
     }

@@ -292,6 +292,8 @@ export class HealWorld {
         this.#pause('letGo');
         this.#leases.delete(0);
       },
+      // Nobody here stands still for so long.
+      isOver: () => false,
       isBroken: () => {
         this.#pause('isBroken');
         return this.#leases.get(0) !== false;
@@ -314,6 +316,8 @@ export class HealWorld {
       },
       compare: (): Change | undefined =>
         this.#copy === undefined ? undefined : changeOf(Buffer.from(this.#copy), Buffer.from(this.heldInode)),
+      now: () => this.#now,
+      readyHeal: () => undefined,
       heal: () => this.#heal(),
     };
   }

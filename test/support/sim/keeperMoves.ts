@@ -10,12 +10,15 @@ import { type Answer, EDITOR, type Job, type Keeper, type Setup, type World } fr
 export interface Move {
   /** Who moves: a thread of the world. */
   readonly who: string;
-  readonly what: string;
+  /** For the trace, of which nobody reads most. */
+  readonly what: string | (() => string);
   /** On a copy of the world. */
   make(world: World): void;
 }
 
 export type React = (gate: Gate, event: GateEvent) => Reaction<Gate>;
+
+type Reacting = NonNullable<Keeper['reacting']>;
 
 type Step = { readonly call: Call } | { readonly done: Gate } | { readonly failed: string };
 
@@ -24,21 +27,30 @@ export class Reactor {
   readonly #react: React;
   readonly #known = new Map<string, Step>();
   readonly #gates = new WeakMap<Gate, string>();
+  readonly #points = new WeakMap<Reacting, { readonly gate: Gate; readonly step: Step }>();
 
   constructor(react: React) {
     this.#react = react;
   }
 
-  next(gate: Gate, event: GateEvent, answers: readonly Answer[]): Step {
+  next(gate: Gate, reacting: Reacting): Step {
+    const point = this.#points.get(reacting);
+    if (point?.gate === gate) return point.step;
+    const step = this.#lookUp(gate, reacting);
+    this.#points.set(reacting, { gate, step });
+    return step;
+  }
+
+  #lookUp(gate: Gate, { event, answers }: Reacting): Step {
     const gateKey = this.#gates.get(gate) ?? JSON.stringify(gate);
     this.#gates.set(gate, gateKey);
     const key = `${gateKey}${JSON.stringify(event)}${JSON.stringify(answers)}`;
-    const known = this.#known.get(key) ?? this.#replay(gate, event, answers);
+    const known = this.#known.get(key) ?? this.#replay(gate, { event, answers });
     this.#known.set(key, known);
     return known;
   }
 
-  #replay(gate: Gate, event: GateEvent, answers: readonly Answer[]): Step {
+  #replay(gate: Gate, { event, answers }: Reacting): Step {
     try {
       const reaction = this.#react(gate, event);
       let step = reaction.next();
@@ -79,13 +91,13 @@ export function keeperMoves(world: World, index: number, rules: Rules): readonly
   const who = `keeper${index}`;
   if (!keeper.alive || keeper.ended) return [];
   if (keeper.reacting) {
-    return [{ who, what: describe(keeper, rules.reactor), make: (next) => perform(next, index, rules) }];
+    return [{ who, what: () => describe(keeper, rules.reactor), make: (next) => perform(next, index, rules) }];
   }
   const moves: Move[] = [];
   const react = (event: GateEvent, before: (world: World) => void): void => {
     moves.push({
       who,
-      what: `hears ${JSON.stringify(event)}`,
+      what: () => `hears ${JSON.stringify(event)}`,
       make: (next) => {
         before(next);
         start(next, index, event, rules);
@@ -190,7 +202,7 @@ function goOn(world: World, index: number, rules: Rules): void {
   for (;;) {
     const keeper = keeperOf(world, index);
     if (!keeper.reacting) return;
-    const step = rules.reactor.next(keeper.gate, keeper.reacting.event, keeper.reacting.answers);
+    const step = rules.reactor.next(keeper.gate, keeper.reacting);
     if ('failed' in step) throw new Violation('a reaction failed', step.failed);
     if ('done' in step) {
       // What does nothing any more need not be told apart by whether it has happened.
@@ -217,14 +229,14 @@ function checkRest(world: World, index: number): void {
 
 function describe(keeper: Keeper, reactor: Reactor): string {
   if (!keeper.reacting) return '';
-  const step = reactor.next(keeper.gate, keeper.reacting.event, keeper.reacting.answers);
+  const step = reactor.next(keeper.gate, keeper.reacting);
   return 'call' in step ? `${step.call.name}(${step.call.args.map((value) => JSON.stringify(value)).join(', ')})` : '';
 }
 
 function perform(world: World, index: number, rules: Rules): void {
   const { gate, reacting } = keeperOf(world, index);
   if (!reacting) return;
-  const step = rules.reactor.next(gate, reacting.event, reacting.answers);
+  const step = rules.reactor.next(gate, reacting);
   if ('call' in step) operate(world, index, step.call, rules);
   goOn(world, index, rules);
 }
@@ -268,6 +280,8 @@ function run(world: World, index: number, call: Call, setup: Setup): unknown {
       site.lease(kernel, mine, call.args[0]);
       return;
     }
+    case 'isBroken':
+      return site.leaseState(kernel, mine, call.args[0]) === 'breaking';
     case 'waiting': {
       const processes = site.waiting(kernel, mine, call.args[0]);
       const isLate = keeper.reacting?.event.is === 'tick' && ['drain', 'hold'].includes(keeper.reacting.event.name);

@@ -250,11 +250,18 @@ export function forgetKeys(): void {
 function numberOf(part: object): number {
   const known = numbers.get(part);
   if (known !== undefined) return known;
-  const text = JSON.stringify(part);
+  const text = Array.isArray(part) ? textOfList(part) : JSON.stringify(part);
   const number = texts.get(text) ?? texts.size;
   texts.set(text, number);
   numbers.set(part, number);
   return number;
+}
+
+/** Most of its elements were in other lists before. */
+function textOfList(list: readonly unknown[]): string {
+  const textOf = (one: unknown): string =>
+    typeof one === 'object' && one !== null ? `#${numberOf(one).toString(36)}` : JSON.stringify(one);
+  return `[${list.map(textOf).join()}]`;
 }
 
 /** Exact: two states have the same key if and only if they are the same. */
@@ -285,7 +292,8 @@ const NOTHING = {};
 function partsOf(keeper: Keeper): readonly object[] {
   const { gate, site, reacting, inbox, timers, handed, answered, late, ended, found, alive } = keeper;
   const rest = `${answered ? 1 : 0}${late ? 1 : 0}${alive ? 1 : 0}${found}`;
-  return [gate, site.taken, reacting ?? NOTHING, inbox, timers, handed, ended ?? NOTHING, flags(rest)];
+  const { event = NOTHING, answers = NOTHING } = reacting ?? {};
+  return [gate, site.taken, event, answers, inbox, timers, handed, ended ?? NOTHING, flags(rest)];
 }
 
 function flags(text: string): object {

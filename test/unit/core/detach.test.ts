@@ -4,7 +4,7 @@ import { Claim } from '../../../src/core/claim';
 import { assess, detach, type Permission } from '../../../src/core/detach';
 import { SystemError } from '../../../src/core/errors';
 import { report } from '../../../src/core/level';
-import { defaultOptions } from '../../../src/core/options';
+import { defaultOptions, type SaveOptions } from '../../../src/core/options';
 import { FakeTargets, type FakeOptions } from '../../support/fakes/targets';
 
 const path = '/somewhere/run.sh';
@@ -109,6 +109,40 @@ describe('detach', () => {
       ['sync publish syncDirectory', true, false],
       'published all the same',
     );
+  });
+
+  it('lets the displaced inode keep a name for as long as the setting says, on a network file system only', async () => {
+    const remote = { fileSystem: 0x6969n, lastingNumbers: true };
+    for (const [facts, kept] of [
+      [{}, []],
+      [{ remote }, [{ milliseconds: 7_000, on: remote }]],
+      [{ remote, links: 2n }, []],
+    ] as const) {
+      const system = new FakeTargets({ facts, probed: 'held' });
+      const options: SaveOptions = { ...defaultOptions, hardLinks: 'newFile', oldNameSeconds: 7 };
+      const { level } = await detach(system, path, permission(), report('noLeases'), options);
+      assert.deepEqual([level, system.keptNames], ['detached', kept]);
+    }
+  });
+
+  it('stages once more if there was no room and some could be made, before anything is claimed', async () => {
+    const stagedFor = async (errno: string, made: boolean, given = permission()): Promise<unknown> => {
+      const asked: string[] = [];
+      const system = new FakeTargets({ failAt: 2, errno });
+      const makeRoom = (_target: unknown, refused: SystemError): Promise<boolean> => {
+        asked.push(refused.errno);
+        return Promise.resolve(made);
+      };
+      const { level } = await detach(system, path, { ...given, makeRoom }, report('noLeases'));
+      assert.equal(system.stillOpen, 0);
+      return [level, asked, system.calls.filter((call) => call === 'stage').length];
+    };
+    assert.deepEqual(await stagedFor('ENOSPC', true), ['detached', ['ENOSPC'], 2]);
+    assert.deepEqual(await stagedFor('EDQUOT', true), ['detached', ['EDQUOT'], 2]);
+    assert.deepEqual(await stagedFor('ENOSPC', false), ['direct', ['ENOSPC'], 1]);
+    assert.deepEqual(await stagedFor('EIO', true), ['direct', [], 1]);
+    const over = permission({ signal: AbortSignal.abort() });
+    assert.deepEqual(await stagedFor('ENOSPC', true, over), ['direct', [], 1]);
   });
 
   it('renames nothing once the waiting side has given up, at whatever step that was', async () => {

@@ -19,7 +19,13 @@ const onOlderBait: Gate = {
 };
 
 /** What is asked for, in a world where somebody waits at the older bait. */
-function asked(gate: Gate, event: GateEvent, fails: (call: Call) => boolean, displaced: unknown): readonly string[] {
+function asked(
+  gate: Gate,
+  event: GateEvent,
+  fails: (call: Call) => boolean,
+  displaced: unknown,
+  isBroken = true,
+): readonly string[] {
   const reaction = react(gate, event);
   const calls: string[] = [];
   let step = reaction.next();
@@ -28,7 +34,7 @@ function asked(gate: Gate, event: GateEvent, fails: (call: Call) => boolean, dis
     calls.push(`${call.name} ${call.args.map((value) => (typeof value === 'object' ? value.kind : value)).join()}`);
     const isHeld = call.name === 'lease' && call.args[0] === 0;
     if (isHeld || fails(call)) step = reaction.throw(new SystemError('call', '', 'EAGAIN'));
-    else step = reaction.next(call.name === 'exchange' ? displaced : undefined);
+    else step = reaction.next(call.name === 'isBroken' ? isBroken : call.name === 'exchange' ? displaced : undefined);
   }
   return calls;
 }
@@ -51,5 +57,26 @@ describe('a gate whose editor has saved elsewhere', () => {
   it('publishes nothing over it, and keeps what others write to where it waited', () => {
     const calls = asked(onOlderBait, { is: 'over', why: 'saved' }, () => false, { slot: 2, touched: true });
     assert.deepEqual(calls, ['lease 0', 'exchange 0', 'takeBack 0', 'lease 0', 'letGo 0', 'keep 0', 'end withdrawn']);
+  });
+});
+
+describe('a gate whose clone has come', () => {
+  const armed: Gate = {
+    ...newGate(EDITOR, true),
+    phase: 'armed',
+    baits: [{ slot: 0, dirty: true }],
+    cloning: 2,
+    nextSlot: 3,
+  };
+  const comes = (gate: Gate, isBroken: boolean): readonly string[] =>
+    asked(gate, { is: 'cloned', slot: 2 }, ({ name }) => name === 'exchange', undefined, isBroken);
+
+  it('leaves the bait at the path if somebody waits there already: who is let go by our death writes at the path', () => {
+    assert.deepEqual(comes(armed, true), ['take 2', 'lease 2', 'isBroken 0', 'drop 2']);
+    assert.ok(comes(armed, false).includes('isAtPath 0'));
+  });
+
+  it('puts it there for the editor if another program waits, which was put off', () => {
+    assert.ok(comes({ ...armed, puttingOff: true }, true).includes('isAtPath 0'));
   });
 });

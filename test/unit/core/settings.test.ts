@@ -49,6 +49,15 @@ describe('decode', () => {
     }
   });
 
+  it('takes a whole number within its bounds', () => {
+    assert.deepEqual(decode('holdfast.oldNameSeconds', undefined), { value: 600 });
+    for (const raw of [0, 1, 86_400]) assert.deepEqual(decode('holdfast.oldNameSeconds', raw), { value: raw });
+    for (const raw of [-1, 86_401, 1.5, NaN, Infinity, '600', [600], null, true]) {
+      const { value, problem } = decode('holdfast.oldNameSeconds', raw);
+      assert.deepEqual([value, problem?.expected], [600, 'a whole number from 0 to 86400']);
+    }
+  });
+
   it('never guards what version control keeps', () => {
     for (const folder of ['.git', '.hg', '.svn']) {
       assert.ok(decode('holdfast.never', undefined).value.includes(`**/${folder}/**`));

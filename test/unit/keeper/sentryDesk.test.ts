@@ -40,6 +40,7 @@ class StillFile implements GuardedFile {
   broken = false;
   readonly did: string[] = [];
   isBroken = (): boolean => this.broken;
+  isOver = (): boolean => false;
   waiting = (): [] => {
     this.did.push('answered');
     return [];
@@ -57,6 +58,8 @@ class StillFile implements GuardedFile {
   leaveCopy = (): void => undefined;
   remember = (): void => undefined;
   tellWrites = (): void => undefined;
+  now = (): number => 0;
+  readyHeal = (): void => undefined;
   heal = (): 'noCopy' => 'noCopy';
 }
 

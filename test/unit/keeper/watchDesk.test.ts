@@ -66,6 +66,24 @@ describe('the desk of the lookout', () => {
   const last = (path: string): FileInUse | undefined =>
     told.flatMap((answer) => (answer.kind === 'inUse' ? answer.files : [])).findLast((file) => file.path === path);
 
+  it('tells once of which file it could not be asked, and who has the others', () => {
+    holds(1, bash);
+    const { found } = system;
+    const refused = [new SystemError('RmGetList', '/b', 'E5')];
+    system.found = (pins): Found => ({ ...found(pins), refused });
+    desk.watch(['/a', '/b']);
+    settle();
+    desk.look('/a', 'soon');
+    settle();
+    assert.ok(system.passes.length > 1);
+    assert.equal(last('/a')?.current?.holders.length, 1);
+    const problems = told.flatMap((answer) => (answer.kind === 'problem' ? [answer.error] : []));
+    assert.deepEqual(
+      problems.map(({ path, errno }) => [path, errno]),
+      [['/b', 'E5']],
+    );
+  });
+
   it('looks at all files in one pass, tells, and sleeps until something happens', () => {
     holds(1, bash);
     desk.watch(['/a', '/b']);

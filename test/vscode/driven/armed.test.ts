@@ -20,7 +20,7 @@ import { whileSaving } from '../../support/scenarios/whileSaving';
 const newerVersion = '99.0.0';
 
 describe('a save that is armed', function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let armed: ArmedEditor;
   let packages: string;
   let newer: string;
@@ -62,9 +62,7 @@ describe('a save that is armed', function () {
       await extensionHostEnded;
       await window.untilNewExtensionHost();
     });
-    // Old or new: nearly always VS Code gives the save up, but it was seen to go on with it.
-    if (armed.isSaved(path)) await armed.nothingLost(path);
-    else await armed.savedOnlyAgain(path);
+    await armed.savedAtLeastAgain(path);
   });
 
   it('is let go when the window is closed, and the next window has the text', async () => {
@@ -89,7 +87,7 @@ describe('a save that is armed', function () {
     await page.untilReloadOffered();
     await armed.arm(path);
     await untilReleased('the extension is updated', path, () => page.reloadWindow());
-    await armed.savedOnlyAgain(path);
+    await armed.savedAtLeastAgain(path);
     assert.equal(await versionIn(window), newerVersion);
   });
 
@@ -105,7 +103,7 @@ describe('a save that is armed', function () {
     await ExtensionPage.open(window, extensionId);
     await armed.arm(path);
     await untilReleased('the extension is disabled', path, () => page.reloadWindow());
-    await armed.savedOnlyAgain(path);
+    await armed.savedAtLeastAgain(path);
     assert.equal(await versionIn(window), undefined);
     await ExtensionPage.open(window, extensionId);
     await page.enable();

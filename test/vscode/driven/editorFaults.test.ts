@@ -33,7 +33,7 @@ const most = 8;
 const version = (line: string): string => `${line}\n`.repeat(5_000);
 
 describe('a failing system call of VS Code’s', function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
 
   it('once or for good: the old or the new version is there, whole', async function () {
     const refusal = straceRefusal();

@@ -9,7 +9,7 @@ import { skip } from '../../support/skip';
 import { changeAndSave, show, untilLevel } from '../../support/statusBar';
 
 describe('the system calls of one save', function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   it('a clone takes the held file’s place, and the new version the clone’s while VS Code waits in its open', async function () {
     const refusal = straceRefusal();
     if (refusal !== undefined) skip(this, 'strace', refusal);

@@ -9,12 +9,12 @@ import { actions } from '../../support/scenarios/actions';
 import { flaggedSaves, flaggedSavesLine, flaggedShortcomings, runtimeIn } from '../../support/scenarios/flaggedSaves';
 
 describe('saves are told to every reader that has a flag', function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
 
   for (const [level, saves, settings] of [
-    ['gated', 40, {}],
+    ['gated', 15, {}],
     // Unless a reader has the file open in that moment.
-    ['direct', 10, { 'holdfast.when': 'whenHeld' }],
+    ['direct', 5, { 'holdfast.when': 'whenHeld' }],
   ] as const) {
     it(`${String(saves)} at level ${level}`, async () => {
       const root = mkdtempSync(join(tmpdir(), 'holdfast-run-'));

@@ -12,7 +12,7 @@ const versions: readonly EditorVersion[] = ['current', 'oldest'];
 
 for (const version of versions) {
   describe(`driving the ${version} VS Code`, function () {
-    this.timeout(180_000);
+    this.timeout(360_000);
     let folder: string;
     let script: string;
     let editor: Editor;

@@ -11,7 +11,7 @@ import { english, message, texts } from '../../../src/core/text';
 import { thisOwner } from '../../../src/platform/linux/owner';
 
 describe('a version that an interrupted save left', function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
 
   it('is told of once, and restored; where none is kept, the command says so', async () => {
     await withGuardedEditor('kept', async (editor, root) => {

@@ -28,7 +28,7 @@ const versions: readonly EditorVersion[] = ['current', 'oldest'];
 
 for (const version of versions) {
   describe(`levels in the ${version} VS Code`, function () {
-    this.timeout(120_000);
+    this.timeout(240_000);
     let root: string;
     let editor: Editor | undefined;
     let window: EditorWindow;

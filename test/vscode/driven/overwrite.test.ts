@@ -7,7 +7,7 @@ import { withGuardedEditor } from '../../../scripts/lib/guardedEditor';
 import { show, untilLevel } from '../../support/statusBar';
 
 describe('a read-only file', function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   it('is refused, then overwritten on request, and its holder keeps its bytes', async () => {
     // Root is asked for permission like anybody else once it has given these up.
     const wrapper = process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-dac_override,-dac_read_search'] : [];

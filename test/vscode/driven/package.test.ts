@@ -8,10 +8,11 @@ import { expectedFiles, makePackage, packageTargets, type Package } from '../../
 import { Editor } from '../../support/editor';
 import { changeAndSave, show, untilLevel } from '../../support/statusBar';
 
-const sizeAtMost = 576 * 1024;
+/** koffi's binary is twice as large for Windows. */
+const sizeAtMost = { 'linux-x64': 592 * 1024, 'win32-x64': 704 * 1024, universal: 256 * 1024 } as const;
 
 describe('the packages', function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let root: string;
   let editor: Editor | undefined;
   const made = new Map<string, Package>();
@@ -26,10 +27,10 @@ describe('the packages', function () {
   });
 
   for (const target of packageTargets) {
-    it(`${target}: contains exactly what is meant to be shipped, in less than ${String(sizeAtMost / 1024)} KiB`, () => {
+    it(`${target}: contains exactly what is meant to be shipped, in less than ${String(sizeAtMost[target] / 1024)} KiB`, () => {
       const found = made.get(target);
       assert.deepEqual(found?.files, expectedFiles[target]);
-      assert.ok(found.size < sizeAtMost, `${String(found.size)} bytes`);
+      assert.ok(found.size < sizeAtMost[target], `${String(found.size)} bytes`);
     });
   }
 

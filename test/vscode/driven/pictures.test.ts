@@ -6,16 +6,14 @@ import { join } from 'node:path';
 
 import { startGuardedEditor } from '../../../scripts/lib/guardedEditor';
 import { english, message, texts } from '../../../src/core/text';
-import type { Editor, EditorWindow } from '../../support/editor';
+import { themes, type Editor, type EditorWindow } from '../../support/editor';
 import { showHolders, treeItem, untilMarked } from '../../support/holdersShown';
 import { buttonsOf, notice, press } from '../../support/notices';
 import { changeAndSave, show, untilLevel, untilSaying } from '../../support/statusBar';
 import { SteppedScript, steppedText, waitingLines } from '../../support/steppedScript';
 
-const themes = ['dark', 'light', 'high-contrast-dark', 'high-contrast-light'] as const;
-
 describe('what the user sees', function () {
-  this.timeout(180_000);
+  this.timeout(360_000);
   let root: string;
   let editor: Editor | undefined;
   before(async () => {
@@ -30,50 +28,53 @@ describe('what the user sees', function () {
     rmSync(root, { recursive: true, force: true });
   });
 
-  for (const theme of themes) {
-    it(`in the ${theme} theme`, async () => {
-      assert.ok(editor);
-      const window = await editor.openWindow({ theme, size: { width: 1000, height: 600 } });
-      await window.activate('holdfast.holdfast');
-      for (const [name, level] of [
-        ['backup.sh', 'gated'],
-        ['linked.sh', 'direct'],
-        ['backup.sh', 'off'],
-      ] as const) {
-        if (level === 'off') {
-          await window.run(async (vscode) => {
-            await vscode.workspace
-              .getConfiguration('holdfast')
-              .update('enabled', false, vscode.ConfigurationTarget.Workspace);
-          });
-        }
-        await show(window, join(root, name));
-        await untilLevel(window, level, name);
-        const item = window.page.locator('[id="holdfast.holdfast.level"] a');
-        assert.equal(await item.getAttribute('role'), 'button');
-        await item.hover();
-        await window.page.locator('.monaco-hover', { hasText: `${name}:` }).waitFor();
-        await window.screenshot(join('out', 'pictures', `${level}-${theme}.png`));
-        await window.page.mouse.move(10, 300);
-      }
-      await window.run(async (vscode) => {
-        await vscode.workspace
-          .getConfiguration('holdfast')
-          .update('enabled', undefined, vscode.ConfigurationTarget.Workspace);
-      });
-      await takeHeld(window, theme);
-      await window.close();
-    });
+  /** @param hover brings up again what goes when the theme changes */
+  async function picture(window: EditorWindow, state: string, hover?: () => Promise<void>): Promise<void> {
+    for (const theme of themes) {
+      await window.wear(theme);
+      await window.page.mouse.move(400, 340);
+      await hover?.();
+      await window.screenshot(join('out', 'pictures', `${state}-${theme}.png`));
+    }
+    await window.page.mouse.move(400, 340);
   }
 
+  it('in every theme', async () => {
+    assert.ok(editor);
+    const window = await editor.openWindow({ size: { width: 1000, height: 600 } });
+    await window.activate('holdfast.holdfast');
+    const enable = (value: false | undefined): Promise<void> =>
+      window.run(async (vscode, to) => {
+        // What is not given arrives as null.
+        await vscode.workspace
+          .getConfiguration('holdfast')
+          .update('enabled', to ?? undefined, vscode.ConfigurationTarget.Workspace);
+      }, value);
+    for (const [name, level] of [
+      ['backup.sh', 'gated'],
+      ['linked.sh', 'direct'],
+      ['backup.sh', 'off'],
+    ] as const) {
+      if (level === 'off') await enable(false);
+      await show(window, join(root, name));
+      await untilLevel(window, level, name);
+      const item = window.page.locator('[id="holdfast.holdfast.level"] a');
+      assert.equal(await item.getAttribute('role'), 'button');
+      await picture(window, level, async () => {
+        await item.hover();
+        await window.page.locator('.monaco-hover', { hasText: `${name}:` }).waitFor();
+      });
+    }
+    await enable(undefined);
+    await takeHeld(window);
+    await window.close();
+  });
+
   /** A script that runs: before its file is saved, after that, and what is explained then. */
-  async function takeHeld(window: EditorWindow, theme: string): Promise<void> {
-    const name = `running-${theme}.sh`;
-    const path = join(root, name);
+  async function takeHeld(window: EditorWindow): Promise<void> {
+    const path = join(root, 'running.sh');
     writeFileSync(path, steppedText);
     const script = new SteppedScript(path);
-    const picture = (state: string): Promise<unknown> =>
-      window.screenshot(join('out', 'pictures', `${state}-${theme}.png`));
     const hoverItem = async (): Promise<void> => {
       await window.page.locator('[id="holdfast.holdfast.level"] a').hover();
       await window.page.locator('.monaco-hover', { hasText: `bash (pid ${String(script.pid)})` }).waitFor();
@@ -83,9 +84,7 @@ describe('what the user sees', function () {
       await untilMarked(window, [waitingLines[0]]);
       await showHolders(window);
       await treeItem(window, /^bash, process /).waitFor();
-      await hoverItem();
-      await picture('held');
-      await window.page.mouse.move(10, 300);
+      await picture(window, 'held', hoverItem);
       await changeAndSave(window, path, '# saved');
       const told = notice(window, `bash (pid ${String(script.pid)}, `);
       assert.deepEqual(await buttonsOf(told), [
@@ -94,17 +93,15 @@ describe('what the user sees', function () {
         texts.holders,
       ]);
       await untilSaying(window, /1 on old version/);
-      await picture('told');
+      await picture(window, 'told');
       await press(told, texts.compare);
       await window.page.locator('.monaco-diff-editor .editor.modified .view-line', { hasText: '# saved' }).waitFor();
       await window.page
         .locator('.monaco-diff-editor .editor.original .view-line', { hasText: 'usr/bin/env' })
         .waitFor();
-      await picture('compared');
+      await picture(window, 'compared');
       await show(window, path);
-      await hoverItem();
-      await picture('stale');
-      await window.page.mouse.move(10, 300);
+      await picture(window, 'stale', hoverItem);
       await window.run(async (vscode) => {
         await vscode.commands.executeCommand('holdfast.explain');
       });
@@ -113,7 +110,7 @@ describe('what the user sees', function () {
         .frameLocator('iframe')
         .getByText(`bash (pid ${String(script.pid)})`)
         .waitFor();
-      await picture('explained');
+      await picture(window, 'explained');
     } finally {
       await script.kill();
     }

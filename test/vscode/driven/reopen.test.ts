@@ -98,7 +98,7 @@ function lives(pid: number): boolean {
 }
 
 describe('what is told after a save of a running file', function () {
-  this.timeout(180_000);
+  this.timeout(360_000);
   const shared = sharedWindow('reopen');
 
   it('a script in the integrated terminal: told at once, compared with what it runs, and run again there', async () => {

@@ -21,7 +21,7 @@ async function untilSaid(window: EditorWindow, text: string): Promise<void> {
 }
 
 describe('rules', function () {
-  this.timeout(180_000);
+  this.timeout(360_000);
 
   it('of a workspace that is not trusted are shown; of a trusted one they are carried out, on whom they name', async function () {
     const program = nginxProgram();

@@ -12,7 +12,7 @@ import { changeAndSave, show, untilLevel } from '../../support/statusBar';
 const attempts = 20;
 
 describe('saves', function () {
-  this.timeout(180_000);
+  this.timeout(360_000);
   const shared = sharedWindow('saves');
 
   it('show no conflict, no error and no question in a row of 40, and leave nothing behind', async () => {

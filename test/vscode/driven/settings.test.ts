@@ -7,7 +7,7 @@ import { withGuardedEditor } from '../../../scripts/lib/guardedEditor';
 import { changeAndSave, show, untilLevel } from '../../support/statusBar';
 
 describe('an invalid setting', function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   it('is told once, in a sentence with a way out, and its default is used', async () => {
     await withGuardedEditor(
       'settings',

@@ -15,7 +15,7 @@ const documents = 50;
 const slowSync = 400_000;
 
 describe('a slow disk', function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
 
   let logFolder: string;
   before(() => {

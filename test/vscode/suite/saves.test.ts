@@ -88,7 +88,7 @@ async function changeAndSave(path: string, round: number): Promise<void> {
   assert.ok(!document.isDirty);
 }
 
-const rounds = isOldest() ? 5 : 10;
+const rounds = isOldest() ? 3 : 6;
 const saves = 5 * rounds;
 
 describe(`${String(saves)} saves over 5 documents of 1 byte to 2 MB`, function () {

@@ -65,6 +65,7 @@ function push<K>(map: Map<K, PinnedInode[]>, key: K, pin: PinnedInode): void {
 interface Gathered {
   readonly descriptors: Descriptor[];
   mapped: boolean;
+  stores: boolean;
   named: boolean;
   /** A path at which the process has it. */
   at: string;
@@ -78,7 +79,7 @@ export function gatherEvidence(
 ): ReadonlyMap<PinnedInode, Evidence & { readonly at: string }> {
   const gathered = new Map<PinnedInode, Gathered>();
   const of = (pin: PinnedInode): Gathered => {
-    const there = gathered.get(pin) ?? { descriptors: [], mapped: false, named: false, at: pin.path };
+    const there = gathered.get(pin) ?? { descriptors: [], mapped: false, stores: false, named: false, at: pin.path };
     gathered.set(pin, there);
     return there;
   };
@@ -96,8 +97,9 @@ export function gatherEvidence(
       }
     }
   });
-  for (const { pin, at } of mappedPins(libc, look, wanted)) {
+  for (const { pin, at, stores } of mappedPins(libc, look, wanted)) {
     of(pin).mapped = true;
+    of(pin).stores ||= stores;
     of(pin).at = at;
   }
   for (const names of look.invocation?.scripts ?? []) {
@@ -156,6 +158,7 @@ function factsOf(at: string, number: number): DescriptorFacts | undefined {
 
 interface Mapped {
   readonly pin: PinnedInode;
+  readonly stores: boolean;
   readonly at: string;
 }
 
@@ -163,12 +166,12 @@ function mappedPins(libc: Libc, look: Look, wanted: Wanted): readonly Mapped[] {
   const found: Mapped[] = [];
   if (look.mapped.some((inode) => wanted.isMapped(inode))) {
     const maps = unlessEnded(() => readProc(`${look.at}/maps`)) ?? '';
-    for (const { range, file, path } of parseMappedFiles(maps, (inode) => wanted.isMapped(inode))) {
+    for (const { range, file, path, stores } of parseMappedFiles(maps, (inode) => wanted.isMapped(inode))) {
       // Whoever may, asks the kernel which file it is; otherwise the path must tell.
       const exact = `/proc/${look.pid}/map_files/${range}`;
       for (const pin of wanted.ofMapping(file)) {
         if (!isAnotherFile(libc, exact, pin.identity, true) && !isAnotherFile(libc, path, pin.identity)) {
-          found.push({ pin, at: exact });
+          found.push({ pin, at: exact, stores });
         }
       }
     }
@@ -176,7 +179,7 @@ function mappedPins(libc: Libc, look: Look, wanted: Wanted): readonly Mapped[] {
   if (wanted.isInode(look.executableInode)) {
     const at = `${look.at}/exe`;
     const executable = identityAt(libc, at);
-    found.push(...(executable === undefined ? [] : wanted.of(executable)).map((pin) => ({ pin, at })));
+    found.push(...(executable === undefined ? [] : wanted.of(executable)).map((pin) => ({ pin, at, stores: false })));
   }
   return found;
 }

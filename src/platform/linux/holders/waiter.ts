@@ -57,6 +57,10 @@ export class LinuxUseWaiter implements UseWaiter {
     }
   }
 
+  attend(): void {
+    // inotify tells, whoever looks.
+  }
+
   watch(pin: Pin): number {
     return this.#watches.add(ours(pin), USES);
   }

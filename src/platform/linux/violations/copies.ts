@@ -20,9 +20,13 @@ import { closeQuietly, descriptorPath } from '../place';
 /** Bytes between two looks at the clock. */
 const PIECE = 1 << 20;
 
+/** Where POSIX shared memory is: shm_overview(7). */
+const MEMORY = '/dev/shm';
+
 interface Copy {
   readonly fd: number;
   readonly size: number;
+  readonly inMemory: boolean;
   /** When it was left to those who were told of it, in milliseconds of the clock. `undefined`: something is still compared with it. */
   readonly left?: number;
   /** Nobody will ask for it. */
@@ -30,8 +34,8 @@ interface Copy {
 }
 
 /**
- * Copies of what programs run from: files without a name, readable by nobody else, in a folder of our own. They are gone when they are
- * closed, also by the end of the thread or the process: nothing is ever left behind.
+ * Copies of what programs run from: files without a name, readable by nobody else, in memory or in a folder of our own. They are gone when they
+ * are closed, also by the end of the thread or the process: nothing is ever left behind.
  */
 export class Copies {
   readonly #folder: string;
@@ -61,22 +65,13 @@ export class Copies {
    */
   make(from: number, size: number, until: number, most: number, path: string): number | undefined {
     if (size > violationLimits.compared) return undefined;
-    const fd = this.#create();
-    try {
-      const reflinked = size > PIECE && reflink(from, fd);
-      const copied = reflinked ? size : size > most ? undefined : this.#copy(from, fd, until, most, path);
-      if (copied === undefined) {
-        closeQuietly(fd);
-        return undefined;
-      }
-      const copy = this.#next++;
-      this.#copies.set(copy, { fd, size: copied });
-      this.#makeRoom();
-      return copy;
-    } catch (thrown) {
-      closeQuietly(fd);
-      throw thrown;
-    }
+    const limits = [from, size, until, most, path] as const;
+    const made = (size <= most ? this.#makeInMemory(...limits) : undefined) ?? this.#makeOnDisk(...limits);
+    if (!made) return undefined;
+    const copy = this.#next++;
+    this.#copies.set(copy, made);
+    this.#makeRoom();
+    return copy;
   }
 
   has(copy: number): boolean {
@@ -141,6 +136,46 @@ export class Copies {
 
   close(): void {
     for (const copy of [...this.#copies.keys()]) this.drop(copy);
+  }
+
+  /** A write to a disk can take any time, and somebody waits. */
+  #makeInMemory(from: number, size: number, until: number, most: number, path: string): Copy | undefined {
+    const { copiedInMemory, copiesInMemory } = violationLimits;
+    const used = [...this.#copies.values()].reduce((sum, copy) => sum + (copy.inMemory ? copy.size : 0), 0);
+    if (size > copiedInMemory || used + size > copiesInMemory) return undefined;
+    let fd: number;
+    try {
+      fd = openSync(MEMORY, O_TMPFILE | constants.O_RDWR, 0o600);
+    } catch {
+      // Not here.
+      return undefined;
+    }
+    try {
+      const copied = this.#copy(from, fd, until, Math.min(most, copiedInMemory), path);
+      if (copied !== undefined) return { fd, size: copied, inMemory: true };
+    } catch (thrown) {
+      // It is full.
+      if (!SystemError.is(thrown, 'ENOSPC')) {
+        closeQuietly(fd);
+        throw thrown;
+      }
+    }
+    closeQuietly(fd);
+    return undefined;
+  }
+
+  #makeOnDisk(from: number, size: number, until: number, most: number, path: string): Copy | undefined {
+    const fd = this.#create();
+    try {
+      const reflinked = size > PIECE && reflink(from, fd);
+      const copied = reflinked ? size : size > most ? undefined : this.#copy(from, fd, until, most, path);
+      if (copied !== undefined) return { fd, size: copied, inMemory: false };
+    } catch (thrown) {
+      closeQuietly(fd);
+      throw thrown;
+    }
+    closeQuietly(fd);
+    return undefined;
   }
 
   /** Those go first that were left, the oldest of them before the others. */

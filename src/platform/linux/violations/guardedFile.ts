@@ -19,11 +19,15 @@ import { IN_CLOSE_WRITE, IN_MODIFY, type Stat } from '../layouts';
 import { closeQuietly, openReader } from '../place';
 import type { SentryWaiter } from './system';
 import type { Copies } from './copies';
-import { LinuxHealing, type HealParts } from './healing';
+import { LinuxHealing } from './healing';
+import { ReadyHeal, type HealParts } from './readyHeal';
 import { writerOf, writersOf } from './writers';
 
 const CLOSES = IN_CLOSE_WRITE;
 const WRITES = IN_CLOSE_WRITE | IN_MODIFY;
+
+/** Milliseconds from the event until the writer is counted off, at most. */
+const COUNTED_OFF = 0.3;
 
 const claimed = Buffer.from('violation');
 
@@ -56,6 +60,8 @@ export class LinuxGuardedFile implements GuardedFile {
   #copy: number | undefined;
   #remembered: Pick<Stat, 'size' | 'mtime'> | undefined;
   #disclaim: (() => void) | undefined;
+  /** Of the copy that there is. */
+  #ready: ReadyHeal | undefined;
 
   /** @throws as `SentrySystem.open` */
   constructor(parts: SentryParts, path: string) {
@@ -99,7 +105,7 @@ export class LinuxGuardedFile implements GuardedFile {
     return held;
   }
 
-  lease(): LeaseAnswer {
+  lease(closed = false): LeaseAnswer {
     if (this.#leased) return 'taken';
     const { calls, waiter, listener } = this.#parts;
     try {
@@ -109,7 +115,7 @@ export class LinuxGuardedFile implements GuardedFile {
         waiter.listen(fd, this.#path);
       });
       try {
-        lease.take();
+        takeSoon(lease, closed ? performance.now() + COUNTED_OFF : 0);
       } catch (thrown) {
         closeQuietly(fd);
         throw thrown;
@@ -141,6 +147,11 @@ export class LinuxGuardedFile implements GuardedFile {
     return leased !== undefined && this.#try(true, () => leased.lease.state() !== 'kept');
   }
 
+  isOver(): boolean {
+    const leased = this.#leased;
+    return leased !== undefined && this.#try(false, () => leased.lease.state() === 'gone');
+  }
+
   waiting(): readonly Writer[] {
     const { finding } = this.#parts;
     const pids = this.#try([], () => this.#leased?.lease.waiting() ?? []);
@@ -162,11 +173,13 @@ export class LinuxGuardedFile implements GuardedFile {
   }
 
   dropCopy(): void {
+    this.#dropReady();
     if (this.#copy !== undefined) this.#parts.copies.drop(this.#copy);
     this.#copy = undefined;
   }
 
   leaveCopy(): void {
+    this.#dropReady();
     if (this.#copy !== undefined) this.#parts.copies.leave(this.#copy);
     this.#copy = undefined;
   }
@@ -214,14 +227,35 @@ export class LinuxGuardedFile implements GuardedFile {
     });
   }
 
+  now(): number {
+    return performance.now();
+  }
+
+  readyHeal(until: number): void {
+    this.#dropReady();
+    this.#try(undefined, () => {
+      const copy = this.copied;
+      const isSmall = copy !== undefined && this.#parts.copies.size(copy) <= violationLimits.readied;
+      const running = isSmall && this.now() < until ? this.#running() : undefined;
+      if (running === undefined) return;
+      const subject = { path: this.#path, pin: this.#pin, running };
+      const ready = ReadyHeal.makeAhead(this.#parts.heals(), subject, until);
+      // Why not is told when it is to be begun.
+      if (typeof ready !== 'string') this.#ready = ready;
+    });
+  }
+
   heal(holders: readonly Holder[]): Healing | NotHealed {
     return this.#try<Healing | NotHealed>('error', () => {
-      const { copies, heals } = this.#parts;
-      const running = this.copied === undefined ? undefined : copies.read(this.copied);
-      if (running === undefined) return 'noCopy';
-      if (!holders.some(({ process }) => isRunning(process))) return 'holders';
-      if (!this.claim()) return 'otherWindow';
-      return LinuxHealing.begin(heals(), { path: this.#path, pin: this.#pin, running });
+      const running = this.#running();
+      const why = this.#whyNot(running, holders);
+      if (running === undefined || why !== undefined) {
+        this.#dropReady();
+        return why ?? 'noCopy';
+      }
+      const ready = this.#ready;
+      this.#ready = undefined;
+      return LinuxHealing.begin(this.#parts.heals(), { path: this.#path, pin: this.#pin, running }, ready);
     });
   }
 
@@ -234,6 +268,24 @@ export class LinuxGuardedFile implements GuardedFile {
       this.#parts.waiter.watches.remove(this.watch);
     });
     this.#pin.close();
+  }
+
+  #whyNot(running: Uint8Array | undefined, holders: readonly Holder[]): NotHealed | undefined {
+    if (running === undefined) return 'noCopy';
+    if (!holders.some(({ process }) => isRunning(process))) return 'holders';
+    return this.claim() ? undefined : 'otherWindow';
+  }
+
+  /** What the holders began with. */
+  #running(): Uint8Array | undefined {
+    const copy = this.copied;
+    return copy === undefined ? undefined : this.#parts.copies.read(copy);
+  }
+
+  #dropReady(): void {
+    const ready = this.#ready;
+    this.#ready = undefined;
+    this.#try(undefined, () => ready?.drop());
   }
 
   #mayLease(): boolean {
@@ -281,4 +333,20 @@ export class LinuxGuardedFile implements GuardedFile {
 function isRunning({ pid, started }: ProcessKey): boolean {
   const stat = unlessGone(() => readProcAtOnce(`/proc/${String(pid)}/stat`));
   return stat !== undefined && parseStartTime(stat).value === BigInt(started) && parseState(stat) !== 'Z';
+}
+
+/**
+ * The kernel tells of a close a few instructions before it counts the writer off (fs/file_table.c, __fput).
+ *
+ * @throws SystemError EAGAIN: somebody has it open for writing
+ */
+function takeSoon(lease: Lease, until: number): void {
+  for (;;) {
+    try {
+      lease.take();
+      return;
+    } catch (thrown) {
+      if (!SystemError.is(thrown, 'EAGAIN') || performance.now() >= until) throw thrown;
+    }
+  }
 }

@@ -1,53 +1,20 @@
-import { constants, ftruncateSync, mkdirSync, openSync, readSync, realpathSync, writeSync } from 'node:fs';
+import { constants, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { SystemError } from '../../../core/errors';
 import type { Healing } from '../../../core/violations/heal';
-import { violationLimits } from '../../../core/violations/limits';
 import type { LeaseAnswer } from '../../../core/violations/post';
 import type { NotHealed } from '../../../core/violations/violation';
-import type { Owner } from '../../../core/ownerRecord';
 import { sameInode, untouched } from '../clone';
 import { system } from '../errors';
-import type { GateCalls } from '../gate/calls';
-import type { PathLocks } from '../gate/coordination';
 import { decodeEveryNotice } from '../gate/events';
-import { gateable } from '../gate/gateable';
 import { type Lease, quietLease } from '../gate/leases';
 import { Names } from '../gate/names';
-import type { PinnedInode } from '../holders/pin';
 import { IN_CLOSE_WRITE, IN_MODIFY, IN_OPEN, O_PATH, type Stat } from '../layouts';
 import type { Host } from '../linux';
 import { knownMountsOfPlace } from '../mounts';
-import { closeQuietly, descriptorPath, openReader, Place } from '../place';
+import { closeQuietly, descriptorPath, openReader, type Place } from '../place';
 import { makeAtOnce } from '../stage';
-import { HealNote } from './healNote';
-
-/** What all heals of the thread have in common. */
-export interface HealParts {
-  readonly host: Host;
-  readonly calls: GateCalls;
-  readonly owner: Owner;
-  /** Where heals are written down. */
-  readonly folder: string;
-  /** Who saves which path. `undefined`: nobody can be asked. */
-  readonly saving: PathLocks | undefined;
-  /** inotify's, for heals alone. */
-  readonly events: number;
-  nextId(): number;
-  problem(error: SystemError): void;
-  /** The thread is not stuck. */
-  progress(): void;
-  leased(descriptor: number, on: boolean): void;
-  /** What this O_PATH descriptor has open is to get to the disk; whoever takes it closes it. */
-  sync(descriptor: number, path: string): void;
-}
-
-/** The file that is to be healed. */
-export interface Subject {
-  readonly path: string;
-  readonly pin: PinnedInode;
-  /** What it is to have again. */
-  readonly running: Uint8Array;
-}
+import type { HealNote } from './healNote';
+import { ReadyHeal, refusal, type HealParts, type Subject } from './readyHeal';
 
 /** Bytes that are written at once. */
 const PIECE = 1 << 20;
@@ -103,12 +70,13 @@ export class LinuxHealing implements Healing {
   /**
    * Looks whether it can be healed, writes that down, and copies the file.
    *
+   * @param ready what was made ready for it, if anything was; it is used up in any case
    * @throws SystemError what the system refuses; then nothing is left
    */
-  static begin(parts: HealParts, subject: Subject): LinuxHealing | NotHealed {
+  static begin(parts: HealParts, subject: Subject, ready: ReadyHeal | undefined): LinuxHealing | NotHealed {
     const undo: (() => void)[] = [];
     try {
-      const opened = open(parts, subject, undo);
+      const opened = open(parts, subject, ready, undo);
       if (typeof opened !== 'string') return new LinuxHealing(parts, subject, opened);
       undoAll(undo);
       return opened;
@@ -443,12 +411,20 @@ interface Opened {
 }
 
 /** @param undo is what is to be undone, the last first, if it does not come to anything */
-function open(parts: HealParts, { path, pin, running }: Subject, undo: (() => void)[]): Opened | NotHealed {
+function open(
+  parts: HealParts,
+  subject: Subject,
+  made: ReadyHeal | undefined,
+  undo: (() => void)[],
+): Opened | NotHealed {
   const { host, calls } = parts;
-  const place = Place.open(system('realpath', path, () => realpathSync.native(path, 'buffer')));
+  const { path, pin } = subject;
+  const ready = made ?? ReadyHeal.make(parts, subject);
+  if (typeof ready === 'string') return ready;
   undo.push(() => {
-    place.release();
+    ready.drop();
   });
+  const { place, temporary, note } = ready;
   const held = host.libc.statDescriptor(place.pin, path);
   const why = refusal(host, place, held, pin) ?? mounted(host, place);
   if (why !== undefined) return why;
@@ -459,20 +435,6 @@ function open(parts: HealParts, { path, pin, running }: Subject, undo: (() => vo
   });
   if (parts.saving && !unlock) return 'saving';
   if (unlock) undo.push(unlock);
-  const temporary = host.temporaryName(0);
-  system('mkdir', parts.folder, () => mkdirSync(parts.folder, { recursive: true, mode: 0o700 }));
-  const record = {
-    owner: parts.owner,
-    path: place.realPath.toString('latin1'),
-    temporary: temporary.toString('latin1'),
-    device: held.device,
-    inode: held.inode,
-  };
-  const note = HealNote.write(calls, parts.folder, parts.nextId(), record, running);
-  undo.push(() => {
-    note.end();
-  });
-  parts.progress();
   const reader = openReader(place.pin, path);
   try {
     const bytes = readAll(reader, Number(held.size), path);
@@ -486,31 +448,20 @@ function open(parts: HealParts, { path, pin, running }: Subject, undo: (() => vo
     parts.progress();
     if (losses.length > 0) return 'attributes';
     const fd = system('open', path, () => openSync(descriptorPath(clone.fd), constants.O_RDONLY));
-    const made = { fd, lease: quietLease(calls, fd, path), stat: host.libc.statDescriptor(fd, path) };
+    const fresh = { fd, lease: quietLease(calls, fd, path), stat: host.libc.statDescriptor(fd, path) };
     clone.forgetName();
     clone.close();
     const names = new Names(host, place.directory, place.name, path, 0);
-    return { place, names, temporary, note, unlock: unlock ?? (() => undefined), held, made, bytes };
+    return { place, names, temporary, note, unlock: unlock ?? (() => undefined), held, made: fresh, bytes };
   } finally {
     closeQuietly(reader);
   }
 }
 
-function refusal(host: Host, place: Place, held: Stat, pin: PinnedInode): NotHealed | undefined {
-  const { device, inode } = pin.identity;
-  if (held.device !== device || held.inode !== inode) return 'moved';
-  if (held.links !== 1n) return 'otherNames';
-  if (held.uid !== host.uid) return 'owner';
-  if (held.size > BigInt(violationLimits.compared)) return 'noCopy';
-  const gate = gateable(place.pin, place.path);
-  // Where the probe is not believed, a read lease does not tell of every mapping either.
-  if (!gate.gate || !gate.probe) return 'fileSystem';
-  return undefined;
-}
-
 /** Who has the file itself mounted would stay with the inode. What is not known to be mounted nowhere is not healed. */
 function mounted(host: Host, place: Place): NotHealed | undefined {
-  const mounts = knownMountsOfPlace(host, place);
+  // A machine that stood still had no time for all of them.
+  const mounts = knownMountsOfPlace(host, place) ?? knownMountsOfPlace(host, place);
   if (mounts === undefined) return 'error';
   return mounts.length > 0 ? 'otherNames' : undefined;
 }

@@ -13,7 +13,7 @@ import { openHost } from '../linux';
 import { thisOwner } from '../owner';
 import { closeQuietly } from '../place';
 import { Copies } from './copies';
-import type { HealParts } from './healing';
+import type { HealParts } from './readyHeal';
 import { LinuxGuardedFile, type SentryParts } from './guardedFile';
 
 export type SentryWaiter = EventWaiter<SentryNotice>;

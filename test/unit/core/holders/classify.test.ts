@@ -17,12 +17,13 @@ function told(command: string, evidence: Partial<Evidence>): string | undefined 
     invocation: invocationOf(words[0] ?? '', words),
     descriptors: [],
     mapped: false,
+    stores: false,
     named: false,
     size: 20_000,
     ...evidence,
   });
   const read = verdict?.read === undefined ? '' : ` ${verdict.read.by} ${verdict.read.offset}`;
-  return verdict === undefined ? undefined : `${verdict.harm}${read}`;
+  return verdict === undefined ? undefined : `${verdict.harm}${read}${verdict.writes ? ' writes' : ''}`;
 }
 
 /** As they were measured; see `interpreters.ts`. */
@@ -75,6 +76,8 @@ const ROWS: readonly (readonly [string, string, Partial<Evidence>, string | unde
   ['python that maps it', 'python3 s', { named: true, mapped: true }, 'mapped'],
   ['python <file', 'python3', { descriptors: [descriptor(0, 20_000, PLAIN)] }, 'loaded'],
   ['mapped and open', 'cat', { mapped: true, descriptors: [descriptor(3, 0)] }, 'mapped'],
+  ['mapped and stored into', 'cat', { mapped: true, stores: true }, 'mapped writes'],
+  ['mapped and open for writing', 'cat', { mapped: true, descriptors: [descriptor(3, 0, WRITE)] }, 'mapped writes'],
   ['open', 'cat', { descriptors: [descriptor(255, 5)] }, 'open'],
   ['any program of that argument', 'cat s', { named: true }, undefined],
   ['nothing', 'bash s', {}, undefined],

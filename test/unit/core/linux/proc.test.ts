@@ -7,6 +7,7 @@ import {
   parseLeaseWaiters,
   parseMappings,
   parseMountDevice,
+  mountType,
   parseMounts,
 } from '../../../../src/core/linux/proc';
 import { pick, randomFrom } from '../../../support/random';
@@ -136,6 +137,18 @@ describe('mounts', () => {
     assert.deepEqual(parseMounts('').value, []);
     assert.equal(parseMounts(`x\n${NAMESPACE}22 1 254:0 /`).problems.length, 2);
     assert.equal(parseMounts(`x\n${NAMESPACE}22 1 254:0 /`).value.length, mounts.length);
+  });
+
+  it('say what is mounted, with optional fields before and without', () => {
+    const mountinfo = [
+      '36 35 0:30 / /home rw,relatime shared:1 master:2 - nfs4 server:/home - rw',
+      '3 35 0:31 / /over\\040there rw - fuse.sshfs me@server: rw,user_id=0',
+      '37 35 0:32 / /broken rw',
+    ].join('\n');
+    assert.deepEqual(
+      [36n, 3n, 37n, 6n].map((id) => mountType(mountinfo, id)),
+      ['nfs4', 'fuse.sshfs', undefined, undefined],
+    );
   });
 
   it('are found by what is mounted, by its path in its file system', () => {

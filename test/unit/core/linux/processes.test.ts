@@ -102,9 +102,9 @@ describe('processes', () => {
     });
     assert.deepEqual(asked, [31, 257, 257, 257, 257, 2570]);
     assert.deepEqual(found, [
-      { range: '55d0c8a00000-55d0c8a02000', file: '00:1a 257', path: '/mnt/file with spaces' },
-      { range: '7f3c00000000-7f3c00001000', file: '00:1a 257', path: '/mnt/other (deleted)' },
-      { range: '7f3c00002000-7f3c00003000', file: 'fe:00 257', path: '/x 00:1a 258 y' },
+      { range: '55d0c8a00000-55d0c8a02000', file: '00:1a 257', path: '/mnt/file with spaces', stores: false },
+      { range: '7f3c00000000-7f3c00001000', file: '00:1a 257', path: '/mnt/other (deleted)', stores: true },
+      { range: '7f3c00002000-7f3c00003000', file: 'fe:00 257', path: '/x 00:1a 258 y', stores: true },
     ]);
     assert.equal(parseMappedFiles(MAPS, (inode) => inode === 31)[0]?.range, '400000-402000', 'as map_files has it');
   });

@@ -66,6 +66,23 @@ describe('whom a save has not reached', () => {
     assert.deepEqual(pids(telling.changed(path, older(bash(8, 2), bash(9, 2)), start + 6_002)), [9]);
   });
 
+  it('waits for the save that has brought a newer version, if that is seen first', () => {
+    for (const save of [0, 1, 2]) {
+      const news = telling.saved(path, older(bash(10 + save, 2)), start + save * 1_000);
+      telling.dismissed(news ?? assert.fail());
+    }
+    // The fourth: its version is at the path before VS Code calls it saved.
+    telling.saving(path);
+    assert.equal(telling.changed(path, older(bash(20, 2)), start + 3_001), undefined);
+    assert.equal(telling.saved(path, older(bash(20, 2)), start + 3_002), undefined);
+
+    const other = '/home/me/other.sh';
+    telling.saved(other, file([bash(7, 2)]), start);
+    telling.saving(other);
+    assert.equal(telling.changed(other, older(bash(7, 2)), start + 1_001), undefined);
+    assert.deepEqual(pids(telling.saved(other, older(bash(7, 2)), start + 1_002)), [7]);
+  });
+
   it('is not told at the fourth save in ten minutes, and does not count as told', () => {
     for (const save of [0, 1, 2]) {
       const news = telling.saved(path, older(bash(10 + save, 2)), start + save * 60_000);

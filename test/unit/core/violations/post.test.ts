@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 
 import type { Holder } from '../../../../src/core/holders/holder';
 import { changeOf } from '../../../../src/core/violations/compare';
+import type { Healing } from '../../../../src/core/violations/heal';
 import { violationLimits } from '../../../../src/core/violations/limits';
 import { Post, type LeaseAnswer, type PostDoor } from '../../../../src/core/violations/post';
 import type { Change, NotHealed, Violation, Writer } from '../../../../src/core/violations/violation';
@@ -18,16 +19,40 @@ const bash: Holder = {
   ancestors: [],
 };
 
+/** In which nobody is in the way. @param at when the old bytes are back */
+function quickHealing(at: number): Healing {
+  return {
+    leaseNew: () => 'taken',
+    publish: () => 'published',
+    putBack: () => 'back',
+    stayBack: () => 'back',
+    listen: () => true,
+    open: () => 'opened',
+    hasCome: () => false,
+    restore: () => at,
+    shut: () => undefined,
+    isRestored: () => true,
+    replay: () => true,
+    letSave: () => undefined,
+    end: () => undefined,
+    leave: () => undefined,
+  };
+}
+
 /** A file with a lease, as the kernel has it. */
 class File implements PostDoor {
   bytes = 'running\n';
   answer: LeaseAnswer = 'taken';
   broken = false;
+  over = false;
   waits: readonly Writer[] = [];
   has: readonly Writer[] = [];
   held: readonly Holder[] = [bash];
   mayCopy = true;
   leased = false;
+  clock = 0;
+  /** When a heal has put the old bytes back; `undefined`: there is none. */
+  healing: number | undefined;
   writesTold = false;
   readonly calls: string[] = [];
   readonly told: Told[] = [];
@@ -49,10 +74,15 @@ class File implements PostDoor {
     this.calls.push('letGo');
     this.leased = false;
     this.broken = false;
+    this.over = false;
   }
 
   isBroken(): boolean {
     return this.broken;
+  }
+
+  isOver(): boolean {
+    return this.over;
   }
 
   waiting(): readonly Writer[] {
@@ -95,8 +125,17 @@ class File implements PostDoor {
     this.writesTold = on;
   }
 
-  heal(): NotHealed {
-    return 'noCopy';
+  now(): number {
+    return this.clock;
+  }
+
+  readyHeal(): void {
+    this.calls.push('readyHeal');
+  }
+
+  heal(): Healing | NotHealed {
+    if (this.healing === undefined) return 'noCopy';
+    return quickHealing(this.healing);
   }
 
   /** Somebody opens it for writing, and is let in. */
@@ -137,6 +176,22 @@ describe('a post', () => {
     assert.equal(post.told, true);
   });
 
+  it('finds out what a heal needs while the writer waits, and says from when on it was let in', () => {
+    begin();
+    post.heals = true;
+    file.clock = 25;
+    file.open(post, 10);
+    assert.deepEqual(file.calls.slice(1), ['copy', 'readyHeal', 'letGo']);
+    file.healing = 30;
+    file.write(post, 26, 'other\n');
+    post.closed(27);
+    while (post.due !== undefined) {
+      file.clock = post.due;
+      post.tick(post.due);
+    }
+    assert.deepEqual(file.told.at(-1)?.healed, { is: 'healed', window: 5 });
+  });
+
   it('asks for the lease again as long as the writer is counted', () => {
     begin();
     file.open(post, 10);
@@ -169,6 +224,36 @@ describe('a post', () => {
     post.closed(22);
     assert.deepEqual(file.told, []);
     assert.equal(file.copied, undefined, 'no copy is left');
+  });
+
+  it('that stood still until the lease was over copies nothing, and tells that it was written', () => {
+    begin();
+    file.bytes = 'other\n';
+    file.broken = file.over = true;
+    post.leaseBroken(50_000, 50_100);
+    assert.deepEqual(file.calls.slice(1), ['letGo']);
+    post.modified(50_000);
+    post.closed(50_001);
+    assert.deepEqual(file.told, [{ writers: [], holders: [bash], caught: 'after', change: { kind: 'unknown' } }]);
+    assert.equal(post.leased, true);
+    file.open(post, 60_000);
+    file.write(post, 60_001, 'third\n');
+    post.closed(60_002);
+    assert.equal(file.told.at(-1)?.running, undefined, 'nobody has what they began with');
+  });
+
+  it('whose lease ends while it copies takes nothing for what the holders had', () => {
+    begin();
+    const copy = file.copy.bind(file);
+    file.copy = () => {
+      copy();
+      file.over = true;
+    };
+    file.open(post, 40_000);
+    assert.equal(file.copied, undefined);
+    file.write(post, 40_001, 'other\n');
+    post.closed(40_002);
+    assert.deepEqual(file.told, [{ writers: [], holders: [bash], caught: 'after', change: { kind: 'unknown' } }]);
   });
 
   it('leaves who did not wait time to come again, and tells of it then', () => {

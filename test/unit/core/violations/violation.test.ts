@@ -35,6 +35,12 @@ describe('a violation', () => {
     );
   });
 
+  it('does not hurt who maps the file and can write it, too', () => {
+    const one: Holder = { ...holder(1, 'mapped'), writes: true };
+    assert.equal(isReached(one), false);
+    assert.deepEqual(victims([one], [cp], rewritten), []);
+  });
+
   it('is none if a program writes the file that it holds itself', () => {
     assert.deepEqual(victims([holder(7, 'readsAsItRuns')], [{ pid: 7, program: 'bash' }], rewritten), []);
   });

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  ftruncateSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -8,6 +17,19 @@ import { Copies } from '../../../../src/platform/linux/violations/copies';
 import { skip } from '../../../support/skip';
 
 const first = 1_000;
+
+/** What this process has open. */
+function openNames(): readonly string[] {
+  const folder = '/proc/self/fd';
+  return readdirSync(folder).flatMap((fd) => {
+    try {
+      return `${readlinkSync(join(folder, fd))} ${fd}`;
+    } catch {
+      // The descriptor of the listing itself.
+      return [];
+    }
+  });
+}
 
 describe('copies of what is running', () => {
   let folder: string;
@@ -39,6 +61,21 @@ describe('copies of what is running', () => {
     assert.equal(make(), first + 1);
     assert.equal(copies.read(1), undefined);
     assert.equal(String(copies.read(first)), 'running\n');
+  });
+
+  it('are in memory if they are small, as long as there is room for them', () => {
+    const size = violationLimits.copiedInMemory;
+    ftruncateSync(fd, size + 1);
+    const where = (bytes: number): string => {
+      const before = new Set(openNames());
+      assert.notEqual(make(bytes), undefined);
+      return openNames().find((name) => !before.has(name)) ?? '';
+    };
+    assert.match(where(size + 1), new RegExp(`^${folder}/copies/`));
+    ftruncateSync(fd, size);
+    const fitting = violationLimits.copiesInMemory / size;
+    for (let copy = 0; copy < fitting; copy++) assert.match(where(size), /^\/dev\/shm\//);
+    assert.match(where(size), new RegExp(`^${folder}/copies/`));
   });
 
   it('are none of what is too large to be read out, also if it has grown', () => {
