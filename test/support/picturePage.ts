@@ -53,6 +53,9 @@ export async function untilPictureFocused(window: EditorWindow): Promise<void> {
   await pageOf(window).locator('main').waitFor({ timeout: deadline });
   const expression = `document.activeElement?.matches('iframe.webview.ready') === true`;
   await window.page.waitForFunction(expression, undefined, { timeout: deadline });
+  // The frame in it gets the focus a moment later; a key that comes before gets nowhere.
+  const frame = await frameOf(window);
+  await frame.waitForFunction('document.hasFocus()', undefined, { timeout: deadline });
 }
 
 /** Waits until what has the focus says this. */

@@ -9,7 +9,7 @@ import { pick, randomFrom } from '../random';
 import { Ledger, type Missing } from './ledger';
 import { Person, type PersonCounts } from './person';
 import { Holder, writeAsStranger } from './strangers';
-import { unguardedIn } from './unguarded';
+import { loggedOf, unguardedIn } from './unguarded';
 import { usageOf, type Usage } from './usage';
 
 const fileSizes = [400, 4_000, 40_000, 200_000];
@@ -17,8 +17,10 @@ const fileSizes = [400, 4_000, 40_000, 200_000];
 const pauses = { person: 150, stranger: 400, holder: 600 };
 /** Milliseconds from an extension host's start until what an earlier one left is gone. */
 const recoveryDeadline = 30_000;
-/** So long (milliseconds) after it was begun a version is overwritten at the latest that a save overwrites which is under way. */
-const overwritten = 10_000;
+/** So long (milliseconds) after it was begun a version is overwritten at the latest that a save overwrites which is under way, */
+const overwritten = 5_000;
+/** and so long after it was told that a save is not gated VS Code looks at the file, and writes it. */
+const writesAfter = 1_000;
 const extensionId = 'holdfast.holdfast';
 /** One extension host of ten epochs lives through them. */
 const longLife = 10;
@@ -29,7 +31,7 @@ export interface Chaos {
   readonly persons: readonly PersonCounts[];
   /** How many versions each has written. */
   readonly versions: Readonly<Record<string, number>>;
-  readonly missing: readonly Missing[];
+  readonly missing: readonly (Missing & { readonly logged: readonly string[] })[];
   /** Those that were overwritten by a save that was not gated, which is shown. */
   readonly lostUngated: number;
   /** How many saves were not gated, and why. */
@@ -141,14 +143,19 @@ async function unrest(
   );
   const missing = ledger.missing([join(editor.storageOf(extensionId), 'kept')]);
   const lost = missing.filter(({ path, begun }) =>
-    ungated.some((save) => save.path === path && save.at > begun && save.at < begun + overwritten),
+    ungated.some((save) => save.path === path && save.at > begun - writesAfter && save.at < begun + overwritten),
   );
   return {
     epochs,
     crashes,
     persons: persons.map(({ counts }) => counts),
     versions: ledger.counts(),
-    missing: missing.filter((one) => !lost.includes(one)),
+    missing: missing
+      .filter((one) => !lost.includes(one))
+      .map((one) => ({
+        ...one,
+        logged: loggedOf(editor.logs, one.path, one.begun - overwritten, one.begun + overwritten),
+      })),
     lostUngated: lost.length,
     ungated: countOf(ungated.map(({ why }) => why)),
     torn,

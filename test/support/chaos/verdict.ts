@@ -8,8 +8,8 @@ const slack = { descriptors: 24, watches: 8, memory: 60 };
 export function chaosShortcomings(run: Chaos): readonly string[] {
   const wrong = [
     ...run.missing.map(
-      ({ version, path, by, then }) =>
-        `version ${String(version)} of ${path}, by ${by}, is nowhere: ${then.join(', ')}`,
+      ({ version, path, by, then, logged }) =>
+        `version ${String(version)} of ${path}, by ${by}, is nowhere: ${[...then, ...logged].join('\n')}`,
     ),
     ...run.torn.map((where) => `no whole version: ${where}`),
     ...run.left.map((name) => `left over: ${name}`),

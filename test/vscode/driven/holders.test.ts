@@ -17,6 +17,7 @@ import { skip } from '../../support/skip';
 import { sharedWindow } from '../../support/sharedWindow';
 import { changeAndSave, show, untilLevel, untilSaying } from '../../support/statusBar';
 import { SteppedScript, steppedText, waitingLines } from '../../support/steppedScript';
+import { untilUnmounted } from '../../support/unmounting';
 
 const [first, second] = waitingLines;
 
@@ -170,7 +171,7 @@ describe('who uses a file', function () {
       const { window } = shared;
       await show(window, path);
       await untilLevel(window, 'gated', 'data.txt');
-      mounted.unmount();
+      await untilUnmounted(mounted);
       mounted.mountAgain();
       const opener = await LineProgram.start(await compiled('opener'));
       await opener.ask(`open r ${path}`);
@@ -180,7 +181,7 @@ describe('who uses a file', function () {
       }, 'it is in use');
       await opener.end();
       await untilLevel(window, 'gated', 'data.txt');
-      mounted.unmount();
+      await untilUnmounted(mounted);
       mounted.mountAgain();
     } finally {
       mounted.release();
