@@ -21,7 +21,7 @@ import { JoinNames } from './shell/joinNames';
 import { KeptMenu } from './shell/keptMenu';
 import { Levels } from './shell/levels';
 import { Log } from './shell/log';
-import { DirtyDocuments } from './shell/dirtyDocuments';
+import { DirtyDocuments, type MatchesDisk } from './shell/dirtyDocuments';
 import { editorProcess } from './shell/editorProcess';
 import { tellInvalidSetting, tellKeeperEvent } from './shell/notices';
 import { OlderVersions } from './shell/olderVersions';
@@ -74,9 +74,9 @@ export function activate(context: vscode.ExtensionContext): Holdfast {
   guard.start();
 
   const documents = owned.add(new DirtyDocuments());
-  const matches = ({ uri }: vscode.TextDocument): void => {
+  const matches = ({ document: { uri }, text }: MatchesDisk): void => {
     if (settings.unguarded(uri)) guard.notFollowed(uri.fsPath);
-    else guard.matchesDisk(uri.fsPath);
+    else guard.matchesDisk(uri.fsPath, text);
   };
   documents.matchingDisk().forEach(matches);
   owned.add(documents.onDidMatchDisk(matches));

@@ -1,3 +1,4 @@
+import type { EditorsText } from './baseline';
 import type { ErrorFacts } from './errors';
 import type { EndReason } from './gate/operations';
 import type { Joined } from './join';
@@ -22,8 +23,12 @@ export interface GuardedSave {
 export interface Guard {
   /** Foresees the level of what `path` leads to, without changing anything. Never rejects. */
   assess(path: string, options?: SaveOptions): Promise<Report>;
-  /** To be called when the document at `path` is what the editor has just read from the disk, or written to it. */
-  matchesDisk(path: string): void;
+  /**
+   * To be called when the document at `path` is what the editor has just read from the disk, or written to it.
+   *
+   * @param text what it is, where that is known
+   */
+  matchesDisk(path: string, text?: EditorsText): void;
   /** To be called instead of that where nothing is guarded, and when the document is closed: the file is not looked at. */
   notFollowed(path: string): void;
   /** To be called when the document at `path` becomes dirty. */

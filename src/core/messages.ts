@@ -1,3 +1,4 @@
+import type { EditorsText } from './baseline';
 import type { Bell } from './bell';
 import type { Claim } from './claim';
 import type { ErrorFacts } from './errors';
@@ -44,7 +45,7 @@ export type Order<P = unknown> =
     }
   | { readonly kind: 'join'; readonly id: number; readonly path: string; readonly folders: readonly string[] }
   /** The editor has read the document at this path, or written it: what is on the disk now is what its next save believes to overwrite. */
-  | { readonly kind: 'matches'; readonly path: string }
+  | { readonly kind: 'matches'; readonly path: string; readonly text?: EditorsText }
   /** What the editor believes to overwrite there is not followed. */
   | { readonly kind: 'unknown'; readonly path: string }
   /** The document at this path has become dirty. */

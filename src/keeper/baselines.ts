@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
-import { mayHideAChange, type Baseline } from '../core/baseline';
+import { baselineOfText, isWrittenAsRead, mayHideAChange, type Baseline, type EditorsText } from '../core/baseline';
 import type { Target, TargetSystem } from '../core/ports';
 import { digestInto } from '../platform/digest';
 
@@ -11,9 +11,15 @@ const largest = 50n << 20n;
 const small = 1n << 20n;
 /** Documents at once that are followed; a number. */
 const most = 1000;
+
+export function baselineOf(text: EditorsText): Baseline {
+  return baselineOfText(text, createHash('sha256').update(text.content).digest('base64'));
+}
+
 /**
- * What was on the disk when the editor last read or wrote each document or, where that was not looked at in time, when the document
- * became dirty. VS Code overwrites a change that came since then, if it has the same size, without a word: here it is found.
+ * What was on the disk when the editor last read or wrote each document. That is looked at a moment later, or when the document becomes
+ * dirty: if something else is there by then, its text is believed. VS Code overwrites a change that came since it has read the file, if
+ * it has the same size, without a word: here it is found.
  */
 export class Baselines {
   readonly #system: TargetSystem;
@@ -25,12 +31,15 @@ export class Baselines {
     this.#system = system;
   }
 
-  /** @throws SystemError of what cannot be looked at */
-  async note(path: string): Promise<void> {
+  /**
+   * @param read what the editor had, where its text tells
+   * @throws SystemError of what cannot be looked at
+   */
+  async note(path: string, read?: Baseline): Promise<void> {
     this.#known.delete(path);
     this.#looks.get(path)?.end.abort();
     const end = new AbortController();
-    const look = this.#look(path, end.signal);
+    const look = this.#look(path, read, end.signal);
     const ended = look.then(
       () => undefined,
       () => undefined,
@@ -44,6 +53,18 @@ export class Baselines {
     }
   }
 
+  /** It was not looked at yet: what the editor's text tells is all that is known, or nothing is. */
+  follow(path: string, read: Baseline | undefined): void {
+    this.forget(path);
+    if (read) this.#know(path, read);
+  }
+
+  #know(path: string, baseline: Baseline): void {
+    this.#known.set(path, baseline);
+    const [oldest] = this.#known.keys();
+    if (oldest !== undefined && this.#known.size > most) this.#known.delete(oldest);
+  }
+
   /** Whether it is known, or is being looked at, what was there. */
   follows(path: string): boolean {
     return this.#known.has(path) || this.#looks.has(path);
@@ -54,17 +75,16 @@ export class Baselines {
     await this.#looks.get(path)?.ended;
   }
 
-  async #look(path: string, signal: AbortSignal): Promise<void> {
+  async #look(path: string, read: Baseline | undefined, signal: AbortSignal): Promise<void> {
     const target = this.#system.open(path);
     if (!target) return;
     try {
       const { kind, size, mtime } = target.facts;
       if (kind !== 'regular' || size > largest) return;
-      const digest = await digestOf(target, signal);
+      const there = await contentOf(target, signal);
       if (signal.aborted) return;
-      this.#known.set(path, { size, mtime, digest });
-      const [oldest] = this.#known.keys();
-      if (oldest !== undefined && this.#known.size > most) this.#known.delete(oldest);
+      const isOther = read !== undefined && read.digest !== there.digest && there.isWrittenAsRead();
+      this.#know(path, isOther ? read : { from: 'disk', size, mtime, digest: there.digest });
     } catch (thrown) {
       if (!signal.aborted) throw thrown;
     } finally {
@@ -105,11 +125,12 @@ export class Baselines {
     if (!target) return;
     try {
       if (!mayHideAChange(baseline, target.facts)) return;
-      const digest = await digestOf(target, neverAborted);
+      const there = await contentOf(target, neverAborted);
       if (!isHeldUp()) return;
       const { size, mtime } = target.facts;
-      this.#known.set(path, { size, mtime, digest });
-      if (digest !== baseline.digest) await target.read((descriptor) => keep(descriptor, { size, mtime }));
+      const isOther = there.digest !== baseline.digest && (baseline.from === 'disk' || there.isWrittenAsRead());
+      this.#know(path, { from: 'disk', size, mtime, digest: there.digest });
+      if (isOther) await target.read((descriptor) => keep(descriptor, { size, mtime }));
     } finally {
       if (target !== looked) target.close();
     }
@@ -118,11 +139,20 @@ export class Baselines {
 
 const neverAborted = new AbortController().signal;
 
-async function digestOf(target: Target, signal: AbortSignal): Promise<string> {
+interface Content {
+  readonly digest: string;
+  /** See `core/baseline.ts`; `false` of what was not read at once. */
+  readonly isWrittenAsRead: () => boolean;
+}
+
+async function contentOf(target: Target, signal: AbortSignal): Promise<Content> {
   return target.read(async (fd) => {
     const hash = createHash('sha256');
-    if (target.facts.size <= small) hash.update(readFileSync(fd));
-    else await digestInto(hash, fd, signal);
-    return hash.digest('base64');
+    if (target.facts.size <= small) {
+      const bytes = readFileSync(fd);
+      return { digest: hash.update(bytes).digest('base64'), isWrittenAsRead: () => isWrittenAsRead(bytes) };
+    }
+    await digestInto(hash, fd, signal);
+    return { digest: hash.digest('base64'), isWrittenAsRead: () => false };
   });
 }

@@ -5,6 +5,7 @@
 import { performance } from 'node:perf_hooks';
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 
+import type { EditorsText } from '../core/baseline';
 import { Claim } from '../core/claim';
 import type { Bell } from '../core/bell';
 import { describeError, SystemError, type ErrorFacts } from '../core/errors';
@@ -86,8 +87,8 @@ export class KeeperClient implements Guard, Kept {
     });
   }
 
-  matchesDisk(path: string): void {
-    this.#post({ kind: 'matches', path });
+  matchesDisk(path: string, text?: EditorsText): void {
+    this.#post({ kind: 'matches', path, ...(text ? { text } : {}) });
   }
 
   notFollowed(path: string): void {

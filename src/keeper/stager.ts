@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 
+import type { Baseline } from '../core/baseline';
 import type { Bell } from '../core/bell';
 import { Claim } from '../core/claim';
 import { assess, detach, type Permission } from '../core/detach';
@@ -24,7 +25,7 @@ import { decideVeto } from '../core/veto';
 import { openPlatform } from '../platform/select';
 import { SeparationFiles } from '../platform/separationFiles';
 import { Announcements } from './announcements';
-import { Baselines } from './baselines';
+import { baselineOf, Baselines } from './baselines';
 import { ClonesAhead, type ClaimedClone } from './clonesAhead';
 import type { Seen } from '../platform/kept';
 import { KeptDesk } from './keptDesk';
@@ -70,7 +71,7 @@ const platform = openPlatform({
 const announcements = platform.supported ? new Announcements(platform.flags) : undefined;
 const baselines = platform.supported ? new Baselines(platform.targets) : undefined;
 /** Files that the editor has read or written, and that are not looked at yet. */
-const toBeNoted = new Set<string>();
+const toBeNoted = new Map<string, Baseline | undefined>();
 let noting = Promise.resolve();
 /** How many gates there are at a file. */
 const gatesAt = new Map<string, number>();
@@ -161,7 +162,8 @@ async function gateOrDetach(
   clone: ClaimedClone | undefined,
 ): Promise<Report | undefined> {
   const { path, content, options } = order;
-  if (toBeNoted.delete(path)) baselines?.forget(path);
+  const read = toBeNoted.get(path);
+  if (toBeNoted.delete(path)) baselines?.follow(path, read);
   await baselines?.leave(path);
   const ungated = async (because: Report): Promise<Report> => {
     await keepSilentChange(order);
@@ -260,19 +262,20 @@ async function keepSilentChange({ path, claim }: SaveOrder, target?: Target): Pr
 }
 
 /** Nobody waits for that: one after the other, and not before the gate of a save has ended, which may put another version there. */
-function noteInSpareTime(path: string): void {
-  toBeNoted.add(path);
+function noteInSpareTime(path: string, read: Baseline | undefined): void {
+  toBeNoted.set(path, read);
   if (gatesAt.has(path)) return;
   spare.add(() => {
     noting = noting.then(async () => {
-      if (!gatesAt.has(path) && toBeNoted.delete(path)) await noteBaseline(path);
+      const latest = toBeNoted.get(path);
+      if (!gatesAt.has(path) && toBeNoted.delete(path)) await noteBaseline(path, latest);
     });
   });
 }
 
-async function noteBaseline(path: string): Promise<void> {
+async function noteBaseline(path: string, read: Baseline | undefined): Promise<void> {
   try {
-    await baselines?.note(path);
+    await baselines?.note(path, read);
   } catch (thrown) {
     answer({ kind: 'notFollowed', path, error: describeError(thrown, 'read', path) });
   }
@@ -280,8 +283,9 @@ async function noteBaseline(path: string): Promise<void> {
 
 async function becameDirty(path: string, options: SaveOptions): Promise<void> {
   // What came since the editor has read the file is what is to be found.
+  const read = toBeNoted.get(path);
   const known = !toBeNoted.delete(path) && baselines?.follows(path) === true;
-  const baseline = known ? baselines.settled(path) : noteBaseline(path);
+  const baseline = known ? baselines.settled(path) : noteBaseline(path, read);
   const turn = new Promise<void>((resolve) => {
     spare.add(resolve);
   });
@@ -357,7 +361,7 @@ function arm(
       const left = (gatesAt.get(path) ?? 1) - 1;
       if (left > 0) gatesAt.set(path, left);
       else gatesAt.delete(path);
-      if (toBeNoted.has(path)) noteInSpareTime(path);
+      if (toBeNoted.has(path)) noteInSpareTime(path, toBeNoted.get(path));
     },
   });
   gatedSaves.set(id, staging);
@@ -499,7 +503,7 @@ port.on('message', (order: Order<MessagePort>) => {
       return;
     }
     case 'matches':
-      noteInSpareTime(order.path);
+      noteInSpareTime(order.path, order.text && baselineOf(order.text));
       return;
     case 'unknown':
       toBeNoted.delete(order.path);

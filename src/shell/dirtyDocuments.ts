@@ -1,12 +1,21 @@
 import * as vscode from 'vscode';
 
+import type { EditorsText } from '../core/baseline';
 import { DisposableStore, type Disposable } from '../core/disposable';
+
+import { editorsText } from './editorsText';
 
 /** VS Code says that a document is dirty right after the change that made it so; milliseconds. */
 const saysDirty = 100;
 
+/** A document is what VS Code has read, or written. */
+export interface MatchesDisk {
+  readonly document: vscode.TextDocument;
+  readonly text: EditorsText | undefined;
+}
+
 /** A change of a document that was not dirty then. */
-interface Change {
+interface Change extends MatchesDisk {
   readonly version: number;
   readonly timer: NodeJS.Timeout;
 }
@@ -18,7 +27,7 @@ export class DirtyDocuments implements Disposable {
   readonly #becameDirty = this.#owned.add(new vscode.EventEmitter<vscode.TextDocument>());
   readonly #becameClean = this.#owned.add(new vscode.EventEmitter<vscode.TextDocument>());
   readonly #closed = this.#owned.add(new vscode.EventEmitter<vscode.TextDocument>());
-  readonly #matchesDisk = this.#owned.add(new vscode.EventEmitter<vscode.TextDocument>());
+  readonly #matchesDisk = this.#owned.add(new vscode.EventEmitter<MatchesDisk>());
   /** Those whose text was last changed by undoing: VS Code has read nothing. */
   readonly #undone = new Set<string>();
   /** VS Code has read the file, or somebody has changed the text: that is told by what comes next. */
@@ -27,7 +36,6 @@ export class DirtyDocuments implements Disposable {
   readonly onDidBecomeDirty = this.#becameDirty.event;
   readonly onDidBecomeClean = this.#becameClean.event;
   readonly onDidClose = this.#closed.event;
-  /** VS Code has read it, or written it. */
   readonly onDidMatchDisk = this.#matchesDisk.event;
 
   constructor() {
@@ -51,7 +59,7 @@ export class DirtyDocuments implements Disposable {
     );
     this.#owned.add(
       vscode.workspace.onDidOpenTextDocument((document) => {
-        if (matchesDisk(document)) this.#matchesDisk.fire(document);
+        if (matchesDisk(document)) this.#matchesDisk.fire(asItIs(document));
       }),
     );
     this.#owned.add(
@@ -67,7 +75,7 @@ export class DirtyDocuments implements Disposable {
     const key = document.uri.toString();
     const change = this.#take(key);
     // That one came from the disk.
-    if (change && change.version !== document.version) this.#matchesDisk.fire(document);
+    if (change && change.version !== document.version) this.#matchesDisk.fire(change);
     if (this.#dirty.has(key)) return;
     this.#dirty.add(key);
     this.#becameDirty.fire(document);
@@ -77,17 +85,18 @@ export class DirtyDocuments implements Disposable {
     const key = document.uri.toString();
     this.#take(key);
     if (this.#dirty.delete(key)) this.#becameClean.fire(document);
-    if (matches && document.uri.scheme === 'file') this.#matchesDisk.fire(document);
+    if (matches && document.uri.scheme === 'file') this.#matchesDisk.fire(asItIs(document));
   }
 
   /** By VS Code, which has read the file, or by somebody: then it is said to be dirty next. */
   #hasChanged(document: vscode.TextDocument): void {
     const key = document.uri.toString();
-    if (this.#take(key)) this.#matchesDisk.fire(document);
+    const before = this.#take(key);
+    if (before) this.#matchesDisk.fire(before);
     const timer = setTimeout(() => {
       this.#isClean(document, !this.#undone.has(key));
     }, saysDirty);
-    this.#changes.set(key, { version: document.version, timer });
+    this.#changes.set(key, { ...asItIs(document), version: document.version, timer });
   }
 
   #take(key: string): Change | undefined {
@@ -102,8 +111,8 @@ export class DirtyDocuments implements Disposable {
   }
 
   /** Those that are open now. */
-  matchingDisk(): readonly vscode.TextDocument[] {
-    return vscode.workspace.textDocuments.filter(matchesDisk);
+  matchingDisk(): readonly MatchesDisk[] {
+    return vscode.workspace.textDocuments.filter(matchesDisk).map(asItIs);
   }
 
   dispose(): void {
@@ -113,6 +122,10 @@ export class DirtyDocuments implements Disposable {
     for (const { timer } of this.#changes.values()) clearTimeout(timer);
     this.#changes.clear();
   }
+}
+
+function asItIs(document: vscode.TextDocument): MatchesDisk {
+  return { document, text: editorsText(document) };
 }
 
 function matchesDisk({ uri, isDirty }: vscode.TextDocument): boolean {

@@ -12,7 +12,7 @@ import fs, {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { Baselines } from '../../src/keeper/baselines';
+import { baselineOf, Baselines } from '../../src/keeper/baselines';
 import { openHost } from '../../src/platform/linux/linux';
 import { openTarget } from '../../src/platform/linux/target';
 
@@ -92,6 +92,57 @@ describe('a change that the editor would overwrite without a word', () => {
     await baselines.note(path);
     utimesSync(path, 2000, 2000);
     assert.deepEqual(await kept(), []);
+  });
+
+  describe('that has come before our look at what the editor has read', () => {
+    const read = (text: string, at = Date.now()): ReturnType<typeof baselineOf> =>
+      baselineOf({ content: Buffer.from(text), at });
+
+    it('is found', async () => {
+      const had = read('before\n');
+      writeFileSync(path, 'theirs\n');
+      await baselines.note(path, had);
+      assert.deepEqual(await kept(), ['theirs\n']);
+      assert.deepEqual(await kept(), [], 'once');
+    });
+
+    it('is found also if we have not looked at all', async () => {
+      baselines.follow(path, read('before\n'));
+      assert.deepEqual(await kept(), []);
+      baselines.follow(path, read('before\n'));
+      writeFileSync(path, 'theirs\n');
+      assert.deepEqual(await kept(), ['theirs\n']);
+    });
+
+    it('is not looked for where the text is not known either', async () => {
+      baselines.follow(path, undefined);
+      writeFileSync(path, 'theirs\n');
+      assert.deepEqual(await kept(), []);
+    });
+
+    it('is left to the editor if that refuses', async () => {
+      const had = read('before\n', Date.now() - 5_000);
+      writeFileSync(path, 'longer than before\n');
+      await baselines.note(path, had);
+      assert.deepEqual(await kept(), []);
+    });
+
+    for (const [what, there, shown] of [
+      ['line ends of both kinds', 'one\r\ntwo\n', 'one\r\ntwo\r\n'],
+      ['bytes that are no text', Buffer.from('one\xff\n', 'latin1'), 'one\ufffd\n'],
+    ] as const) {
+      it(`is not taken for one where the editor has read ${what}, and shows something else`, async () => {
+        writeFileSync(path, there);
+        await baselines.note(path, read(shown));
+        assert.deepEqual(await kept(), []);
+        baselines.follow(path, read(shown));
+        assert.deepEqual(await kept(), []);
+        // What comes after our look is found all the same.
+        writeFileSync(path, 'theirs, longer\n');
+        utimesSync(path, 1000, 1000);
+        assert.deepEqual(await kept(), ['theirs, longer\n']);
+      });
+    }
   });
 
   it('is not waited for: a look that has not ended is given up, and its descriptor closed, before the save', async () => {

@@ -49,9 +49,10 @@ describe('saves', function () {
     assert.deepEqual(readdirSync(folder).sort(), paths.map((path) => basename(path)).sort());
   });
 
-  for (const [how, undone] of [
-    ['keep another program’s version of the same size that came before somebody began to type', false],
-    ['keep it also if the first change was undone', true],
+  for (const [how, when] of [
+    ['keep another program’s version of the same size that came before somebody began to type', 'unread'],
+    ['keep it also if the first change was undone', 'undone'],
+    ['keep it also if it came right after VS Code had read another one', 'justRead'],
   ] as const) {
     it(how, async () => {
       const { window } = shared;
@@ -62,7 +63,7 @@ describe('saves', function () {
         await show(window, path);
         // What was ordered before is done by then.
         await untilLevel(window, 'gated', basename(path));
-        const saved = await typeOverUnread(window, path, 'theirs\n', undone);
+        const saved = await typeOverUnread(window, path, 'theirs\n', when);
         if (saved === undefined) continue;
         assert.equal(readFileSync(path, 'utf8'), saved);
         const kept = await keptFiles(window.extensionHostPid, path, 1);
@@ -82,19 +83,30 @@ function typeOverUnread(
   window: EditorWindow,
   path: string,
   theirs: string,
-  undone: boolean,
+  when: 'unread' | 'undone' | 'justRead',
 ): Promise<string | undefined> {
   return window.run(
-    async (vscode, at, text, undoes) => {
+    async (vscode, at, text, how) => {
       const fs = process.getBuiltinModule('node:fs');
       const document = await vscode.workspace.openTextDocument(at);
-      const before = document.getText();
       const editor = await vscode.window.showTextDocument(document, { preview: false });
       const type = (): Thenable<boolean> =>
         editor.edit((builder) => builder.insert(new vscode.Position(0, 0), 'ours\n'));
-      fs.writeFileSync(at, text);
+      if (how === 'justRead') {
+        const read = new Promise<void>((resolve) => {
+          const listener = vscode.workspace.onDidChangeTextDocument((event) => {
+            if (event.document !== document || event.contentChanges.length === 0) return;
+            listener.dispose();
+            fs.writeFileSync(at, text);
+            resolve();
+          });
+        });
+        fs.writeFileSync(at, text.replace(/./g, '-'));
+        await read;
+      } else fs.writeFileSync(at, text);
+      const before = document.getText();
       await type();
-      if (undoes) {
+      if (how === 'undone') {
         await vscode.commands.executeCommand('undo');
         await type();
       }
@@ -104,6 +116,6 @@ function typeOverUnread(
     },
     path,
     theirs,
-    undone,
+    when,
   );
 }
