@@ -4,8 +4,9 @@ import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
 import { projectFolder } from './editor/installations';
+import { shared } from './shared';
 
-const programs = new Map<string, Promise<string>>();
+const programs = shared('programs', () => new Map<string, Promise<string>>());
 
 /**
  * Compiles `test/support/c/NAME.c`, once, and returns the program's path.

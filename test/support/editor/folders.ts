@@ -4,6 +4,8 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { shared } from '../shared';
+
 export interface RunFolders {
   /** Everything below goes with it. Its name is short: sockets lie here, and their paths are limited to 107 bytes. */
   readonly root: string;
@@ -17,8 +19,11 @@ export interface RunFolders {
 }
 
 /** The folders of runs that nobody has stopped: they go when this process ends. */
-const living = new Set<string>();
-process.on('exit', () => living.forEach((root) => rmSync(root, { recursive: true, force: true })));
+const living = shared('folders', () => {
+  const roots = new Set<string>();
+  process.on('exit', () => roots.forEach((root) => rmSync(root, { recursive: true, force: true })));
+  return roots;
+});
 
 /** @param dataFolder keeps settings, state and extensions from one run to the next; without it they go with the run */
 export async function createRunFolders(dataFolder?: string): Promise<RunFolders> {

@@ -4,13 +4,19 @@ import { cp, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { shared } from '../shared';
+
 interface Kept {
   readonly copy: string;
   /** Where it was installed: the list of extensions names it. */
   readonly folder: string;
 }
 
-const kept = new Map<string, Kept>();
+const { kept, copies } = shared('installed', () => {
+  const folders = new Set<string>();
+  process.on('exit', () => folders.forEach((copy) => rmSync(copy, { recursive: true, force: true })));
+  return { kept: new Map<string, Kept>(), copies: folders };
+});
 
 /** In a folder for extensions. */
 const list = 'extensions.json';
@@ -30,7 +36,7 @@ export async function installOnce(folder: string, key: string, install: () => Pr
   }
   await install();
   const copy = await mkdtemp(join(tmpdir(), 'holdfast-installed-'));
-  process.on('exit', () => rmSync(copy, { recursive: true, force: true }));
+  copies.add(copy);
   await cp(folder, copy, { recursive: true });
   kept.set(key, { copy, folder });
 }

@@ -5,14 +5,18 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { DeadlineError, within } from '../deadline';
+import { shared } from '../shared';
 import { untilEnded } from './pidfd';
 
 /** How much of a process's output is kept to explain a failure. */
 const keptOutput = 64 * 1024;
 
 /** What has been started and has not ended. If this process ends before they do, they go with it. */
-const living = new Set<number>();
-process.on('exit', () => living.forEach(killGroup));
+const living = shared('processes', () => {
+  const pids = new Set<number>();
+  process.on('exit', () => pids.forEach(killGroup));
+  return pids;
+});
 
 /** Kept by every util-linux: asks the system to end a process when the one that started it is gone, however that ended. */
 const lifeline = ['/usr/bin/setpriv', '--pdeathsig', 'TERM'] as const;
