@@ -478,12 +478,12 @@ describe('who uses a file', function () {
     const memory = new Memory(calls, () => now);
     const opener = await start(await compiled('opener'));
     // It may still be on its way to sleep when it has said READY.
-    let look = lookAt(calls, opener.pid);
+    let look = lookAt(calls, opener.pid, new Set());
     let moment = memory.moment(opener.pid);
     while (typeof look === 'string' || !look.asleep || moment === undefined) {
       await new Promise(setImmediate);
       moment = memory.moment(opener.pid);
-      look = lookAt(calls, opener.pid);
+      look = lookAt(calls, opener.pid, new Set());
     }
     memory.remember(opener.pid, moment, look);
     memory.turn();

@@ -465,6 +465,16 @@ export function mountType(mountinfo: string, id: bigint): string | undefined {
   return line === undefined ? undefined : / - (\S+) /.exec(line)?.[1];
 }
 
+/** The numbers of the mounts of these types. */
+export function mountsOfTypes(mountinfo: string, types: ReadonlySet<string>): ReadonlySet<bigint> {
+  return new Set(
+    mountinfo.split('\n').flatMap((line) => {
+      const [, id, type] = /^(\d{1,10}) .* - (\S+) /.exec(line) ?? [];
+      return id !== undefined && type !== undefined && types.has(type) ? [BigInt(id)] : [];
+    }),
+  );
+}
+
 /** A path in a file system, which mounts of it have in common. */
 export interface Mounted {
   readonly device: string;

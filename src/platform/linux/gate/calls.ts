@@ -40,6 +40,8 @@ export interface GateCalls {
    * fcntl(2), F_SETSIG and F_SETOWN_EX: this signal to the calling thread, and to no other, when the lease is broken.
    */
   notifyThisThread(fd: number, signal: number, path: string): void;
+  /** fcntl(2), F_SETSIG: this signal when the lease is broken, to the process if `notifyThisThread` was not called. */
+  setSignal(fd: number, signal: number, path: string): void;
   /** fcntl(2), F_OFD_SETLK of one byte: F_WRLCK or F_UNLCK, without waiting. */
   setRangeLock(fd: number, type: number, offset: bigint, path: string): void;
   /** pthread_sigmask(3), SIG_BLOCK, in the calling thread alone. */
@@ -113,6 +115,9 @@ export function bindGateCalls({ bind, bindOrSyscall, call, callOnce }: Library):
     notifyThisThread(fd, signal, path) {
       call('fcntl(F_SETSIG)', path, fcntlNumber, fd, F_SETSIG, signal);
       call('fcntl(F_SETOWN_EX)', path, fcntlPointer, fd, F_SETOWN_EX, owner);
+    },
+    setSignal(fd, signal, path) {
+      call('fcntl(F_SETSIG)', path, fcntlNumber, fd, F_SETSIG, signal);
     },
     setRangeLock(fd, type, offset, path) {
       range.writeInt16LE(type, FLOCK.type);

@@ -7,7 +7,7 @@ import { system } from '../errors';
 import type { Host } from '../linux';
 import { openReader, type Place } from '../place';
 import type { GateCalls } from './calls';
-import { quietLease } from './leases';
+import { probeOnce } from './leases';
 import { Search } from './search';
 
 /**
@@ -43,10 +43,7 @@ export function probePinned(calls: GateCalls, pin: number, path: string): Held {
     return 'held';
   }
   try {
-    const lease = quietLease(calls, fd, path);
-    const probed = lease.probe();
-    lease.letGo();
-    return probed;
+    return probeOnce(calls, fd, path);
   } finally {
     closeSync(fd);
   }

@@ -131,6 +131,33 @@ export class Lease {
   }
 }
 
+/**
+ * Whether nobody else has the inode open, by a write lease that is given up at once. Thousands of files are asked in turn: as few calls as can be.
+ *
+ * @param fd that never had a lease
+ * @throws SystemError of fcntl(2)
+ */
+export function probeOnce(calls: GateCalls, fd: number, path: string): Probed {
+  calls.setSignal(fd, IGNORED_SIGNAL, path);
+  try {
+    calls.setLease(fd, F_WRLCK, path);
+  } catch (thrown) {
+    if (thrown instanceof SystemError) {
+      return thrown.errno === 'EAGAIN' ? 'held' : 'unknown';
+    }
+    throw thrown;
+  }
+  try {
+    calls.setLease(fd, F_UNLCK, path);
+  } catch (thrown) {
+    // It has ended by its time.
+    if (!SystemError.is(thrown, 'EAGAIN')) {
+      throw thrown;
+    }
+  }
+  return 'free';
+}
+
 /** A lease for the microseconds of a look, of whose end nobody needs to be told. */
 export function quietLease(calls: GateCalls, fd: number, path: string): Lease {
   return new Lease(calls, fd, path, () => calls.notifyThisThread(fd, IGNORED_SIGNAL, path));

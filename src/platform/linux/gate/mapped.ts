@@ -1,13 +1,35 @@
 import { SystemError } from '../../../core/errors';
-import { parseMountDevice, type DescriptorFacts } from '../../../core/linux/proc';
+import { mountsOfTypes, parseMountDevice, type DescriptorFacts } from '../../../core/linux/proc';
 import type { Identity } from '../../../core/ports';
 import { AT_FDCWD, AT_STATX_DONT_SYNC, AT_SYMLINK_NOFOLLOW } from '../layouts';
 import type { Libc } from '../libc';
+import { readProc } from './text';
 
 /** How `/proc/<pid>/maps` tells an inode, which is not how `stat` does: Btrfs, overlayfs. */
 export interface MappedAs {
   readonly device: string;
   readonly inode: string;
+}
+
+/** File systems on which it is: of thousands of files, then, nothing need be asked. */
+const AS_STAT: ReadonlySet<string> = new Set(['ext2', 'ext3', 'ext4', 'xfs', 'tmpfs']);
+
+/** Our own mounts, as they are now; read once they are asked for. */
+export class OwnMounts {
+  #text: string | undefined;
+  #asStat: ReadonlySet<bigint> | undefined;
+
+  /** `/proc/self/mountinfo`. @throws SystemError if it cannot be read */
+  get text(): string {
+    this.#text ??= readProc('/proc/self/mountinfo');
+    return this.#text;
+  }
+
+  /** Whether maps tell inodes of this mount as `stat` does. @throws SystemError as `text` */
+  mapsAsStat(mount: bigint): boolean {
+    this.#asStat ??= mountsOfTypes(this.text, AS_STAT);
+    return this.#asStat.has(mount);
+  }
 }
 
 /**

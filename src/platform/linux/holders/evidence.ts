@@ -1,7 +1,7 @@
 import type { Descriptor, Evidence } from '../../../core/holders/classify';
 import { parseDescriptorFacts, parseMappedFiles, type DescriptorFacts } from '../../../core/linux/proc';
 import type { Identity } from '../../../core/ports';
-import { isAnotherFile } from '../gate/mapped';
+import { isAnotherFile, OwnMounts } from '../gate/mapped';
 import { readProc, readProcAtOnce } from '../gate/text';
 import { AT_FDCWD, AT_STATX_DONT_SYNC, O_PATH } from '../layouts';
 import type { Libc } from '../libc';
@@ -19,19 +19,25 @@ export interface Eyes {
 export class Wanted {
   /** Those that somebody has who is not told. */
   readonly untold = new Set<PinnedInode>();
+  /** Our own descriptors that pin them: nobody uses a file by these. */
+  readonly descriptors: ReadonlySet<number>;
+  readonly #pins: readonly PinnedInode[];
+  readonly #mounts = new OwnMounts();
   readonly #byInode = new Map<number, PinnedInode[]>();
-  /** By what maps write; two subvolumes of btrfs may have files of one name there. */
-  readonly #byMapping = new Map<string, PinnedInode[]>();
+  /** The inode numbers that maps write, where they are others. */
   readonly #mapped = new Set<number>();
+  /** By what maps write; two subvolumes of btrfs may have files of one name there. Made when it is asked for. */
+  #byMapping: Map<string, PinnedInode[]> | undefined;
 
-  /** @param mountinfo ours, asked for once at most */
-  constructor(pins: readonly PinnedInode[], mountinfo: () => string) {
-    let text: string | undefined;
+  constructor(pins: readonly PinnedInode[]) {
+    this.#pins = pins;
+    this.descriptors = new Set(pins.flatMap(({ descriptor }) => descriptor ?? []));
     for (const pin of pins) {
-      const mapping = pin.mappedAs(() => (text ??= mountinfo()));
-      push(this.#byInode, Number(pin.identity.inode), pin);
-      push(this.#byMapping, mapping, pin);
-      this.#mapped.add(Number(mapping.slice(mapping.indexOf(' ') + 1)));
+      push(this.#byInode, pin.inodeNumber, pin);
+      const mapped = pin.mappedNumber(this.#mounts);
+      if (mapped !== pin.inodeNumber) {
+        this.#mapped.add(mapped);
+      }
     }
   }
 
@@ -40,7 +46,7 @@ export class Wanted {
   }
 
   isMapped(inode: number): boolean {
-    return this.#mapped.has(inode);
+    return this.#byInode.has(inode) || this.#mapped.has(inode);
   }
 
   of({ device, inode }: Identity): readonly PinnedInode[] {
@@ -49,7 +55,16 @@ export class Wanted {
   }
 
   ofMapping(file: string): readonly PinnedInode[] {
+    this.#byMapping ??= this.#mappings();
     return this.#byMapping.get(file) ?? [];
+  }
+
+  #mappings(): Map<string, PinnedInode[]> {
+    const byMapping = new Map<string, PinnedInode[]>();
+    for (const pin of this.#pins) {
+      push(byMapping, pin.mappedAs(this.#mounts), pin);
+    }
+    return byMapping;
   }
 }
 

@@ -28,8 +28,11 @@ export interface Look {
 /** A process of which nothing is to be told: `closed` to us, a thread of the `kernel`, or `gone`. */
 export type Unseen = 'closed' | 'kernel' | 'gone';
 
-/** @throws SystemError of reading what is there: EMFILE and the like */
-export function lookAt(calls: HolderCalls, pid: number): Look | Unseen {
+/**
+ * @param besides descriptors that need not be looked at
+ * @throws SystemError of reading what is there: EMFILE and the like
+ */
+export function lookAt(calls: HolderCalls, pid: number, besides: ReadonlySet<number>): Look | Unseen {
   const facts = readProcess(pid);
   if (facts?.kernel === true) {
     return 'kernel';
@@ -50,7 +53,7 @@ export function lookAt(calls: HolderCalls, pid: number): Look | Unseen {
       asleep: facts.threads === 1 && facts.state !== 'R',
       invocation: readInvocation(at, executable.path),
       executableInode: calls.inodeAt(`${at}/exe`),
-      ...descriptorsAt(calls, at),
+      ...descriptorsAt(calls, at, besides),
       mapped: mappedAt(at),
     };
   } catch (thrown) {
@@ -114,14 +117,22 @@ function readInvocation(at: string, executable: string): Invocation | undefined 
   return mayRunScripts(program) ? invocationOf(program, parseCommandLine(readProc(`${at}/cmdline`))) : undefined;
 }
 
-function descriptorsAt(calls: HolderCalls, at: string): Pick<Look, 'descriptors' | 'inodes'> {
+function descriptorsAt(
+  calls: HolderCalls,
+  at: string,
+  besides: ReadonlySet<number>,
+): Pick<Look, 'descriptors' | 'inodes'> {
   const descriptors: number[] = [];
   const inodes: number[] = [];
   const folder = `${at}/fd`;
   for (const fd of system('readdir', folder, () => readdirSync(folder))) {
+    const number = Number(fd);
+    if (besides.has(number)) {
+      continue;
+    }
     const inode = calls.regularInodeAt(`${folder}/${fd}`);
     if (inode !== 0) {
-      descriptors.push(Number(fd));
+      descriptors.push(number);
       inodes.push(inode);
     }
   }

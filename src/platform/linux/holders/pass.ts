@@ -5,7 +5,7 @@ import type { Found, Pin } from '../../../core/holders/ports';
 import { parseUser, type ProcessFacts } from '../../../core/linux/proc';
 import { SystemError } from '../../../core/errors';
 import { system } from '../errors';
-import { readProc, readProcAtOnce } from '../gate/text';
+import { readProcAtOnce } from '../gate/text';
 import { gatherEvidence, Wanted, type Eyes } from './evidence';
 import { lookAt, programName, readProcess, unlessEnded, type Look, type Unseen } from './look';
 import type { Memory } from './memory';
@@ -16,6 +16,8 @@ const TICKS_PER_SECOND = 100;
 
 /** A process that becomes another program while it is looked at is looked at again; this often. */
 const LOOKS = 4;
+
+const nothing: ReadonlySet<number> = new Set();
 
 export interface Finding extends Eyes {
   readonly memory: Memory;
@@ -31,7 +33,7 @@ export interface Finding extends Eyes {
  * @throws SystemError if there is no `/proc`, or it cannot be read for want of descriptors or memory
  */
 export function passOver(eyes: Finding, pins: readonly PinnedInode[], except: ReadonlySet<number>): Found {
-  const wanted = new Wanted(pins, () => readProc('/proc/self/mountinfo'));
+  const wanted = new Wanted(pins);
   const holders = new Map<Pin, Holder[]>();
   const ancestors = new Ancestors();
   let closed = 0;
@@ -63,7 +65,7 @@ export function passOver(eyes: Finding, pins: readonly PinnedInode[], except: Re
 
 /** What one process has to do with one pin by now. */
 export function lookAgain(eyes: Finding, pin: PinnedInode, { process: { pid, started } }: Holder): Holder | undefined {
-  const wanted = new Wanted([pin], () => readProc('/proc/self/mountinfo'));
+  const wanted = new Wanted([pin]);
   const found = holdersIn(eyes, pid, wanted, new Ancestors());
   const [, holder] = found === 'closed' ? [] : (found[0] ?? []);
   return holder?.process.started === started ? holder : undefined;
@@ -92,7 +94,7 @@ type Holders = readonly (readonly [PinnedInode, Holder, string])[];
 
 function holdersIn(eyes: Finding, pid: number, wanted: Wanted, ancestors: Ancestors): Holders | 'closed' {
   for (let times = 1; ; times++) {
-    const look = seen(eyes, pid);
+    const look = seen(eyes, pid, pid === process.pid ? wanted.descriptors : nothing);
     if (look === 'closed') {
       return look;
     }
@@ -109,13 +111,13 @@ function holdersIn(eyes: Finding, pid: number, wanted: Wanted, ancestors: Ancest
   }
 }
 
-function seen({ calls, memory }: Finding, pid: number): Look | Unseen {
+function seen({ calls, memory }: Finding, pid: number, besides: ReadonlySet<number>): Look | Unseen {
   const known = memory.recall(pid);
   if (known !== undefined) {
     return known;
   }
   const moment = memory.moment(pid);
-  const look = lookAt(calls, pid);
+  const look = lookAt(calls, pid, besides);
   if (moment !== undefined && look !== 'closed' && look !== 'gone') {
     memory.remember(pid, moment, look);
   }

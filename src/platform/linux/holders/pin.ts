@@ -4,7 +4,7 @@ import type { Pin } from '../../../core/holders/ports';
 import { parseDescriptorFacts, type DescriptorFacts } from '../../../core/linux/proc';
 import type { Identity } from '../../../core/ports';
 import { system } from '../errors';
-import { mappedAs } from '../gate/mapped';
+import { mappedAs, type OwnMounts } from '../gate/mapped';
 import { readProc } from '../gate/text';
 import type { Watchable } from '../gate/watches';
 import { AT_FDCWD, AT_STATX_DONT_SYNC, O_PATH, S_IFMT, S_IFREG, type Stat } from '../layouts';
@@ -23,6 +23,9 @@ export class PinnedInode implements Pin, Watchable {
   #stat: Stat;
   #told: DescriptorFacts | undefined;
   #mapped: string | undefined;
+  #mappedNumber: number | undefined;
+  /** Of the inode; beyond what numbers hold exactly only near. */
+  readonly inodeNumber: number;
 
   private constructor(libc: Libc, path: string, fd: number, stat: Stat) {
     this.#libc = libc;
@@ -30,6 +33,7 @@ export class PinnedInode implements Pin, Watchable {
     this.#fd = fd;
     this.#stat = stat;
     this.identity = { device: stat.device, inode: stat.inode };
+    this.inodeNumber = Number(stat.inode);
   }
 
   /** @throws SystemError as `HolderFinder.pin` */
@@ -45,6 +49,11 @@ export class PinnedInode implements Pin, Watchable {
       closeQuietly(fd);
       throw thrown;
     }
+  }
+
+  /** What keeps it, O_PATH; `undefined`: nothing does. */
+  get descriptor(): number | undefined {
+    return this.#fd;
   }
 
   get held(): boolean {
@@ -117,7 +126,9 @@ export class PinnedInode implements Pin, Watchable {
       return;
     }
     // What only a descriptor tells.
-    this.#told ??= this.#facts(this.#fd);
+    if (this.#mapped === undefined) {
+      this.#told ??= this.#facts(this.#fd);
+    }
     closeQuietly(this.#fd);
     this.#fd = undefined;
   }
@@ -126,16 +137,29 @@ export class PinnedInode implements Pin, Watchable {
    * What maps call it: as `Mapping.file`. A mount that is no longer there has no line: then the device is that of `stat`, as on most
    * file systems.
    */
-  mappedAs(mountinfo: () => string): string {
-    if (this.#mapped === undefined) {
-      const facts = this.#told ?? this.use((fd) => this.#facts(fd));
-      const { device, inode } = mappedAs(facts, this.identity, mountinfo) ?? {
-        device: mapsDevice(this.identity.device),
-        inode: String(this.identity.inode),
-      };
-      this.#mapped = `${device} ${inode}`;
-    }
+  mappedAs(mounts: OwnMounts): string {
+    this.#mapped ??= this.#findMapped(mounts);
     return this.#mapped;
+  }
+
+  /** The inode number of that, as `inodeNumber`. */
+  mappedNumber(mounts: OwnMounts): number {
+    if (this.#mappedNumber === undefined) {
+      const mapped = this.mappedAs(mounts);
+      this.#mappedNumber = Number(mapped.slice(mapped.indexOf(' ') + 1));
+    }
+    return this.#mappedNumber;
+  }
+
+  #findMapped(mounts: OwnMounts): string {
+    const asStat = { device: mapsDevice(this.identity.device), inode: String(this.identity.inode) };
+    const { mount } = this.#stat;
+    const facts = (): DescriptorFacts => this.#told ?? this.use((fd) => this.#facts(fd));
+    const { device, inode } =
+      mount !== undefined && mounts.mapsAsStat(mount)
+        ? asStat
+        : (mappedAs(facts(), this.identity, () => mounts.text) ?? asStat);
+    return `${device} ${inode}`;
   }
 
   close(): void {

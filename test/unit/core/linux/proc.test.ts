@@ -7,6 +7,7 @@ import {
   parseLeaseWaiters,
   parseMappings,
   parseMountDevice,
+  mountsOfTypes,
   mountType,
   parseMounts,
 } from '../../../../src/core/linux/proc';
@@ -149,6 +150,8 @@ describe('mounts', () => {
       [36n, 3n, 37n, 6n].map((id) => mountType(mountinfo, id)),
       ['nfs4', 'fuse.sshfs', undefined, undefined],
     );
+    assert.deepEqual(mountsOfTypes(mountinfo, new Set(['nfs4', 'ext4'])), new Set([36n]));
+    assert.deepEqual(mountsOfTypes(`${mountinfo}\nx`, new Set(['fuse'])), new Set());
   });
 
   it('are found by what is mounted, by its path in its file system', () => {
