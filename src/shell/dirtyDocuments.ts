@@ -83,9 +83,10 @@ export class DirtyDocuments implements Disposable {
 
   #isClean(document: vscode.TextDocument, matches: boolean): void {
     const key = document.uri.toString();
-    this.#take(key);
+    const change = this.#take(key);
     if (this.#dirty.delete(key)) this.#becameClean.fire(document);
-    if (matches && document.uri.scheme === 'file') this.#matchesDisk.fire(asItIs(document));
+    if (!matches || document.uri.scheme !== 'file') return;
+    this.#matchesDisk.fire(change?.version === document.version ? change : asItIs(document));
   }
 
   /** By VS Code, which has read the file, or by somebody: then it is said to be dirty next. */

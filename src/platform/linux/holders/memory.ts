@@ -52,7 +52,10 @@ export class Memory {
   /** What was seen of a process that is still as it was. */
   recall(pid: number): Look | 'kernel' | undefined {
     const known = this.#known.get(pid);
-    if (known?.folder !== this.#calls.inodeAt(`/proc/${pid}`)) {
+    if (known === undefined) {
+      return undefined;
+    }
+    if (known.folder !== this.#calls.inodeAt(`/proc/${pid}`)) {
       return undefined;
     }
     const age = this.#now() - known.at;
