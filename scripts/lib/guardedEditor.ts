@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 
 import { Editor, type EditorOptions, type EditorWindow } from '../../test/support/editor';
 import type { Run } from '../../test/support/run';
+import { tellWhatIsShown } from '../../test/support/whatIsShown';
 import { makePackage } from './package';
 
 export const extensionId = 'holdfast.holdfast';
@@ -28,6 +29,10 @@ export async function withGuardedEditor<T>(
     const editor = await startGuardedEditor({ ...options, workspace: folder });
     try {
       return await work(editor, folder);
+    } catch (thrown) {
+      // It is closed before anybody else could look.
+      await tellWhatIsShown();
+      throw thrown;
     } finally {
       await editor.stop();
     }
