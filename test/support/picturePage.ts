@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import type { FrameLocator, Frame } from 'playwright-core';
 
 import { commands } from '../../src/core/contributions';
+import { within } from './deadline';
 import { themeNames, type EditorWindow, type Theme } from './editor';
 
 const deadline = 20_000;
@@ -20,7 +21,7 @@ export async function wearWithPage(window: EditorWindow, theme: Theme): Promise<
   await window.wear(theme);
   const frame = await frameOf(window);
   const kind = JSON.stringify(themeNames[theme].webview);
-  await frame.waitForFunction(`document.body.dataset.vscodeThemeKind === ${kind}`, undefined, { timeout: deadline });
+  await untilInPage(frame, `document.body.dataset.vscodeThemeKind === ${kind}`);
 }
 
 /** A command, by the palette and the keyboard alone. */
@@ -55,7 +56,16 @@ export async function untilPictureFocused(window: EditorWindow): Promise<void> {
   await window.page.waitForFunction(expression, undefined, { timeout: deadline });
   // The frame in it gets the focus a moment later; a key that comes before gets nowhere.
   const frame = await frameOf(window);
-  await frame.waitForFunction('document.hasFocus()', undefined, { timeout: deadline });
+  await untilInPage(frame, 'document.hasFocus()');
+}
+
+/** Waits until an expression is true in the page, whose policy forbids Playwright's own way of doing that. */
+export async function untilInPage(frame: Frame, expression: string): Promise<void> {
+  const until = frame.evaluate(`new Promise((resolve) => {
+    const look = () => (${expression}) ? resolve() : requestAnimationFrame(look);
+    look();
+  })`);
+  await within(deadline, `${expression} in the page`, until);
 }
 
 /** Waits until what has the focus says this. */

@@ -17,6 +17,7 @@ import {
   pageOf,
   runByKeyboard,
   untilFocused,
+  untilInPage,
   untilPictureFocused,
   wearWithPage,
 } from '../../support/picturePage';
@@ -115,7 +116,8 @@ describe('the picture of files in use', function () {
       // The older version ends where the current one begins, and the program's line goes on from there.
       const frame = await frameOf(window);
       // While it is short, everything is near.
-      await frame.waitForFunction(
+      await untilInPage(
+        frame,
         `document.querySelector('.version:not(.older) > .row .bar').getBoundingClientRect().width > 20`,
       );
       const edges = await frame.evaluate<Record<string, [number, number]>>(`Object.fromEntries(

@@ -286,7 +286,7 @@ describe('what is told after a save of a running file', function () {
       assert.deepEqual(await menuOf(window, bash.pid), ['Compare with What It Runs', 'Ignore This Program']);
       await closeMenu(window);
       await menuOf(window, catches ?? 0);
-      await window.page.locator('.monaco-menu').getByRole('menuitem', { name: 'Send SIGHUP' }).click();
+      await chooseFromMenu(window, 'Send SIGHUP');
       await window.page.locator('.statusbar-item', { hasText: 'SIGHUP was sent to python3' }).waitFor();
       assert.equal((await lines(output, 3))[2], `hup ${String(catches)}`);
     } finally {
@@ -458,6 +458,20 @@ async function menuOf(window: EditorWindow, pid: number): Promise<readonly strin
   }
   const all = await menu.getByRole('menuitem').allInnerTexts();
   return all.map((one) => one.trim()).filter((one) => /^(Compare with|Rerun|Reload|Send|Ignore) /.test(one));
+}
+
+/** By the keyboard: in the first tenth of a second VS Code does not heed the mouse in a menu (menu.ts, BaseMenuActionViewItem). */
+async function chooseFromMenu(window: EditorWindow, label: string): Promise<void> {
+  const menu = window.page.locator('.monaco-menu');
+  const count = await menu.getByRole('menuitem').count();
+  for (let turn = 0; turn < count; turn++) {
+    await window.press('ArrowDown');
+    const focused = await menu.locator('.action-item.focused').allInnerTexts();
+    if (!focused.some((text) => text.includes(label))) continue;
+    await window.press('Enter');
+    return;
+  }
+  assert.fail(`the menu has no ${label}`);
 }
 
 /** Waits until it is gone: the next one could be taken for it. */
