@@ -64,8 +64,8 @@ describe('as many files as are watched at most', function () {
       const before = passes.length;
       run(1_500);
       assert.equal(passes.length, before, 'nobody uses them');
-      const inUse = told.filter((answer) => answer.kind === 'problem');
-      assert.deepEqual(inUse, []);
+      const problems = told.filter((answer) => answer.kind === 'problem');
+      assert.deepEqual(problems, []);
     } finally {
       search.kill('SIGKILL');
       desk.close();
