@@ -189,7 +189,7 @@ describe('parsers of /proc', () => {
   it(`have an answer to anything (seed ${seed})`, () => {
     const random = randomFrom(seed);
     const texts = [LEASED, BREAKING, LOCKS, MOUNTS, MAPS];
-    for (let round = 0; round < 3000; round++) {
+    for (let round = 0; round < 10_000; round++) {
       let text = pick(random, texts);
       for (let change = 0; change < 1 + random() * 8; change++) {
         const at = Math.floor(random() * text.length);
@@ -215,6 +215,7 @@ describe('parsers of /proc', () => {
         parseMounts(text).value.every(({ id, root, at }) => Number.isSafeInteger(id) && root !== '' && at !== ''),
         text,
       );
+      assert.ok([...mountsOfTypes(text, new Set(['ext4']))].every((id) => text.includes(String(id))), text);
       assert.match(parseMountDevice(text, 27).value ?? '00:00', /^[\da-f]{2,}:[\da-f]{2,}$/);
       assert.ok(
         parseMappings(text, '00:1a', '257').value.every((path) => !path.includes('\n')),
