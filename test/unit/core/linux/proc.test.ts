@@ -215,7 +215,10 @@ describe('parsers of /proc', () => {
         parseMounts(text).value.every(({ id, root, at }) => Number.isSafeInteger(id) && root !== '' && at !== ''),
         text,
       );
-      assert.ok([...mountsOfTypes(text, new Set(['ext4']))].every((id) => text.includes(String(id))), text);
+      assert.ok(
+        [...mountsOfTypes(text, new Set(['ext4']))].every((id) => text.includes(String(id))),
+        text,
+      );
       assert.match(parseMountDevice(text, 27).value ?? '00:00', /^[\da-f]{2,}:[\da-f]{2,}$/);
       assert.ok(
         parseMappings(text, '00:1a', '257').value.every((path) => !path.includes('\n')),
