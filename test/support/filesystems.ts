@@ -37,11 +37,12 @@ function makeImage(path: string, megabytes: number, ...maker: [string, ...string
  * Mounts a file system on a temporary image or directory; needs root for all but `host`. A string is the reason why it
  * cannot be had.
  *
- * @param options how much a tmpfs takes in all; how much an overlay's upper layer takes, on a tmpfs then
+ * @param options how much a tmpfs takes in all; how much an overlay's upper layer takes, on a tmpfs then; the quota of the directory on
+ *   btrfs, in bytes, of which metadata takes some, too
  */
 export function mountFileSystem(
   name: FileSystemName,
-  options: { tmpfsSize?: string; overlaySize?: string } = {},
+  options: { tmpfsSize?: string; overlaySize?: string; btrfsQuota?: number } = {},
 ): FileSystem | string {
   if (name !== 'host' && process.getuid?.() !== 0) {
     return `mounting ${name} needs root`;
@@ -135,6 +136,13 @@ export function mountFileSystem(
         break;
     }
     const directory = join(mountPoint, 'd');
+    if (name === 'btrfs' && options.btrfsQuota !== undefined) {
+      run('btrfs', 'subvolume', 'create', directory);
+      run('btrfs', 'quota', 'enable', mountPoint);
+      // Until that is through, a limit may be reckoned from what is not so.
+      run('btrfs', 'quota', 'rescan', '-w', mountPoint);
+      run('btrfs', 'qgroup', 'limit', String(options.btrfsQuota), directory);
+    }
     mkdirSync(directory, { recursive: true });
     chmodSync(directory, 0o777);
     const parts = { name, directory, unmount, mountAgain: again, release };

@@ -2,9 +2,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 
 const MEGABYTE = 1 << 20;
+
+/** As Node has them, which knows no name for the second one. */
+const isFull: ReadonlySet<unknown> = new Set([-constants.errno.ENOSPC, -constants.errno.EDQUOT]);
 
 /** Takes what is left of a disk, and gives it back. */
 export class Hog {
@@ -14,14 +18,18 @@ export class Hog {
     this.#path = join(folder, 'hog');
   }
 
-  eat(): void {
+  /** @param bytes no more than so many */
+  eat(bytes = Infinity): void {
     const fd = openSync(this.#path, 'a');
+    let eaten = 0;
     try {
-      for (let size = MEGABYTE; size >= 1;) {
+      for (let size = MEGABYTE; size >= 1 && eaten < bytes;) {
         try {
-          if (writeSync(fd, Buffer.alloc(size, 'h')) === size) continue;
+          const written = writeSync(fd, Buffer.alloc(Math.min(size, bytes - eaten), 'h'));
+          eaten += written;
+          if (written === size) continue;
         } catch (thrown) {
-          if (!(thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOSPC')) throw thrown;
+          if (!(thrown instanceof Error && 'errno' in thrown && isFull.has(thrown.errno))) throw thrown;
         }
         size = Math.floor(size / 2);
       }

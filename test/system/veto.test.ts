@@ -56,9 +56,35 @@ function isImmutable(path: string): boolean {
   return execFileSync('lsattr', ['-d', path], { encoding: 'utf8' }).split(' ')[0]?.includes('i') === true;
 }
 
-for (const fileSystem of FILE_SYSTEMS.filter((name) => name !== 'host' && name !== 'bindfs')) {
+/** What has no room, and what the system says then. */
+interface Full {
+  readonly name: string;
+  readonly fileSystem: FileSystemName;
+  readonly options: Parameters<typeof mountFileSystem>[1];
+  readonly says: 'ENOSPC' | 'EDQUOT';
+  /** What is eaten of it, in bytes: without any room btrfs does not even let a file be emptied. */
+  readonly eaten?: number;
+}
+
+const disks: readonly Full[] = [
+  ...FILE_SYSTEMS.filter((name) => name !== 'host' && name !== 'bindfs').map((fileSystem): Full => ({
+    name: `a full ${fileSystem}`,
+    fileSystem,
+    options: { tmpfsSize: '8m', overlaySize: '8m' },
+    says: 'ENOSPC',
+  })),
+  {
+    name: 'btrfs, with a quota that is nearly used up',
+    fileSystem: 'btrfs',
+    options: { btrfsQuota: 9 * MEGABYTE },
+    says: 'EDQUOT',
+    eaten: 2 * MEGABYTE,
+  },
+];
+
+for (const { name, fileSystem, options, says, eaten } of disks) {
   for (const who of ['permissions', 'root'] as const) {
-    describe(`a veto on a full ${fileSystem}, of an editor bound by ${who === 'root' ? 'nothing' : who}`, function () {
+    describe(`a veto on ${name}, of an editor bound by ${who === 'root' ? 'nothing' : who}`, function () {
       this.timeout(60_000);
       let program: string;
       let mounted: FileSystem | undefined;
@@ -74,7 +100,7 @@ for (const fileSystem of FILE_SYSTEMS.filter((name) => name !== 'host' && name !
         program = await compiled('stand-in-editor');
       });
       beforeEach(async function () {
-        const found = mountFileSystem(fileSystem satisfies FileSystemName, { tmpfsSize: '8m', overlaySize: '8m' });
+        const found = mountFileSystem(fileSystem, options);
         if (typeof found === 'string') skip(this, `veto.${fileSystem}`, found);
         mounted = found;
         storage = mkdtempSync(join(tmpdir(), 'holdfast-storage-'));
@@ -141,17 +167,18 @@ for (const fileSystem of FILE_SYSTEMS.filter((name) => name !== 'host' && name !
         return reached;
       }
 
-      it('is foreseen, keeps the old version whole, and is told with what was refused', async () => {
-        hog.eat();
+      it(`${says === 'EDQUOT' ? 'cannot be' : 'is'} foreseen, keeps the old version whole, and is told with what was refused`, async () => {
+        hog.eat(eaten);
         const foreseen = await client.assess(path);
-        assert.equal(foreseen.reason, 'vetoed', JSON.stringify(foreseen));
-        assert.ok(foreseen.room && foreseen.room.free < foreseen.room.needed);
+        // Of a quota nothing is told until it is used up.
+        assert.equal(foreseen.reason, says === 'EDQUOT' ? 'gated' : 'vetoed', JSON.stringify(foreseen));
+        if (says === 'ENOSPC') assert.ok(foreseen.room && foreseen.room.free < foreseen.room.needed);
         for (let turn = 0; turn < 3; turn++) {
           const { ino } = statSync(path);
           const guarded = await begin();
           assert.equal(await write(), `ERROR ${String(errno)}`);
           const { error, room } = await vetoed(guarded);
-          assert.equal(error?.errno, 'ENOSPC');
+          assert.equal(error?.errno, says);
           assert.ok(room && room.needed >= SIZE);
           isOld();
           assert.equal(statSync(path).ino, ino);
@@ -160,7 +187,7 @@ for (const fileSystem of FILE_SYSTEMS.filter((name) => name !== 'host' && name !
       });
 
       it('of a stock editor there is none: the old version is gone', async () => {
-        hog.eat();
+        hog.eat(eaten);
         const fd = openSync(path, 'r');
         assert.equal(await editor.ask(`open ${path}`), 'OPENED');
         // Another program takes the pages.
@@ -172,7 +199,7 @@ for (const fileSystem of FILE_SYSTEMS.filter((name) => name !== 'host' && name !
       });
 
       it('lets a save through when there is room again', async () => {
-        hog.eat();
+        hog.eat(eaten);
         await begin().then(async (guarded) => {
           await write();
           await vetoed(guarded);
@@ -188,14 +215,14 @@ for (const fileSystem of FILE_SYSTEMS.filter((name) => name !== 'host' && name !
 
       it('is none of a file that is empty, which has nothing to lose', async () => {
         writeFileSync(path, '');
-        hog.eat();
+        hog.eat(eaten && OLD.length + eaten);
         assert.equal((await client.assess(path)).reason, 'gated');
         const reached = await (await begin()).reached;
         assert.equal(reached.reason, 'noRoom');
       });
 
       it('holds up nobody else: another program writes at once, and the editor is stopped after that', async () => {
-        hog.eat();
+        hog.eat(eaten);
         const guarded = await begin();
         const other = await LineProgram.start(program);
         assert.equal(await other.ask(`open ${path}`), 'OPENED');
@@ -218,7 +245,7 @@ for (const fileSystem of FILE_SYSTEMS.filter((name) => name !== 'host' && name !
       it('gives a file in use back the permissions that it had', async () => {
         chmodSync(path, 0o664);
         const reader = openSync(path, 'r');
-        hog.eat();
+        hog.eat(eaten);
         const guarded = await begin();
         assert.equal(await write(), `ERROR ${String(errno)}`);
         await vetoed(guarded);
