@@ -21,6 +21,8 @@ const recoveryDeadline = 30_000;
 const overwritten = 5_000;
 /** and so long after it was told that a save is not gated VS Code looks at the file, and writes it. */
 const writesAfter = 1_000;
+/** How often the windows are asked whether they show what is on the disk. */
+const settleRounds = 3;
 const extensionId = 'holdfast.holdfast';
 /** One extension host of ten epochs lives through them. */
 const longLife = 10;
@@ -38,6 +40,8 @@ export interface Chaos {
   readonly ungated: Readonly<Record<string, number>>;
   /** Files that were no whole version when all was quiet. */
   readonly torn: readonly string[];
+  /** How often a window had taken another program's version for what it had saved itself; its next save then overwrites that. */
+  readonly unaware: number;
   /** Names that were left over when all was quiet. */
   readonly left: readonly string[];
   /** Of each extension host that lived through more than one epoch: at the end of the first one, and of the last. */
@@ -94,6 +98,7 @@ async function unrest(
   const left: string[] = [];
   const usage = new Map<number, Usage[]>();
   let crashes = 0;
+  let unaware = 0;
   for (let number = 1; number <= epochs; number++) {
     const victim = persons[number % longLife === 0 ? 0 : 1];
     await activity(epoch, [
@@ -120,22 +125,23 @@ async function unrest(
       }),
     ]);
     await holder.release();
-    for (const person of persons) await person.settle(paths);
+    unaware += await settle(persons, files);
     for (const path of paths) {
       if (ledger.whole(readFileSync(path, 'utf8')) === undefined) torn.push(`${path} after epoch ${String(number)}`);
     }
     // The next extension host removes, or keeps, what one that crashed has left.
     left.push(...(await namesLeft(folder, files.length)));
+    // The victim's has not lived through the epoch.
+    for (const { window } of persons.filter((person) => person !== victim)) {
+      const { extensionHostPid } = window;
+      usage.set(extensionHostPid, [...(usage.get(extensionHostPid) ?? []), usageOf(extensionHostPid)]);
+    }
     // VS Code starts an extension host that crashes again and again no more, unless the window is loaded anew.
     await victim?.window.reload();
     await victim?.window.activate(extensionId);
     await victim?.begin(paths);
-    for (const { window } of persons) {
-      const { extensionHostPid } = window;
-      usage.set(extensionHostPid, [...(usage.get(extensionHostPid) ?? []), usageOf(extensionHostPid)]);
-    }
   }
-  for (const person of persons) await person.settle(paths);
+  unaware += await settle(persons, files);
   await holder.end();
   for (const { window } of persons) await window.close();
   const ungated = [...unguardedIn(editor.logs), ...persons.flatMap(({ alone }) => alone)].filter(({ path }) =>
@@ -159,6 +165,7 @@ async function unrest(
     lostUngated: lost.length,
     ungated: countOf(ungated.map(({ why }) => why)),
     torn,
+    unaware,
     left,
     usage: [...usage.values()].flatMap((samples) => {
       const [first] = samples;
@@ -166,6 +173,31 @@ async function unrest(
       return samples.length > 1 && first && last ? [{ epochs: samples.length, first, last }] : [];
     }),
   };
+}
+
+/**
+ * Until each window shows what is on the disk. One that does not know of it saves: what it overwrites is a version as any other, and may not
+ * be lost.
+ *
+ * @returns how often that was so
+ */
+async function settle(
+  persons: readonly Person[],
+  files: readonly { readonly path: string; readonly bytes: number }[],
+): Promise<number> {
+  let unaware = 0;
+  for (let round = 0; round < settleRounds; round++) {
+    let all = true;
+    for (const person of persons) {
+      for (const path of await person.settle(files.map((file) => file.path))) {
+        all = false;
+        unaware++;
+        await person.save(path, files.find((file) => file.path === path)?.bytes ?? 0);
+      }
+    }
+    if (all) return unaware;
+  }
+  throw new Error(`after ${String(settleRounds)} rounds a window shows otherwise than it is on the disk`);
 }
 
 /** Resolves with nothing when there are so many names in the folder, or with all of them when the deadline has passed. */

@@ -105,11 +105,17 @@ export class Person {
     return this.#host;
   }
 
-  /** Gives up what is not saved, and waits until each document is what is on the disk. */
-  async settle(paths: readonly string[]): Promise<void> {
+  /**
+   * Gives up what is not saved, and waits until each document is what is on the disk.
+   *
+   * @returns those of which this window does not know that they are not: VS Code has saved them, and then taken another program's version,
+   *   which came between its write and its look at the file, for its own
+   */
+  async settle(paths: readonly string[]): Promise<readonly string[]> {
     await this.#host;
+    const unaware: string[] = [];
     for (const path of paths) {
-      await this.window.run(
+      const shown = await this.window.run(
         async (api, at, milliseconds) => {
           const fs = process.getBuiltinModule('node:fs');
           const document = await api.workspace.openTextDocument(at);
@@ -117,29 +123,30 @@ export class Person {
             await api.window.showTextDocument(document, { preview: false });
             await api.commands.executeCommand('workbench.action.files.revert');
           }
-          await new Promise<void>((resolve, reject) => {
+          return new Promise<boolean>((resolve) => {
             const shows = (): boolean => document.getText() === fs.readFileSync(at, 'utf8');
             if (shows()) {
-              resolve();
+              resolve(true);
               return;
             }
-            const timer = setTimeout(() => {
-              listener.dispose();
-              reject(new Error(`${at} is shown otherwise than it is on the disk: ${document.getText().slice(0, 24)}`));
-            }, milliseconds);
-            const listener = api.workspace.onDidChangeTextDocument(() => {
-              if (!shows()) return;
+            const end = (how: boolean): void => {
               clearTimeout(timer);
               listener.dispose();
-              resolve();
+              resolve(how);
+            };
+            const timer = setTimeout(end, milliseconds, false);
+            const listener = api.workspace.onDidChangeTextDocument(() => {
+              if (shows()) end(true);
             });
           });
         },
         path,
         showsDeadline,
       );
+      if (!shown) unaware.push(path);
     }
     this.#takeSeen();
+    return unaware;
   }
 
   /** Hands to the ledger what was shown since the last time. */

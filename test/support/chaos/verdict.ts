@@ -27,7 +27,7 @@ export function chaosShortcomings(run: Chaos): readonly string[] {
   return wrong;
 }
 
-export function chaosLine({ epochs, crashes, persons, versions, ungated, lostUngated }: Chaos): string {
+export function chaosLine({ epochs, crashes, persons, versions, ungated, lostUngated, unaware }: Chaos): string {
   const parts = [versions, persons, ungated].map((part) => JSON.stringify(part));
-  return `${String(epochs)} epochs, ${String(crashes)} crashes; ${parts.join('; ')}: ${String(lostUngated)} lost`;
+  return `${String(epochs)} epochs, ${String(crashes)} crashes; ${parts.join('; ')}: ${String(lostUngated)} lost, ${String(unaware)} times unaware`;
 }
