@@ -160,7 +160,8 @@ export class Gates {
       const site = this.#system.open(order.place);
       const bystanders = (): (() => boolean) => this.#system.bystanders();
       const interrupt = (process: number): number => this.#system.interrupt(process);
-      const gate = make({ site, release, bystanders, interrupt });
+      const isEnding = (process: number): boolean => this.#system.isEnding(process);
+      const gate = make({ site, release, bystanders, interrupt, isEnding });
       this.#running.set(order.id, gate);
       gate.start();
     } catch (thrown) {

@@ -27,6 +27,7 @@ export interface GatePlace {
   /** See `GateSystem`. */
   readonly bystanders: () => () => boolean;
   readonly interrupt: (process: number) => number;
+  readonly isEnding: (process: number) => boolean;
 }
 
 /** Milliseconds between two looks whether those who wait for a processor have had it. */
@@ -360,7 +361,7 @@ export class RunningGate {
     });
   }
 
-  #makeOperations(look: () => void, { bystanders, interrupt }: GatePlace): Operations {
+  #makeOperations(look: () => void, { bystanders, interrupt, isEnding }: GatePlace): Operations {
     const site = this.#site;
     const id = this.#id;
     return {
@@ -406,6 +407,8 @@ export class RunningGate {
         this.#letGo(slot);
       },
       interrupt: () => this.#try('interrupt', 0, () => interrupt(this.#state.editor)) > 0,
+      // What is not known to be whole is not published: the complete version that is at the path stays.
+      isEditorEnding: () => this.#try('isEnding', true, () => isEnding(this.#state.editor)),
       drop: (slot) => {
         if (slot !== 'foreign') this.#forgetLease(slot);
         this.#done('drop', () => {

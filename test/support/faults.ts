@@ -30,6 +30,7 @@ export const points = [
   'keep',
   'bystanders',
   'interrupt',
+  'isEnding',
   'toldStager',
   'answer',
   'end',

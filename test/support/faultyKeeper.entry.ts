@@ -97,6 +97,10 @@ function faultySystem(system: GateSystem, faults: Faults): GateSystem {
       strike(faults, 'interrupt');
       return system.interrupt(process);
     },
+    isEnding: (process) => {
+      strike(faults, 'isEnding');
+      return system.isEnding(process);
+    },
     claim: (place) => {
       strike(faults, 'claim');
       return system.claim(place);

@@ -347,6 +347,24 @@ describe('a gated save', function () {
     assert.ok(readFileSync(path, 'utf8') === 'n'.repeat(3000));
   });
 
+  for (const [what, character] of [
+    ['the text that was staged', 'n'],
+    ['another text', 'l'],
+  ] as const) {
+    it(`publishes nothing of what an editor has begun to write that is killed then: ${what}`, async () => {
+      const path = file('old\n');
+      const guarded = begin(path, 'n'.repeat(5000));
+      await guarded.answered;
+      assert.equal(await editor.ask(`open ${path}`), 'OPENED');
+      assert.equal(await editor.ask(`write 3000 ${character}`), 'WRITTEN');
+      await editor.kill();
+      const { level, counts } = await within(deadline, 'the end of the save', guarded.reached);
+      assert.deepEqual([level, counts?.publishes], ['gated', 1]);
+      assert.ok(readFileSync(path, 'utf8') === 'n'.repeat(5000), 'the complete new version');
+      assert.deepEqual(readdirSync(folder), ['run.sh']);
+    });
+  }
+
   it('takes a text that changes before the editor has written, whichever is first', async () => {
     const path = file('old\n');
     for (let index = 0; index < 20; index++) {

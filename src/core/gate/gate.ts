@@ -32,7 +32,7 @@
  *   being staged once more, to be published over it. If another program has come to where the editor waits, the signal is ours:
  *   nobody else writes where the editor does.
  * - unsure: what it wrote is only the beginning of what was staged. Its disk may be full, or a later save participant has
- *   cut the end off: whether the editor calls that saved decides.
+ *   cut the end off: whether the editor calls that saved decides. So it does if its process is ending.
  * - settling: what it wrote is other than what was staged, and is published. Another program's version that this brought
  *   out of the path is being kept.
  *
@@ -616,11 +616,17 @@ function* judge(gate: Gate, slot: Slot): Reaction<Gate> {
     case 'equal':
       return yield* written(gate, slot);
     case 'beginning':
-      yield* call('timer', 'close', gateLimits.unsure);
-      return { ...gate, phase: 'unsure' };
+      return yield* doubt(gate);
     case 'other':
-      return yield* settle(gate);
+      // The kernel closes for who is killed in the middle of writing.
+      return (yield* call('isEditorEnding')) ? yield* doubt(gate) : yield* settle(gate);
   }
+}
+
+/** It may not be all that was to be written. */
+function* doubt(gate: Gate): Reaction<Gate> {
+  yield* call('timer', 'close', gateLimits.unsure);
+  return { ...gate, phase: 'unsure' };
 }
 
 /** What has been at the path until now is off it: the editor has what it wrote there, and it is at the path. */

@@ -84,6 +84,8 @@ export interface Operations {
   letGo(slot: Slot): void;
   /** Makes every `open` in which the editor waits begin again: it goes to what the path leads to now. Whether there was one. */
   interrupt(): boolean;
+  /** Its process is ending, or has ended: what it has closed may be the half of what it was to write. */
+  isEditorEnding(): boolean;
   drop(slot: Slot | 'foreign'): void;
   alignTime(slot: Slot, like: Slot): void;
   acknowledge(slot: Slot): void;

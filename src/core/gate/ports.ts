@@ -174,6 +174,12 @@ export interface GateSystem {
    */
   interrupt(process: number): number;
   /**
+   * Whether a process is ending or has ended. If one of its descriptors was closed because it ended, this is true by then.
+   *
+   * @throws SystemError of reading `/proc`, if it is there and may not be looked at
+   */
+  isEnding(process: number): boolean;
+  /**
    * Claims a path against all other windows of this user. What gives the claim up, and never throws; `undefined` if another window
    * saves it at this moment. Ends with the thread.
    */

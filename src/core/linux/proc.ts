@@ -136,6 +136,7 @@ export interface ProcessFacts {
 }
 
 const PF_KTHREAD = 0x00200000;
+const PF_EXITING = 0x4n;
 
 /** `undefined` if it is not complete: no field is guessed. */
 export function parseProcess(stat: string): Parsed<ProcessFacts | undefined> {
@@ -160,6 +161,18 @@ export function parseProcess(stat: string): Parsed<ProcessFacts | undefined> {
   const name = stat.slice(begin + 2, end);
   const kernel = (BigInt(bits) & BigInt(PF_KTHREAD)) !== 0n;
   return { value: { pid, name, state, parent: toParent, kernel, threads: count, started: ticks }, problems: [] };
+}
+
+/**
+ * Whether the process's first thread is ending or has ended: PF_EXITING (include/linux/sched.h) among the flags of `/proc/<pid>/stat`,
+ * proc_pid_stat(5). Of what is not complete that is assumed.
+ */
+export function isExiting(stat: string): Parsed<boolean> {
+  const end = stat.lastIndexOf(') ');
+  const flags = end < 0 ? undefined : wholeNumber(stat.slice(end + 2, end + 1000).split(' ', 7)[6] ?? '');
+  return flags === undefined
+    ? { value: true, problems: ['not a complete line'] }
+    : { value: (BigInt(flags) & PF_EXITING) !== 0n, problems: [] };
 }
 
 /** Who a process shares its terminal with; proc_pid_stat(5). */

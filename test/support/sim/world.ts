@@ -108,6 +108,8 @@ export interface Save {
   readonly writes: readonly string[];
   /** Its write fails after so many chunks. */
   readonly failsAfter?: number;
+  /** That is because its process is killed. */
+  readonly dies?: true;
   /** What it tells us of a save that failed. */
   readonly afterFailure?: EndReason;
 }

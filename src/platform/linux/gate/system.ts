@@ -9,6 +9,7 @@ import { bindGateCalls } from './calls';
 import type { GateCalls } from './calls';
 import { coordinationFolder, PathLocks } from './coordination';
 import { GATE_MEANINGS, WATCHED } from './events';
+import { isEnding } from './ending';
 import { interruptOpens } from './interrupt';
 import { GateSite } from './site';
 import { EventWaiter } from './waiter';
@@ -29,6 +30,7 @@ export function openGateSystem(host: Host, listener: GateListener): GateSystem {
     waiter,
     bystanders,
     interrupt: (process) => interruptOpens(calls, process),
+    isEnding,
     claim: (place) => (locks === undefined ? () => undefined : claim(locks, place, onProblem)),
     watchClaims: () => (locks === undefined ? undefined : waiter.watches.add(kept(locks.watched, locks.file), WATCHED)),
     unwatchClaims: (watch) => waiter.watches.remove(watch),

@@ -7,6 +7,7 @@ import {
   parseCommandLine,
   parseDescriptorFacts,
   parseMappedFiles,
+  isExiting,
   parseProcess,
   parseUser,
 } from '../../../../src/core/linux/proc';
@@ -36,6 +37,16 @@ describe('processes', () => {
     assert.deepEqual(parseJob(KERNEL).value, { parent: 2, group: 0, foreground: -1 });
     for (const text of ['', '4295 (bash)', '4295 (bash) S 4200 4295', '1 (x) S 1 x 1 1 1', '1 (x) S 1 1 1 1 -2 ']) {
       assert.equal(parseJob(text).value, undefined, text);
+    }
+  });
+
+  it('end, which their flags say before anything of theirs is closed', () => {
+    assert.deepEqual(isExiting(STAT), { value: false, problems: [] });
+    assert.equal(isExiting(ODD).value, false);
+    for (const flags of [4, 4194308, 4228100])
+      assert.equal(isExiting(STAT.replace('4194304', String(flags))).value, true, String(flags));
+    for (const text of ['', '4295 (bash)', '4295 (bash) S 4200 4295 4200 34816 4301', '1 (x) S 1 1 1 1 1 x 1']) {
+      assert.deepEqual(isExiting(text), { value: true, problems: ['not a complete line'] }, text);
     }
   });
 
@@ -138,6 +149,7 @@ describe('processes', () => {
       for (const value of [facts?.pid, facts?.name, facts?.state, facts?.parent, facts?.threads, facts?.started]) {
         isIn(value);
       }
+      assert.equal(typeof isExiting(text).value, 'boolean', says);
       isIn(parseUser(text).value);
       const descriptor = parseDescriptorFacts(text).value;
       isIn(descriptor.position);
