@@ -1,4 +1,4 @@
-/** Saves in a process of their own that is killed before a step of it, and what is found then. */
+/** Saves in a process of their own that is killed before a step of it, or whose editor is, and what is found then. */
 import assert from 'node:assert/strict';
 import {
   closeSync,
@@ -31,6 +31,14 @@ import { plainVersion, wholeText } from './scenarios/versions';
 export const deathScenarios = ['free', 'held', 'beside', 'detached'] as const;
 export type DeathScenario = (typeof deathScenarios)[number];
 
+/** `host`: who guards the save. `editor`: who writes. */
+export type Victim = 'host' | 'editor';
+
+/** What an editor has begun to write in place is written as in stock. */
+export function victimsIn(scenario: DeathScenario): readonly Victim[] {
+  return scenario === 'detached' ? ['host'] : ['host', 'editor'];
+}
+
 /** One save. */
 export interface Death {
   /** The process was killed; otherwise the save has passed untouched. */
@@ -59,36 +67,36 @@ function built(name: string): string {
 /** One file, and Holdfast's own folder. Another process, which lives, has left a name beside the file. */
 export class DeathBench {
   readonly #scenario: DeathScenario;
+  readonly #victim: Victim;
   readonly #folder: string;
   readonly #storage: string;
   readonly #path: string;
   readonly #system: Host = openHost();
-  readonly #editor: LineProgram;
   readonly #living: LineProgram;
   readonly #livingName: string;
-  /** Started ahead. */
-  #host: Promise<LineProgram>;
+  /** Started ahead, each pair for one save. */
+  #pair: Promise<Pair>;
   #version = 0;
 
   private constructor(
     scenario: DeathScenario,
+    victim: Victim,
     [folder, storage]: readonly [string, string],
-    editor: LineProgram,
     living: LineProgram,
     livingName: string,
   ) {
     this.#scenario = scenario;
+    this.#victim = victim;
     this.#folder = folder;
     this.#storage = storage;
     this.#path = join(folder, 'file');
-    this.#editor = editor;
     this.#living = living;
     this.#livingName = livingName;
-    this.#host = this.#start();
+    this.#pair = this.#start();
   }
 
   /** @returns a string: why there is none here */
-  static async open(scenario: DeathScenario): Promise<DeathBench | string> {
+  static async open(scenario: DeathScenario, victim: Victim): Promise<DeathBench | string> {
     const memory = '/dev/shm';
     const other = existsSync(memory) && statSync(memory).dev !== statSync(tmpdir()).dev;
     if (scenario === 'beside' && !other) return `${memory} is not another mount than ${tmpdir()}`;
@@ -96,20 +104,19 @@ export class DeathBench {
     const storage = mkdtempSync(join(tmpdir(), 'holdfast-storage-'));
     const path = join(folder, 'file');
     writeFileSync(path, text(0));
-    const editor = await LineProgram.start(await compiled('stand-in-editor'));
     const leaver = [built('leaver.entry'), join(storage, 'owners'), path, 'of one who lives'];
     const living = await LineProgram.start(process.execPath, ...leaver);
-    return new DeathBench(scenario, [folder, storage], editor, living, await living.ask());
+    return new DeathBench(scenario, victim, [folder, storage], living, await living.ask());
   }
 
   /**
-   * One save, whose process dies before its `nth` step; 0: never. Then recovery.
+   * One save, in which the victim dies before its `nth` step; 0: never. Then recovery.
    *
    * @throws AssertionError if anything is not whole, is lost, or is left over
    */
   async save(nth: number): Promise<Death> {
-    const host = await this.#host;
-    this.#host = this.#start();
+    const { host, editor } = await this.#pair;
+    this.#pair = this.#start();
     const held = this.#isHeld;
     const old = readFileSync(this.#path, 'utf8');
     const staged = text(++this.#version);
@@ -122,27 +129,36 @@ export class DeathBench {
       else if (held) readFileSync(this.#path);
       // An editor whose extension host has died goes on, too.
       writeFileSync(this.#source, written);
-      assert.equal(await this.#editor.ask(`put ${this.#path} ${this.#source} 4096`), 'SAVED');
-      const end = answered ? await ended(host) : undefined;
+      editor.tell(`put ${this.#path} ${this.#source} 4096`);
+      const saved = await editor.nextOrEnd();
+      assert.ok(saved === 'SAVED' || (saved === undefined && this.#victim === 'editor'), saved);
+      const end = answered ? await ended(host, saved === 'SAVED' ? 'saved' : 'orphaned') : undefined;
       await host.kill();
       if (end !== undefined) {
         if (holder !== undefined && end.level === 'gated')
           assert.ok(readFileSync(holder, 'utf8') === old, 'the holder has the old version');
       }
-      const { left, kept, missed } = await this.#recover({ old, staged, written });
-      if (end !== undefined) assert.equal(left, 0, 'a save that has passed leaves nothing');
-      return { killed: end === undefined, passed: end?.reason, answered, steps: end?.steps ?? 0, left, kept, missed };
+      const { left, kept, missed } = await this.#recover({ old, staged, written }, saved === 'SAVED');
+      if (end !== undefined) assert.equal(left, 0, 'a save that has come to its end leaves nothing');
+      const killed = end === undefined || saved === undefined;
+      return { killed, passed: killed ? undefined : end.reason, answered, steps: end?.steps ?? 0, left, kept, missed };
     } finally {
+      await editor.end();
       if (holder !== undefined) closeSync(holder);
     }
   }
 
   async close(): Promise<void> {
-    await (await this.#host).end();
+    const { host, editor } = await this.#pair;
+    await host.end();
+    await editor.end();
     await this.#living.end();
-    await this.#editor.end();
     rmSync(this.#folder, { recursive: true });
     rmSync(this.#storage, { recursive: true });
+  }
+
+  get victim(): Victim {
+    return this.#victim;
   }
 
   get #isHeld(): boolean {
@@ -153,8 +169,10 @@ export class DeathBench {
     return join(this.#storage, 'source');
   }
 
-  #start(): Promise<LineProgram> {
-    return LineProgram.start(process.execPath, built('mortalHost.entry'), this.#storage, String(this.#editor.pid));
+  async #start(): Promise<Pair> {
+    const editor = await LineProgram.start(await compiled('stand-in-editor'));
+    const args = [built('mortalHost.entry'), this.#storage, String(editor.pid), this.#victim];
+    return { editor, host: await LineProgram.start(process.execPath, ...args) };
   }
 
   #begin(host: LineProgram, nth: number, staged: string): void {
@@ -166,6 +184,7 @@ export class DeathBench {
 
   async #recover(
     versions: Readonly<Record<'old' | 'staged' | 'written', string>>,
+    saved: boolean,
   ): Promise<Pick<Death, 'left' | 'kept' | 'missed'>> {
     const { old, staged, written } = versions;
     const found = readFileSync(this.#path, 'utf8');
@@ -192,8 +211,9 @@ export class DeathBench {
     const named = (version: string): string => name(version, versions);
     // The editor can have come to the bait in the very moment in which a clone took its place.
     const displaced = [staged, ...(this.#isHeld ? [old] : [])].includes(found);
+    const whole = [old, staged, written].includes(found);
     assert.ok(
-      found === written || (displaced && kept.includes(written)),
+      saved ? found === written || (displaced && kept.includes(written)) : whole,
       `at the path: ${named(found)}, kept: ${kept.map(named).join(', ') || 'nothing'}`,
     );
     assert.ok(
@@ -205,8 +225,13 @@ export class DeathBench {
     // One that has no name yet has nothing in it.
     const records = readdirSync(join(this.#storage, 'owners')).filter((name) => recordName.test(name));
     assert.equal(records.length, 1, 'the record of the one who lives');
-    return { left, kept: kept.length, missed: found === old };
+    return { left, kept: kept.length, missed: saved && found === old };
   }
+}
+
+interface Pair {
+  readonly host: LineProgram;
+  readonly editor: LineProgram;
 }
 
 function name(found: string, versions: Readonly<Record<string, string>>): string {
@@ -221,8 +246,8 @@ interface End {
 }
 
 /** `undefined`: it was killed. */
-async function ended(host: LineProgram): Promise<End | undefined> {
-  host.tell('saved');
+async function ended(host: LineProgram, how: 'saved' | 'orphaned'): Promise<End | undefined> {
+  host.tell(how);
   const [, level, reason, steps] = /^ENDED (\w+) (\w+) (\d+)$/.exec((await host.nextOrEnd()) ?? '') ?? [];
   return level === undefined || reason === undefined ? undefined : { level, reason, steps: Number(steps) };
 }
@@ -234,6 +259,7 @@ function text(version: number): string {
 /** What came of the saves of one scenario. */
 export interface Deaths {
   readonly scenario: DeathScenario;
+  readonly victim: Victim;
   /** Of a save that passes untouched. */
   readonly steps: number;
   readonly killed: number;
@@ -283,6 +309,7 @@ export async function die(
   if (missed > Math.max(1, killed / 20)) failures.push(`${String(missed)} of ${String(killed)}: written off the path`);
   return {
     scenario,
+    victim: bench.victim,
     steps,
     killed,
     beforeAnswer: sum(({ killed, answered }) => Number(killed && !answered)),
@@ -296,8 +323,8 @@ export async function die(
 
 /** In words, on one line. */
 export function deathLine(deaths: Deaths): string {
-  const { scenario, steps, killed, beforeAnswer, left, kept, missed, otherwise } = deaths;
-  const counts = `${scenario}: killed ${String(killed)} times in ${String(steps)} steps, ${String(beforeAnswer)} of them before the editor went on`;
+  const { scenario, victim, steps, killed, beforeAnswer, left, kept, missed, otherwise } = deaths;
+  const counts = `${scenario}: ${victim} killed ${String(killed)} times in ${String(steps)} steps, ${String(beforeAnswer)} of them before the editor went on`;
   const found = `left ${String(left)} names, kept ${String(kept)} versions, ${String(missed)} times with the old one at the path`;
   return [counts, found, ...(otherwise.length > 0 ? [otherwise.join(', ')] : [])].join('; ');
 }

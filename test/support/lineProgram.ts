@@ -25,6 +25,8 @@ export class LineProgram {
       this.lines.push(line);
       this.#wake();
     });
+    // Who tells a program that has just died something hears of that when he asks for its answer.
+    this.#process.stdin.on('error', () => undefined);
     this.#ended = new Promise((resolve, reject) => {
       this.#process.once('error', reject);
       this.#process.once('close', () => {

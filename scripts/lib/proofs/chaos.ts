@@ -1,4 +1,5 @@
-import { chaos } from '../../../test/support/chaos/chaos';
+import { chaos, chaosSettings } from '../../../test/support/chaos/chaos';
+import type { Editor } from '../../../test/support/editor';
 import { chaosLine, chaosShortcomings } from '../../../test/support/chaos/verdict';
 import { withGuardedEditor } from '../guardedEditor';
 import type { Proof } from './proof';
@@ -9,7 +10,7 @@ const epoch = 15_000;
 
 /** Half an hour of two windows, other programs and crashes. */
 export async function proveChaos(seed: number): Promise<Proof> {
-  return withGuardedEditor('chaos', async (editor, folder) => {
+  const work = async (editor: Editor, folder: string): Promise<Proof> => {
     const run = await chaos(editor, folder, seed, epochs, epoch);
     const short = chaosShortcomings(run);
     console.log([chaosLine(run), ...short.map((line) => `  NOT GOOD: ${line}`)].join('\n'));
@@ -17,5 +18,6 @@ export async function proveChaos(seed: number): Promise<Proof> {
       good: short.length === 0,
       counts: { editor: editor.version, epochMilliseconds: epoch, ...run, shortcomings: short },
     };
-  });
+  };
+  return withGuardedEditor('chaos', work, { settings: chaosSettings });
 }

@@ -24,6 +24,11 @@ const writesAfter = 1_000;
 /** How often the windows are asked whether they show what is on the disk. */
 const settleRounds = 3;
 const extensionId = 'holdfast.holdfast';
+/**
+ * VS Code copies what it has saved to its local history, and waits with the next save until that is done. If another program makes the file
+ * shorter meanwhile, that is never: libuv's copy (uv__fs_copyfile, unix/fs.c) goes on until it has as many bytes as the file had.
+ */
+export const chaosSettings = { 'workbench.localHistory.enabled': false } as const;
 /** One extension host of ten epochs lives through them. */
 const longLife = 10;
 

@@ -2,17 +2,19 @@
 import assert from 'node:assert/strict';
 
 import { withGuardedEditor } from '../../../scripts/lib/guardedEditor';
-import { chaos } from '../../support/chaos/chaos';
+import { chaos, chaosSettings } from '../../support/chaos/chaos';
+import type { Editor } from '../../support/editor';
 import { chaosLine, chaosShortcomings } from '../../support/chaos/verdict';
 
 describe('two windows, other programs and crashes', function () {
   this.timeout(600_000);
 
   it('lose nobody’s version', async () => {
-    await withGuardedEditor('chaos', async (editor, folder) => {
+    const work = async (editor: Editor, folder: string): Promise<void> => {
       const run = await chaos(editor, folder, 20_261_122, 1, 8_000);
       console.log(`      ${chaosLine(run)}`);
       assert.deepEqual(chaosShortcomings(run), []);
-    });
+    };
+    await withGuardedEditor('chaos', work, { settings: chaosSettings });
   });
 });
