@@ -1,11 +1,11 @@
 /** Two windows on one folder, other programs that write and use its files, and crashes: nobody's version may be lost. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { DeadlineError, within } from '../deadline';
 import type { Editor } from '../editor';
 import { pick, randomFrom } from '../random';
+import { untilNames } from '../untilNames';
 import { Ledger, type Missing } from './ledger';
 import { Person, type PersonCounts } from './person';
 import { Holder, writeAsStranger } from './strangers';
@@ -135,7 +135,8 @@ async function unrest(
       if (ledger.whole(readFileSync(path, 'utf8')) === undefined) torn.push(`${path} after epoch ${String(number)}`);
     }
     // The next extension host removes, or keeps, what one that crashed has left.
-    left.push(...(await namesLeft(folder, files.length)));
+    const names = await untilNames(folder, recoveryDeadline, ({ length }) => length === files.length);
+    if (names.length !== files.length) left.push(...names);
     // The victim's has not lived through the epoch.
     for (const { window } of persons.filter((person) => person !== victim)) {
       const { extensionHostPid } = window;
@@ -203,27 +204,6 @@ async function settle(
     if (all) return unaware;
   }
   throw new Error(`after ${String(settleRounds)} rounds a window shows otherwise than it is on the disk`);
-}
-
-/** Resolves with nothing when there are so many names in the folder, or with all of them when the deadline has passed. */
-async function namesLeft(folder: string, count: number): Promise<readonly string[]> {
-  const watcher = watch(folder);
-  try {
-    const gone = new Promise<void>((resolve) => {
-      const look = (): void => {
-        if (readdirSync(folder).length === count) resolve();
-      };
-      watcher.on('change', look);
-      look();
-    });
-    await within(recoveryDeadline, `${String(count)} names in ${folder}`, gone);
-    return [];
-  } catch (error) {
-    if (!(error instanceof DeadlineError)) throw error;
-    return readdirSync(folder);
-  } finally {
-    watcher.close();
-  }
 }
 
 function countOf(names: readonly string[]): Readonly<Record<string, number>> {

@@ -1,4 +1,5 @@
 /** A real VS Code: a server with its extension hosts, and a browser that shows its windows. */
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { windowAddress } from './address';
 import { untilBackedUp } from './backups';
@@ -111,6 +112,20 @@ export class Editor {
   /** Where VS Code writes the logs of all its windows. */
   get logs(): string {
     return join(this.#run.folders.userData, 'logs');
+  }
+
+  /** Where a package is installed. @param extensionId such as `publisher.name` */
+  installedAt(extensionId: string): string {
+    const { extensions } = this.#run.folders;
+    const name = readdirSync(extensions).find((one) => one.startsWith(`${extensionId}-`));
+    if (name === undefined) throw new Error(`${extensionId} is not installed`);
+    return join(extensions, name);
+  }
+
+  /** Ends what is left of the server, closes the windows, and starts another server on the same folders. */
+  async restartServer(): Promise<void> {
+    for (const window of this.#windows.splice(0)) await window.close();
+    await this.#run.restartServer();
   }
 
   /** Watches or disturbs a process's system calls; resolves when strace is attached. */

@@ -24,10 +24,13 @@ export interface Run {
   readonly version: string;
   readonly folders: RunFolders;
   readonly hub: DriverHub;
+  /** The one that runs, or ran last. */
   readonly server: RunningServer;
   readonly browser: Browser;
   /** Ends everything, last started first, and removes the run's folder. All steps are tried; what failed is reported together. */
   stop(): Promise<void>;
+  /** Ends what is left of the server, and starts another one with the same folders. */
+  restartServer(): Promise<void>;
 }
 
 /** A step that undoes what was started. */
@@ -41,12 +44,27 @@ export async function startRun(options: RunOptions): Promise<Run> {
     undo.unshift(() => removeRunFolders(folders));
     const hub = await DriverHub.listen(folders.driverSocket);
     undo.unshift(() => hub.close());
-    const server = await startServer({ ...options, installation: editor, folders });
+    let server = await startServer({ ...options, installation: editor, folders });
     undo.unshift(() => server.process.stop(stopDeadline));
+    const restartServer = async (): Promise<void> => {
+      await server.process.stop(stopDeadline);
+      // What it had installed is there still.
+      server = await startServer({ ...options, extensions: [], installation: editor, folders });
+    };
     const browser = await startBrowser(folders);
     undo.unshift(() => within(stopDeadline, 'the browser closes', browser.close()));
     let stopped: Promise<void> | undefined;
-    return { version: editor.version, folders, hub, server, browser, stop: () => (stopped ??= undoAll(undo)) };
+    return {
+      version: editor.version,
+      folders,
+      hub,
+      get server() {
+        return server;
+      },
+      browser,
+      stop: () => (stopped ??= undoAll(undo)),
+      restartServer,
+    };
   } catch (error) {
     await undoAll(undo);
     throw error;
