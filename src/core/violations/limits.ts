@@ -33,7 +33,7 @@ export const violationLimits = {
   copiedInMemory: 1 << 20,
   /** as long as these are no more together. */
   copiesInMemory: 16 << 20,
-  /** Bytes up to which a heal is made ready while the writer waits: they are written down once more. */
+  /** Bytes up to which a heal is made ready before anybody writes: they are written down once more. */
   readied: 128 << 10,
   /** Of all copies together, */
   copiedInAll: 256 << 20,

@@ -79,11 +79,17 @@ export interface PostDoor {
   /** The clock at this moment, in milliseconds: what is done in one go may have taken some. */
   now(): number;
   /**
-   * It is to be healed as soon as its writer has closed it: what can be found out before is found out now, while the writer waits.
+   * If it is written it is to be healed: what that needs is made ready, long before. Only while there is a lease that nobody has broken.
    *
    * @param until when to give up, in milliseconds of the clock
    */
   readyHeal(until: number): void;
+  /**
+   * It is about to be written, and then to be healed: what a heal must know of this moment is found out while the writer waits, from no disk.
+   *
+   * @param until when to give up, in milliseconds of the clock
+   */
+  lookBeforeHeal(until: number): void;
   /**
    * Begins to heal the file; see `Healer.begin`.
    *
@@ -115,6 +121,8 @@ export class Post {
   #written = false;
   /** When to look at what was written. */
   #lookAt: number | undefined;
+  /** When to make ready what a heal needs. */
+  #readyAt: number | undefined;
   /** When to ask for the lease. */
   #leaseAt: number | undefined;
   #retry: number = violationLimits.shortestRetry;
@@ -133,8 +141,7 @@ export class Post {
   /** What is being healed. */
   #found: Found | undefined;
 
-  /** Whether what is caught is healed. */
-  heals = false;
+  #heals = false;
 
   /**
    * @param mayLease whether a lease is wanted at all
@@ -166,6 +173,17 @@ export class Post {
     if (this.#state !== 'leased') door.copy(now + violationLimits.caughtIn, violationLimits.copiedAhead);
   }
 
+  /** Whether what is caught is healed. */
+  get heals(): boolean {
+    return this.#heals;
+  }
+
+  set heals(on: boolean) {
+    if (on === this.#heals) return;
+    this.#heals = on;
+    this.#expectHeal();
+  }
+
   get leased(): boolean {
     return this.#state === 'leased';
   }
@@ -182,7 +200,7 @@ export class Post {
 
   /** When there is something to be done by the clock. */
   get due(): number | undefined {
-    const times = [this.#lookAt, this.#leaseAt, this.#heal.due].flatMap((time) => time ?? []);
+    const times = [this.#readyAt, this.#lookAt, this.#leaseAt, this.#heal.due].flatMap((time) => time ?? []);
     return times.length === 0 ? undefined : Math.min(...times);
   }
 
@@ -193,6 +211,7 @@ export class Post {
    */
   leaseBroken(now: number, until: number): void {
     if (this.#state !== 'leased' || !this.#door.isBroken()) return;
+    this.#readyAt = undefined;
     if (!this.#heal.disturbed(now)) return;
     if (this.#door.isOver()) {
       this.#tooLate(now, until);
@@ -216,7 +235,7 @@ export class Post {
       caught: 'before',
     };
     if (this.#writing.holders.length === 0 && this.#told === undefined) this.#door.dropCopy();
-    else if (this.heals) this.#door.readyHeal(until);
+    else if (this.#heals) this.#door.lookBeforeHeal(until);
     this.#door.remember();
     this.#door.letGo();
     this.#writing = { ...this.#writing, letIn: before?.letIn ?? this.#door.now() };
@@ -262,6 +281,7 @@ export class Post {
     }
     this.#state = 'watched';
     this.#leaseAt = undefined;
+    this.#readyAt = undefined;
   }
 
   /** It was written. */
@@ -312,6 +332,10 @@ export class Post {
       this.#afterHeal(now);
       // And who had to wait for that.
       this.leaseBroken(now, now + violationLimits.caughtIn);
+    }
+    if (this.#readyAt !== undefined && this.#readyAt <= now) {
+      this.#readyAt = undefined;
+      if (this.leased && !this.healing && !this.#door.isBroken()) this.#door.readyHeal(now + violationLimits.caughtIn);
     }
     if (this.#lookAt !== undefined && this.#lookAt <= now) this.#look(now);
     if (this.#leaseAt !== undefined && this.#leaseAt <= now) this.#askLease(now);
@@ -434,6 +458,12 @@ export class Post {
     this.#forgetWriting();
     if (this.#told === undefined) this.#door.dropCopy();
     this.#door.remember();
+    this.#expectHeal();
+  }
+
+  /** Nobody waits for what is made ready now. */
+  #expectHeal(): void {
+    this.#readyAt = this.#heals && this.leased && !this.healing ? this.#door.now() : undefined;
   }
 
   #askLease(now: number, closed = false): void {

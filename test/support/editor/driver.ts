@@ -140,6 +140,8 @@ export class DriverHub {
     socket.on('error', () => socket.destroy());
     socket.once('close', () => this.#sockets.delete(socket));
     const lines = createInterface({ input: socket });
+    // Node.js tells of that there as well.
+    lines.on('error', () => socket.destroy());
     lines.once('line', (line) => {
       this.#arrived.push(new ExtensionHost((JSON.parse(line) as { pid: number }).pid, socket, lines));
       this.#arrival.emit('host');

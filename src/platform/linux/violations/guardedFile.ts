@@ -60,7 +60,7 @@ export class LinuxGuardedFile implements GuardedFile {
   #copy: number | undefined;
   #remembered: Pick<Stat, 'size' | 'mtime'> | undefined;
   #disclaim: (() => void) | undefined;
-  /** Of the copy that there is. */
+  /** Of the copy that there is, or is going to be. */
   #ready: ReadyHeal | undefined;
 
   /** @throws as `SentrySystem.open` */
@@ -234,15 +234,19 @@ export class LinuxGuardedFile implements GuardedFile {
   readyHeal(until: number): void {
     this.#dropReady();
     this.#try(undefined, () => {
-      const copy = this.copied;
-      const isSmall = copy !== undefined && this.#parts.copies.size(copy) <= violationLimits.readied;
-      const running = isSmall && this.now() < until ? this.#running() : undefined;
-      if (running === undefined) return;
+      if (this.#sizeOfRunning() > violationLimits.readied || this.now() >= until) return;
+      // Without a copy it is what it was when the lease was taken.
+      const running =
+        this.#running() ?? this.#withReader((fd) => this.#parts.copies.bytesOf(fd, this.#pin.size(), this.#path));
       const subject = { path: this.#path, pin: this.#pin, running };
-      const ready = ReadyHeal.makeAhead(this.#parts.heals(), subject, until);
+      const ready = ReadyHeal.make(this.#parts.heals(), subject);
       // Why not is told when it is to be begun.
       if (typeof ready !== 'string') this.#ready = ready;
     });
+  }
+
+  lookBeforeHeal(until: number): void {
+    this.#ready?.lookAhead(this.#parts.heals().host, until);
   }
 
   heal(holders: readonly Holder[]): Healing | NotHealed {
@@ -253,9 +257,11 @@ export class LinuxGuardedFile implements GuardedFile {
         this.#dropReady();
         return why ?? 'noCopy';
       }
+      const subject = { path: this.#path, pin: this.#pin, running };
+      if (this.#ready?.isFor(subject) === false) this.#dropReady();
       const ready = this.#ready;
       this.#ready = undefined;
-      return LinuxHealing.begin(this.#parts.heals(), { path: this.#path, pin: this.#pin, running }, ready);
+      return LinuxHealing.begin(this.#parts.heals(), subject, ready);
     });
   }
 
@@ -280,6 +286,11 @@ export class LinuxGuardedFile implements GuardedFile {
   #running(): Uint8Array | undefined {
     const copy = this.copied;
     return copy === undefined ? undefined : this.#parts.copies.read(copy);
+  }
+
+  #sizeOfRunning(): number {
+    const copy = this.copied;
+    return copy === undefined ? this.#pin.size() : this.#parts.copies.size(copy);
   }
 
   #dropReady(): void {

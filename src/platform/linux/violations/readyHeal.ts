@@ -43,18 +43,25 @@ export interface Subject {
 }
 
 /**
- * What a heal needs that has nothing to do with what is written: it can be made ready while the writer still waits. As long as the temporary
+ * What a heal needs that has nothing to do with what is written: it can be made ready before anybody writes. As long as the temporary
  * name leads to nothing, the record says that nothing was begun.
  */
 export class ReadyHeal {
   readonly place: Place;
   readonly temporary: Buffer;
   readonly note: HealNote;
+  readonly #running: Uint8Array;
 
-  private constructor(place: Place, temporary: Buffer, note: HealNote) {
+  private constructor(place: Place, temporary: Buffer, note: HealNote, running: Uint8Array) {
     this.place = place;
     this.temporary = temporary;
     this.note = note;
+    this.#running = running;
+  }
+
+  /** Whether it is for that: what was written down is what is to be there again. */
+  isFor({ running }: Subject): boolean {
+    return Buffer.compare(this.#running, running) === 0;
   }
 
   /** @throws SystemError what the system refuses; then nothing is left */
@@ -73,7 +80,7 @@ export class ReadyHeal {
       const { device, inode } = pin.identity;
       const note = HealNote.write(calls, folder, parts.nextId(), { owner, ...names, device, inode }, running);
       parts.progress();
-      return new ReadyHeal(place, temporary, note);
+      return new ReadyHeal(place, temporary, note, running);
     } catch (thrown) {
       place.release();
       throw thrown;
@@ -81,21 +88,12 @@ export class ReadyHeal {
   }
 
   /**
-   * As `make`; and finds out where the file is mounted, which is remembered for a moment.
+   * Finds out where the file is mounted, which is remembered for a moment. Reads from no disk.
    *
    * @param until when to give up, in milliseconds of the clock
-   * @throws SystemError as `make`
    */
-  static makeAhead(parts: HealParts, subject: Subject, until: number): ReadyHeal | NotHealed {
-    const ready = ReadyHeal.make(parts, subject);
-    if (typeof ready === 'string') return ready;
-    try {
-      knownMountsOfPlace(parts.host, ready.place, until);
-      return ready;
-    } catch (thrown) {
-      ready.drop();
-      throw thrown;
-    }
+  lookAhead(host: Host, until: number): void {
+    knownMountsOfPlace(host, this.place, until);
   }
 
   /** It does not come to a heal. @throws SystemError */

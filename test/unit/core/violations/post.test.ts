@@ -133,6 +133,10 @@ class File implements PostDoor {
     this.calls.push('readyHeal');
   }
 
+  lookBeforeHeal(): void {
+    this.calls.push('lookBeforeHeal');
+  }
+
   heal(): Healing | NotHealed {
     if (this.healing === undefined) return 'noCopy';
     return quickHealing(this.healing);
@@ -176,12 +180,16 @@ describe('a post', () => {
     assert.equal(post.told, true);
   });
 
-  it('finds out what a heal needs while the writer waits, and says from when on it was let in', () => {
+  it('makes ready what a heal needs before anybody writes, and says from when on a writer was let in', () => {
     begin();
+    file.clock = 5;
     post.heals = true;
+    assert.deepEqual([post.due, post.leased], [5, true]);
+    post.tick(5);
+    assert.deepEqual(file.calls.slice(1), ['readyHeal']);
     file.clock = 25;
     file.open(post, 10);
-    assert.deepEqual(file.calls.slice(1), ['copy', 'readyHeal', 'letGo']);
+    assert.deepEqual(file.calls.slice(2), ['copy', 'lookBeforeHeal', 'letGo']);
     file.healing = 30;
     file.write(post, 26, 'other\n');
     post.closed(27);
@@ -190,6 +198,21 @@ describe('a post', () => {
       post.tick(post.due);
     }
     assert.deepEqual(file.told.at(-1)?.healed, { is: 'healed', window: 5 });
+  });
+
+  it('makes nothing ready while somebody is let in, and does so anew when the lease is there again', () => {
+    begin();
+    post.heals = true;
+    file.open(post, 10);
+    post.tick(10);
+    assert.deepEqual(file.calls.slice(1), ['copy', 'lookBeforeHeal', 'letGo']);
+    post.closed(11);
+    while (post.due !== undefined) {
+      file.clock = post.due;
+      post.tick(post.due);
+    }
+    assert.equal(post.leased, true);
+    assert.deepEqual(file.calls.slice(-1), ['readyHeal']);
   });
 
   it('asks for the lease again as long as the writer is counted', () => {
