@@ -30,6 +30,9 @@ export interface GatePlace {
   readonly isEnding: (process: number) => boolean;
 }
 
+/** With room for so many of the text that was staged, one that a save participant made of it was written. */
+const ROOM_FOR_TEXTS = 2;
+
 /** Milliseconds between two looks whether those who wait for a processor have had it. */
 const TURN = 1;
 
@@ -407,8 +410,12 @@ export class RunningGate {
         this.#letGo(slot);
       },
       interrupt: () => this.#try('interrupt', 0, () => interrupt(this.#state.editor)) > 0,
-      // What is not known to be whole is not published: the complete version that is at the path stays.
-      isEditorEnding: () => this.#try('isEnding', true, () => isEnding(this.#state.editor)),
+      // Where that is not known, the complete version that is at the path stays until the editor calls it saved.
+      mayBeUnfinished: (staged) =>
+        this.#try('isEnding', true, () => {
+          const size = this.#contents.get(staged)?.length ?? 0;
+          return isEnding(this.#state.editor) || site.room() < gateLimits.room + ROOM_FOR_TEXTS * size;
+        }),
       drop: (slot) => {
         if (slot !== 'foreign') this.#forgetLease(slot);
         this.#done('drop', () => {

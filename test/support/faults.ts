@@ -31,6 +31,7 @@ export const points = [
   'bystanders',
   'interrupt',
   'isEnding',
+  'room',
   'toldStager',
   'answer',
   'end',

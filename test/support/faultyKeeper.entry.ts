@@ -76,6 +76,7 @@ const sitePoints: Readonly<Record<Exclude<keyof Site, 'descriptor'>, Point>> = {
   drop: 'drop',
   adopt: 'adopt',
   restamp: 'restamp',
+  room: 'room',
   close: 'close',
 };
 

@@ -31,6 +31,7 @@ import { KeeperClient } from '../../src/keeper/client';
 import { compiled } from '../support/compiled';
 import { within } from '../support/deadline';
 import { projectFolder } from '../support/editor/installations';
+import { mountFileSystem } from '../support/filesystems';
 import { LineProgram } from '../support/lineProgram';
 import { skip } from '../support/skip';
 
@@ -364,6 +365,27 @@ describe('a gated save', function () {
       assert.deepEqual(readdirSync(folder), ['run.sh']);
     });
   }
+
+  it('publishes another text than what was staged only when it is called saved, if there is hardly any room', async function () {
+    const disk = mountFileSystem('tmpfs', { tmpfsSize: '1m' });
+    if (typeof disk === 'string') skip(this, 'gated.tmpfs', disk);
+    try {
+      const path = join(disk.directory, 'run.sh');
+      for (const saved of [true, false]) {
+        writeFileSync(path, 'old\n');
+        const guarded = begin(path, 'n'.repeat(5000));
+        await guarded.answered;
+        assert.equal(await editor.ask(`save ${path} 7000 l 1000`), 'SAVED');
+        if (saved) guarded.over('saved');
+        const { counts } = await within(deadline, 'the end of the save', guarded.reached);
+        assert.equal(counts?.publishes, saved ? 2 : 1);
+        assert.ok(readFileSync(path, 'utf8') === (saved ? 'l'.repeat(7000) : 'n'.repeat(5000)));
+      }
+    } finally {
+      await client.stop();
+      disk.release();
+    }
+  });
 
   it('takes a text that changes before the editor has written, whichever is first', async () => {
     const path = file('old\n');

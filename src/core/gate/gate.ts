@@ -32,7 +32,7 @@
  *   being staged once more, to be published over it. If another program has come to where the editor waits, the signal is ours:
  *   nobody else writes where the editor does.
  * - unsure: what it wrote is only the beginning of what was staged. Its disk may be full, or a later save participant has
- *   cut the end off: whether the editor calls that saved decides. So it does if its process is ending.
+ *   cut the end off: whether the editor calls that saved decides. Or it is another text, and may be cut off just so (`mayBeUnfinished`).
  * - settling: what it wrote is other than what was staged, and is published. Another program's version that this brought
  *   out of the path is being kept.
  *
@@ -112,8 +112,8 @@ export interface Gate {
   readonly expecting: boolean;
   /** At least one of them waits, or did. */
   readonly puttingOff: boolean;
-  /** The editor, which waited together with another program, was sent to what is published: once in a save. */
-  readonly interrupted: boolean;
+  /** How often the editor, which waited together with another program, was sent to what is published. */
+  readonly interrupts: number;
   /** The version at the path is another program's, and the editor may not know it. */
   readonly unseen: boolean;
   /** So many versions of other programs are being kept aside. */
@@ -144,7 +144,7 @@ export function newGate(editor: number, synced: boolean): Gate {
     cloning: undefined,
     expecting: false,
     puttingOff: false,
-    interrupted: false,
+    interrupts: 0,
     unseen: false,
     keeping: 0,
     admitted: [],
@@ -532,7 +532,8 @@ function* release(gate: Gate, residual: number, last = false): Reaction<Gate> {
 function* partFromOthers(gate: Gate, processes: readonly number[]): Reaction<Gate | undefined> {
   // Its open has begun again, and it is on its way.
   if (!processes.includes(gate.editor)) return gate;
-  return !gate.interrupted && (yield* call('interrupt')) ? { ...gate, interrupted: true } : undefined;
+  const mayBeSent = gate.interrupts < gateLimits.interrupts;
+  return mayBeSent && (yield* call('interrupt')) ? { ...gate, interrupts: gate.interrupts + 1 } : undefined;
 }
 
 /** Nothing will be published: whoever is on the way to a retired bait, be it the editor, is to write what the path leads to. */
@@ -618,8 +619,7 @@ function* judge(gate: Gate, slot: Slot): Reaction<Gate> {
     case 'beginning':
       return yield* doubt(gate);
     case 'other':
-      // The kernel closes for who is killed in the middle of writing.
-      return (yield* call('isEditorEnding')) ? yield* doubt(gate) : yield* settle(gate);
+      return (yield* call('mayBeUnfinished', gate.staged)) ? yield* doubt(gate) : yield* settle(gate);
   }
 }
 
@@ -834,7 +834,7 @@ function* ending(gate: Gate): Reaction<Gate> {
 
 function* hurry(gate: Gate): Reaction<Gate> {
   // There is no time to send the editor anywhere.
-  const hasty: Gate = { ...gate, synced: true, interrupted: true };
+  const hasty: Gate = { ...gate, synced: true, interrupts: gateLimits.interrupts };
   const published = gate.phase === 'broken' ? yield* publish(hasty) : gate;
   const released = published.phase === 'draining' ? yield* giveUpDraining({ ...published, keeping: 0 }) : published;
   return released.phase === 'writing' ? yield* finish(released) : released;

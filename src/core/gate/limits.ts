@@ -31,6 +31,13 @@ export const gateLimits = {
   close: 60_000,
   /** How long the editor may take to say that it is done with a save of which only a beginning was written. */
   unsure: 5_000,
+  /**
+   * So often in a save the editor is sent away from where another program waits together with it: each time it may meet another one. It may be
+   * held for `hold` anew each time; a number.
+   */
+  interrupts: 3,
+  /** Bytes of a disk with no more room than that there is hardly any. */
+  room: 1 << 20,
   /** Clones made for readers who come while the gate is shut; a number. */
   clones: 8,
 } as const;

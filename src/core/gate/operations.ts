@@ -84,8 +84,11 @@ export interface Operations {
   letGo(slot: Slot): void;
   /** Makes every `open` in which the editor waits begin again: it goes to what the path leads to now. Whether there was one. */
   interrupt(): boolean;
-  /** Its process is ending, or has ended: what it has closed may be the half of what it was to write. */
-  isEditorEnding(): boolean;
+  /**
+   * What the editor has closed may be the half of what it was to write, if that is other than the staged slot: its process is ending, or there is
+   * hardly any room where it writes.
+   */
+  mayBeUnfinished(staged: Slot): boolean;
   drop(slot: Slot | 'foreign'): void;
   alignTime(slot: Slot, like: Slot): void;
   acknowledge(slot: Slot): void;

@@ -107,6 +107,8 @@ export interface Site {
   alignTime(slot: Slot, like: Slot): void;
   /** Takes the bytes that the inode has now as those that `touched` is measured against. */
   acknowledge(slot: Slot): void;
+  /** Bytes that can still be written to the directory's file system, as far as that is known: a quota may leave less. */
+  room(): number;
   /** Gives what the path leads to a modification time a millisecond later. Never throws. */
   restamp(): void;
   /** A descriptor of the inode that the stager may open anew, as long as the slot is not dropped. */

@@ -14,7 +14,7 @@ export function isHarmless(world: World, setup: Setup, index: number, inode: num
   const stopped = (setup.left.stops ?? 0) > world.left.stops;
   const other = setup.writers.length > 0 || stopped;
   if (keeper.ended && other && (setup.left.signals ?? 0) > world.left.signals) return true;
-  if (keeper.ended && (stopped || setup.hasty) && keeper.gate.interrupted) return true;
+  if (keeper.ended && (stopped || setup.hasty) && keeper.gate.interrupts > 0) return true;
   if (world.editors[index]?.stock === true) return true;
   if (inodeOf(world.kernel, inode).by === 'other') return !hasHeard(world, index);
   // It is just giving up, or letting others in.

@@ -294,8 +294,8 @@ function run(world: World, index: number, call: Call, setup: Setup): unknown {
     }
     case 'interrupt':
       return setup.interrupts && interrupt(world);
-    case 'isEditorEnding':
-      return setup.saves[index]?.dies === true && world.editors[index]?.stage === 'failed';
+    case 'mayBeUnfinished':
+      return setup.saves[index]?.failsAfter !== undefined;
     case 'isAtPath':
       return site.isAtPath(kernel, mine, call.args[0]);
     case 'adopt': {

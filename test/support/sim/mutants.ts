@@ -81,10 +81,11 @@ export const mutants: readonly Mutant[] = [
     name === 'lease' && before.includes('waiting') ? { first: [{ name: 'letGo', args: [args[0]] }] } : undefined,
   ),
   skips('does not compare', 'compare', 'equal'),
-  skips('publishes what an editor wrote that was killed', 'isEditorEnding', false),
+  skips('publishes what may be cut off', 'mayBeUnfinished', false),
   calls('publishes a mere beginning', ({ name, args }, { event }) => {
-    if (name !== 'compare' || event.is !== 'closed') return undefined;
-    return args[0] === 0 ? { answer: 'other' } : undefined;
+    if (event.is !== 'closed') return undefined;
+    if (name === 'mayBeUnfinished') return { answer: false };
+    return name === 'compare' && args[0] === 0 ? { answer: 'other' } : undefined;
   }),
   calls('compares while somebody writes', ({ name }, { event }) =>
     name === 'lease' && event.is === 'closed' ? { answer: undefined } : undefined,
@@ -175,7 +176,7 @@ export const caught: Readonly<Record<string, readonly [world: string, rule: stri
   'lets go before it publishes': ['nobody else', 'truncated at the path'],
   'gives the lease up to renew it': ['nonblocking', 'truncated at the path'],
   'does not compare': ['a reader, another text', 'not what the editor wrote'],
-  'publishes what an editor wrote that was killed': ['a dying editor, another text', 'torn at the path'],
+  'publishes what may be cut off': ['a full disk, another text', 'torn at the path'],
   'publishes a mere beginning': ['a full disk', 'torn at the path'],
   'compares while somebody writes': ['append', 'truncated at the path'],
   'does not take an exchange back': ['a holder and a rename', 'what another program wrote is lost'],

@@ -129,6 +129,7 @@ function siteOn(kernel: Kernel, proceed: () => void): Site {
       return slot === as ? { slot, watch: ops.takenOf(state, slot).inode } : { slot };
     },
     restamp: () => ops.restamp(kernel),
+    room: () => Infinity,
     isAtPath: (slot) => ops.isAtPath(kernel, state, slot),
     exchange: (slot) => ops.exchange(kernel, state, slot),
     takeBack: (slot) => ops.takeBack(kernel, state, slot),

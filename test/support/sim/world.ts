@@ -106,10 +106,8 @@ export interface Save {
   readonly staged: readonly string[];
   /** What the editor writes; another text if a later save participant changed it. */
   readonly writes: readonly string[];
-  /** Its write fails after so many chunks. */
+  /** Its write fails after so many chunks, or it is killed then. */
   readonly failsAfter?: number;
-  /** That is because its process is killed. */
-  readonly dies?: true;
   /** What it tells us of a save that failed. */
   readonly afterFailure?: EndReason;
 }

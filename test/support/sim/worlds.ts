@@ -8,8 +8,8 @@ export const shortened: Save = { staged: ['n1', 'n2'], writes: ['n1'] };
 /** The disk is full in the middle of the editor's write. */
 export const failing: Save = { staged: ['n1', 'n2'], writes: ['n1', 'n2'], failsAfter: 1 };
 
-/** The editor is killed in the middle of its write. */
-export const dying: Save = { staged: ['n1', 'n2'], writes: ['m1', 'm2'], failsAfter: 1, dies: true };
+/** … of another text; or it is killed there. */
+export const cutOff: Save = { ...changed, failsAfter: 1 };
 
 function world(change: Partial<Setup>): Setup {
   return { ...plainSetup, ...change };
@@ -57,8 +57,9 @@ export const small: Readonly<Record<string, Setup>> = {
   'a reader, a shorter text': world({ readers: ['free'], saves: [shortened], coarse: true }),
   'a full disk': world({ saves: [failing] }),
   'a full disk, and it is told': world({ saves: [{ ...failing, failsAfter: 0, afterFailure: 'givenUp' }] }),
-  'a dying editor, another text': world({ saves: [dying] }),
-  'a dying editor and a reader, another text': world({ saves: [dying], readers: ['free'], coarse: true }),
+  'a full disk, another text': world({ saves: [cutOff] }),
+  'a full disk, and it is told, another text': world({ saves: [{ ...cutOff, afterFailure: 'givenUp' }] }),
+  'a full disk and a reader, another text': world({ saves: [cutOff], readers: ['free'], coarse: true }),
   'no probe': world({ probe: false }),
   recreate: world({ writers: ['recreate'] }),
   rename: world({ writers: ['rename'] }),

@@ -1,4 +1,4 @@
-import { constants, openSync } from 'node:fs';
+import { constants, openSync, statfsSync } from 'node:fs';
 import { SystemError } from '../../../core/errors';
 import type {
   Displaced,
@@ -135,6 +135,11 @@ export class GateSite implements Site {
       const { device, inode } = there;
       return { slot: as, watch: this.take(as, { descriptor, identity: { device, inode } }) };
     });
+  }
+
+  room(): number {
+    const { bavail, bsize } = system('statfs', this.#path, () => statfsSync(descriptorPath(this.#directory)));
+    return bavail * bsize;
   }
 
   restamp(): void {
