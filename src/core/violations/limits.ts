@@ -35,6 +35,8 @@ export const violationLimits = {
   copiesInMemory: 16 << 20,
   /** Bytes up to which a heal is made ready before anybody writes: they are written down once more. */
   readied: 128 << 10,
+  /** Of so many files at once; a number. */
+  ready: 64,
   /** Of all copies together, */
   copiedInAll: 256 << 20,
   /** and their number. */

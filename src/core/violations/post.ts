@@ -348,6 +348,7 @@ export class Post {
     this.#door.leaveCopy();
     this.#door.remember();
     if (this.#state !== 'leased') this.#door.copy(now + violationLimits.caughtIn, violationLimits.copiedAhead);
+    this.#expectHeal();
   }
 
   /** It is not guarded any more. */

@@ -44,6 +44,8 @@ export interface SentryParts {
   readonly uid: number;
   /** Opened for the first heal. */
   readonly heals: () => HealParts;
+  /** Those that have made a heal ready. */
+  readonly ready: Set<unknown>;
 }
 
 /**
@@ -234,14 +236,18 @@ export class LinuxGuardedFile implements GuardedFile {
   readyHeal(until: number): void {
     this.#dropReady();
     this.#try(undefined, () => {
-      if (this.#sizeOfRunning() > violationLimits.readied || this.now() >= until) return;
+      const isTooMuch =
+        this.#sizeOfRunning() > violationLimits.readied || this.#parts.ready.size >= violationLimits.ready;
+      if (isTooMuch || this.now() >= until) return;
       // Without a copy it is what it was when the lease was taken.
       const running =
         this.#running() ?? this.#withReader((fd) => this.#parts.copies.bytesOf(fd, this.#pin.size(), this.#path));
       const subject = { path: this.#path, pin: this.#pin, running };
       const ready = ReadyHeal.make(this.#parts.heals(), subject);
       // Why not is told when it is to be begun.
-      if (typeof ready !== 'string') this.#ready = ready;
+      if (typeof ready === 'string') return;
+      this.#ready = ready;
+      this.#parts.ready.add(this);
     });
   }
 
@@ -259,8 +265,7 @@ export class LinuxGuardedFile implements GuardedFile {
       }
       const subject = { path: this.#path, pin: this.#pin, running };
       if (this.#ready?.isFor(subject) === false) this.#dropReady();
-      const ready = this.#ready;
-      this.#ready = undefined;
+      const ready = this.#takeReady();
       return LinuxHealing.begin(this.#parts.heals(), subject, ready);
     });
   }
@@ -293,9 +298,15 @@ export class LinuxGuardedFile implements GuardedFile {
     return copy === undefined ? this.#pin.size() : this.#parts.copies.size(copy);
   }
 
-  #dropReady(): void {
+  #takeReady(): ReadyHeal | undefined {
     const ready = this.#ready;
     this.#ready = undefined;
+    this.#parts.ready.delete(this);
+    return ready;
+  }
+
+  #dropReady(): void {
+    const ready = this.#takeReady();
     this.#try(undefined, () => ready?.drop());
   }
 

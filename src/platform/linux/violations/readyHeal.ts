@@ -59,15 +59,15 @@ export class ReadyHeal {
     this.#running = running;
   }
 
-  /** Whether it is for that: what was written down is what is to be there again. */
-  isFor({ running }: Subject): boolean {
-    return Buffer.compare(this.#running, running) === 0;
+  /** Whether it is for that: the path leads where it led, and what was written down is what is to be there again. @throws SystemError */
+  isFor({ path, running }: Subject): boolean {
+    return realPathOf(path).equals(this.place.realPath) && Buffer.compare(this.#running, running) === 0;
   }
 
   /** @throws SystemError what the system refuses; then nothing is left */
   static make(parts: HealParts, { path, pin, running }: Subject): ReadyHeal | NotHealed {
     const { host, calls, folder, owner } = parts;
-    const place = Place.open(system('realpath', path, () => realpathSync.native(path, 'buffer')));
+    const place = Place.open(realPathOf(path));
     try {
       const why = refusal(host, place, host.libc.statDescriptor(place.pin, path), pin);
       if (why !== undefined) {
@@ -101,6 +101,11 @@ export class ReadyHeal {
     this.place.release();
     this.note.end();
   }
+}
+
+/** @throws SystemError */
+function realPathOf(path: string): Buffer {
+  return system('realpath', path, () => realpathSync.native(path, 'buffer'));
 }
 
 /** Why this file is not to be healed, as it is now. `undefined`: nothing speaks against it. */

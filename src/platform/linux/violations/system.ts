@@ -53,6 +53,7 @@ export function openLinuxSentry(copiesFolder: string, firstCopy: number, listene
     listener,
     locks: openLocks(calls, uid, 'violations.lock', listener),
     uid,
+    ready: new Set(),
     heals: () => (healParts ??= openHeals(calls, copiesFolder, firstCopy, listener)),
   };
   let healParts: HealParts | undefined;
