@@ -139,7 +139,7 @@ async function compile(folder: string): Promise<void> {
 const log: Activity = {
   name: 'log with tail -f and tail -F',
   needs: 'tail',
-  full: 2_000,
+  full: 20_000,
   short: 300,
   watched: '*.log',
   first: 'a.log',
@@ -173,7 +173,7 @@ function appended(path: string, text: string): Promise<void> {
 const database = (mode: 'wal' | 'delete'): Activity => ({
   name: `SQLite, ${mode === 'wal' ? 'write-ahead log' : 'rollback journal'}, mapped`,
   needs: 'python3',
-  full: 300,
+  full: 1_000,
   short: 30,
   watched: 'a.db*',
   first: 'a.db',
@@ -217,7 +217,7 @@ sys.stdin.read()
 const shared: Activity = {
   name: 'file that two programs map to write',
   needs: 'python3',
-  full: 300,
+  full: 1_000,
   short: 50,
   watched: 'shared.bin',
   first: 'shared.bin',
@@ -245,7 +245,7 @@ const mapping = `import mmap, sys; f = open(sys.argv[1], 'r+b'); m = mmap.mmap(f
 const swap: Activity = {
   name: 'vim with a swap file',
   needs: 'vim',
-  full: 10,
+  full: 1_000,
   short: 5,
   watched: '{,.}text.txt*',
   first: 'text.txt',
