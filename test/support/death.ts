@@ -21,6 +21,7 @@ import { compiled } from './compiled';
 import { projectFolder } from './editor/installations';
 import { LineProgram } from './lineProgram';
 import { plainVersion, wholeText } from './scenarios/versions';
+import { sumOf } from './sum';
 
 /**
  * - `free`: nobody uses the file.
@@ -303,18 +304,17 @@ export async function die(
       failures.push(`step ${String(nth)}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
     }
   }
-  const sum = (of: (death: Death) => number): number => deaths.reduce((total, death) => total + of(death), 0);
-  const killed = sum((death) => Number(death.killed));
-  const missed = sum((death) => Number(death.missed));
+  const killed = sumOf(deaths, (death) => death.killed);
+  const missed = sumOf(deaths, (death) => death.missed);
   if (missed > Math.max(1, killed / 20)) failures.push(`${String(missed)} of ${String(killed)}: written off the path`);
   return {
     scenario,
     victim: bench.victim,
     steps,
     killed,
-    beforeAnswer: sum(({ killed, answered }) => Number(killed && !answered)),
-    left: sum(({ left }) => left),
-    kept: sum(({ kept }) => kept),
+    beforeAnswer: sumOf(deaths, (death) => death.killed && !death.answered),
+    left: sumOf(deaths, (death) => death.left),
+    kept: sumOf(deaths, (death) => death.kept),
     missed,
     otherwise,
     failures,

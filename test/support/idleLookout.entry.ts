@@ -9,13 +9,14 @@ import { setTimeout as pass } from 'node:timers/promises';
 import { LookoutClient } from '../../src/keeper/lookoutClient';
 import { projectFolder } from './editor/installations';
 import type { IdleLookout } from './idleLookout';
+import { sumOf } from './sum';
 
 const [, , folder = '', seconds = ''] = process.argv;
 
 /** How long these threads were on a processor, in nanoseconds, and how often they were given one; proc_pid_schedstat(5). */
 function ran(tasks: readonly string[]): { readonly nanoseconds: number; readonly times: number } {
   const all = tasks.map((task) => readFileSync(`/proc/self/task/${task}/schedstat`, 'latin1').split(' ').map(Number));
-  const sum = (field: number): number => all.reduce((total, fields) => total + (fields[field] ?? 0), 0);
+  const sum = (field: number): number => sumOf(all, (fields) => fields[field] ?? 0);
   return { nanoseconds: sum(0), times: sum(2) };
 }
 

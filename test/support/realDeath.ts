@@ -10,6 +10,7 @@ import type { Editor, EditorWindow } from './editor';
 import { makeMortal, type Doomed } from './mortalExtension';
 import { savedFacts } from './saveLog';
 import { plainVersion, wholeText } from './scenarios/versions';
+import { sumOf } from './sum';
 import { untilNames } from './untilNames';
 
 /** Who is killed. */
@@ -254,14 +255,13 @@ export async function dieReally(
       failures.push(`step ${String(nth)}: ${thrown.message}`);
     }
   }
-  const count = (of: (death: RealDeath) => number): number => deaths.reduce((sum, death) => sum + of(death), 0);
   return {
     victim,
     held,
     steps,
-    killed: count(({ killed }) => Number(killed)),
-    isNew: count(({ isNew, killed }) => Number(killed && isNew)),
-    kept: count(({ kept }) => kept),
+    killed: sumOf(deaths, (death) => death.killed),
+    isNew: sumOf(deaths, (death) => death.killed && death.isNew),
+    kept: sumOf(deaths, (death) => death.kept),
     otherwise: deaths.flatMap(({ passed: reason }) => (reason === undefined || reason === 'gated' ? [] : [reason])),
     failures,
   };

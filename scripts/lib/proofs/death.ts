@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { DeathBench, deathLine, deathScenarios, die, victimsIn, type Deaths } from '../../../test/support/death';
 import { dieReally, RealDeathBench, realDeathLine, type RealDeaths } from '../../../test/support/realDeath';
+import { sumOf } from '../../../test/support/sum';
 import type { Proof } from './proof';
 
 /** Deaths in the real editor. */
@@ -47,7 +48,7 @@ async function proveRealDeaths(): Promise<Proof> {
         console.log([realDeathLine(deaths), ...deaths.failures.map((line) => `  NOT GOOD: ${line}`)].join('\n'));
       }
     }
-    const killed = counts.reduce((sum, one) => sum + one.killed, 0);
+    const killed = sumOf(counts, (one) => one.killed);
     console.log(`killed ${String(killed)} times in VS Code ${bench.version}`);
     const good = killed >= atLeast && counts.every(({ failures }) => failures.length === 0);
     return { good, counts: { editor: bench.version, counts } };

@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { within } from '../deadline';
 import { projectFolder } from '../editor/installations';
 import { randomFrom } from '../random';
+import { sumOf } from '../sum';
 import { readerCommand, type Language } from './clients';
 
 export interface FlagLoad {
@@ -115,7 +116,7 @@ export async function loadFlags(language: Language, publishes: number, seed: num
     const counts = (
       await within(afterLast, 'the end of the readers, which the last publish is to tell', Promise.all(ended))
     ).filter((one) => one !== undefined);
-    const sum = (column: number): number => counts.reduce((all, one) => all + (one[column] ?? 0), 0);
+    const sum = (column: number): number => sumOf(counts, (one) => one[column] ?? 0);
     await write(data, floor, publishes + 1, publishes + 1, 0, env);
     const left = readdirSync(join(runtime, 'holdfast', 'v1'));
     return {

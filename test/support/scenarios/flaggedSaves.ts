@@ -6,6 +6,7 @@ import { join } from 'node:path';
 
 import { languages, readerCommand, type Language } from '../flags/clients';
 import { LineProgram } from '../lineProgram';
+import { sumOf } from '../sum';
 import type { Actions } from './actions';
 
 export interface FlaggedSaves {
@@ -71,7 +72,7 @@ export async function flaggedSaves(
       await start(victim);
     }
     const counts = await Promise.all(Array.from(readers.values(), countsOf));
-    const sum = (column: number): number => counts.reduce((all, one) => all + (one[column] ?? 0), 0);
+    const sum = (column: number): number => sumOf(counts, (one) => one[column] ?? 0);
     await saveGeneration(act, path, saves + 1);
     await untilEmpty(flags);
     return {

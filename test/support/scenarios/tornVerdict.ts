@@ -1,4 +1,5 @@
 /** What a run with torn reads must show, in one place. */
+import { sumOf } from '../sum';
 import { scriptsAtOnce, type ClassLooks, type Load } from '../tornReader';
 import { requiredLevel, type TornRun } from './tornReads';
 
@@ -7,10 +8,7 @@ export const undrainedFact = 'residual';
 
 /** Looks that were not whole, during the saves of a class and after them. */
 export function broken({ during, after }: ClassLooks): number {
-  return [during, after].reduce(
-    (sum, { empty, torn, failed, backwards }) => sum + empty + torn + failed + backwards,
-    0,
-  );
+  return sumOf([during, after], ({ empty, torn, failed, backwards }) => empty + torn + failed + backwards);
 }
 
 /** How many may have the file open at the same time. */
@@ -37,7 +35,7 @@ export function shortcomings(
     if (!met) found.push(`${plan.name}: ${otherwise}`);
   };
   const reached = Object.entries(levels).filter(([level]) => level.startsWith(`${requiredLevel} `));
-  const atLevel = reached.reduce((sum, [, count]) => sum + count, 0);
+  const atLevel = sumOf(reached, ([, count]) => count);
   demand(
     atLevel === guarded.saves,
     `not all of the guarded saves were ${requiredLevel}: ${JSON.stringify(levels)}, ${JSON.stringify(run.others)}`,
