@@ -7,11 +7,15 @@ import type { Proof } from './proof';
 /** Of which half an hour is made. */
 const epochs = 80;
 const epoch = 15_000;
+/** So many epochs come between two lines. */
+const told = 10;
 
 /** Half an hour of two windows, other programs and crashes. */
 export async function proveChaos(seed: number): Promise<Proof> {
   const work = async (editor: Editor, folder: string): Promise<Proof> => {
-    const run = await chaos(editor, folder, seed, epochs, epoch);
+    const run = await chaos(editor, folder, seed, epochs, epoch, (number, crashes) => {
+      if (number % told === 0) console.log(`${String(number)} epochs, ${String(crashes)} crashes`);
+    });
     const short = chaosShortcomings(run);
     console.log([chaosLine(run), ...short.map((line) => `  NOT GOOD: ${line}`)].join('\n'));
     return {

@@ -64,10 +64,11 @@ export async function chaos(
   seed: number,
   epochs: number,
   epoch: number,
+  onEpoch: (number: number, crashes: number) => void = () => undefined,
 ): Promise<Chaos> {
   const aside = mkdtempSync(join(tmpdir(), 'holdfast-aside-'));
   try {
-    return await unrest(editor, folder, aside, seed, epochs, epoch);
+    return await unrest(editor, folder, aside, seed, epochs, epoch, onEpoch);
   } finally {
     rmSync(aside, { recursive: true });
   }
@@ -80,6 +81,7 @@ async function unrest(
   seed: number,
   epochs: number,
   epoch: number,
+  onEpoch: (number: number, crashes: number) => void,
 ): Promise<Chaos> {
   const random = randomFrom(seed);
   const ledger = new Ledger();
@@ -146,6 +148,7 @@ async function unrest(
     await victim?.window.reload();
     await victim?.window.activate(extensionId);
     await victim?.begin(paths);
+    onEpoch(number, crashes);
   }
   unaware += await settle(persons, files);
   await holder.end();

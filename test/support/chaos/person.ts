@@ -1,5 +1,5 @@
 /** A person at one window: edits, saves, takes back what VS Code refuses, and goes on after a crash. */
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import type * as vscode from 'vscode';
 
 import type { EditorWindow } from '../editor';
@@ -25,8 +25,9 @@ export class Person {
   readonly window: EditorWindow;
   readonly #name: string;
   readonly #ledger: Ledger;
-  /** What the window's documents have been, one text's beginning a line. */
+  /** What the window's documents have been, one text a line. */
   readonly #log: string;
+  /** Bytes of it. */
   #read = 0;
   /** Settles when there is an extension host again. */
   #host: Promise<void> = Promise.resolve();
@@ -152,9 +153,17 @@ export class Person {
   /** Hands to the ledger what was shown since the last time. */
   #takeSeen(): void {
     if (!existsSync(this.#log)) return;
-    const lines = readFileSync(this.#log, 'utf8').split('\n').slice(0, -1);
-    for (const line of lines.slice(this.#read)) this.#ledger.seen(JSON.parse(line) as string);
-    this.#read = lines.length;
+    const log = openSync(this.#log, 'r');
+    try {
+      // The whole of it becomes longer than a string may be.
+      const added = Buffer.alloc(fstatSync(log).size - this.#read);
+      const length = readSync(log, added, 0, added.length, this.#read);
+      const lines = added.subarray(0, added.lastIndexOf('\n', length - 1) + 1);
+      this.#read += lines.length;
+      for (const line of lines.toString().split('\n').slice(0, -1)) this.#ledger.seen(JSON.parse(line) as string);
+    } finally {
+      closeSync(log);
+    }
   }
 
   async #unlessInterrupted<T>(work: Promise<T>): Promise<T | undefined> {
