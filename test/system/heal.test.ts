@@ -162,6 +162,10 @@ describe('a file that is healed', function () {
       await until('another record', () => records().length === 1 && records()[0] !== before);
     }
     assert.deepEqual([statSync(path).ino, held(bash)], [ino, scriptText]);
+    await bench.guard(path, bash.pid, true, false);
+    await until('no record where nothing is healed', () => records().length === 0);
+    await bench.guard(path, bash.pid, true, true);
+    await until('a record', () => records().length === 1);
     await bench.unguard(path);
     await until('no record', () => records().length === 0);
     assert.deepEqual(bench.tellings, []);

@@ -84,6 +84,8 @@ export interface PostDoor {
    * @param until when to give up, in milliseconds of the clock
    */
   readyHeal(until: number): void;
+  /** What was made ready is not wanted any more. */
+  dropReady(): void;
   /**
    * It is about to be written, and then to be healed: what a heal must know of this moment is found out while the writer waits, from no disk.
    *
@@ -181,6 +183,7 @@ export class Post {
   set heals(on: boolean) {
     if (on === this.#heals) return;
     this.#heals = on;
+    if (!on) this.#door.dropReady();
     this.#expectHeal();
   }
 
@@ -276,6 +279,7 @@ export class Post {
     this.leaseBroken(now, until);
     if (this.leased) {
       if (this.#told === undefined) this.#door.copy(until, violationLimits.copiedAhead);
+      this.#door.dropReady();
       this.#door.remember();
       this.#door.letGo();
     }

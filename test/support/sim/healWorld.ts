@@ -318,6 +318,7 @@ export class HealWorld {
         this.#copy === undefined ? undefined : changeOf(Buffer.from(this.#copy), Buffer.from(this.heldInode)),
       now: () => this.#now,
       readyHeal: () => undefined,
+      dropReady: () => undefined,
       lookBeforeHeal: () => undefined,
       heal: () => this.#heal(),
     };

@@ -60,6 +60,7 @@ class StillFile implements GuardedFile {
   tellWrites = (): void => undefined;
   now = (): number => 0;
   readyHeal = (): void => undefined;
+  dropReady = (): void => undefined;
   lookBeforeHeal = (): void => undefined;
   heal = (): 'noCopy' => 'noCopy';
 }

@@ -175,13 +175,13 @@ export class LinuxGuardedFile implements GuardedFile {
   }
 
   dropCopy(): void {
-    this.#dropReady();
+    this.dropReady();
     if (this.#copy !== undefined) this.#parts.copies.drop(this.#copy);
     this.#copy = undefined;
   }
 
   leaveCopy(): void {
-    this.#dropReady();
+    this.dropReady();
     if (this.#copy !== undefined) this.#parts.copies.leave(this.#copy);
     this.#copy = undefined;
   }
@@ -234,7 +234,7 @@ export class LinuxGuardedFile implements GuardedFile {
   }
 
   readyHeal(until: number): void {
-    this.#dropReady();
+    this.dropReady();
     this.#try(undefined, () => {
       const isTooMuch =
         this.#sizeOfRunning() > violationLimits.readied || this.#parts.ready.size >= violationLimits.ready;
@@ -251,6 +251,11 @@ export class LinuxGuardedFile implements GuardedFile {
     });
   }
 
+  dropReady(): void {
+    const ready = this.#takeReady();
+    this.#try(undefined, () => ready?.drop());
+  }
+
   lookBeforeHeal(until: number): void {
     this.#ready?.lookAhead(this.#parts.heals().host, until);
   }
@@ -260,13 +265,13 @@ export class LinuxGuardedFile implements GuardedFile {
       const running = this.#running();
       const why = this.#whyNot(running, holders);
       if (running === undefined || why !== undefined) {
-        this.#dropReady();
+        this.dropReady();
         return why ?? 'noCopy';
       }
       const subject = { path: this.#path, pin: this.#pin, running };
-      if (this.#ready?.isFor(subject) === false) this.#dropReady();
-      const ready = this.#takeReady();
-      return LinuxHealing.begin(this.#parts.heals(), subject, ready);
+      const isFor = this.#try<boolean | undefined>(false, () => this.#ready?.isFor(subject));
+      if (isFor === false) this.dropReady();
+      return LinuxHealing.begin(this.#parts.heals(), subject, this.#takeReady());
     });
   }
 
@@ -303,11 +308,6 @@ export class LinuxGuardedFile implements GuardedFile {
     this.#ready = undefined;
     this.#parts.ready.delete(this);
     return ready;
-  }
-
-  #dropReady(): void {
-    const ready = this.#takeReady();
-    this.#try(undefined, () => ready?.drop());
   }
 
   #mayLease(): boolean {

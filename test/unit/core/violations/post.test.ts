@@ -133,6 +133,10 @@ class File implements PostDoor {
     this.calls.push('readyHeal');
   }
 
+  dropReady(): void {
+    this.calls.push('dropReady');
+  }
+
   lookBeforeHeal(): void {
     this.calls.push('lookBeforeHeal');
   }
@@ -213,6 +217,18 @@ describe('a post', () => {
     }
     assert.equal(post.leased, true);
     assert.deepEqual(file.calls.slice(-1), ['readyHeal']);
+  });
+
+  it('gives up what was made ready when nothing is healed any more, and when there is to be no lease', () => {
+    begin();
+    post.heals = true;
+    post.tick(0);
+    post.heals = false;
+    assert.deepEqual([file.calls.slice(1), post.due], [['readyHeal', 'dropReady'], undefined]);
+    post.heals = true;
+    post.tick(0);
+    post.wantLease(false, 1);
+    assert.deepEqual(file.calls.slice(3), ['readyHeal', 'copy', 'dropReady', 'letGo']);
   });
 
   it('asks for the lease again as long as the writer is counted', () => {
