@@ -66,6 +66,8 @@ export function activate(context: vscode.ExtensionContext): Holdfast {
     { storageFolder: context.globalStorageUri.fsPath, editor: editorProcess() },
     (event) => {
       log.write(keeperLine(event));
+      // One that was started again knows of no document.
+      if (event.kind === 'ready') documents.matchingDisk().forEach(matches);
       if (event.kind === 'separated') names.separated(event.path, event.wanted);
       else tellKeeperEvent(event, guard);
     },

@@ -36,8 +36,8 @@ export class Baselines {
    * @throws SystemError of what cannot be looked at
    */
   async note(path: string, read?: Baseline): Promise<void> {
-    this.#known.delete(path);
-    this.#looks.get(path)?.end.abort();
+    // That holds if nothing comes of the look.
+    this.follow(path, read);
     const end = new AbortController();
     const look = this.#look(path, read, end.signal);
     const ended = look.then(
@@ -84,7 +84,7 @@ export class Baselines {
       const there = await contentOf(target, signal);
       if (signal.aborted) return;
       const isOther = read !== undefined && read.digest !== there.digest && there.isWrittenAsRead();
-      this.#know(path, isOther ? read : { from: 'disk', size, mtime, digest: there.digest });
+      if (!isOther) this.#know(path, { from: 'disk', size, mtime, digest: there.digest });
     } catch (thrown) {
       if (!signal.aborted) throw thrown;
     } finally {

@@ -114,6 +114,20 @@ describe('a change that the editor would overwrite without a word', () => {
       assert.deepEqual(await kept(), ['theirs\n']);
     });
 
+    it('is found also if our look did not come to its end', async () => {
+      const large = Buffer.alloc(20 << 20, 'x');
+      writeFileSync(path, large);
+      const looking = baselines.note(path, read('before\n'));
+      writeFileSync(path, 'theirs\n');
+      assert.deepEqual(await kept(), ['theirs\n']);
+      await looking;
+      // Nor could it begin.
+      rmSync(path);
+      await baselines.note(path, read('before\n'));
+      writeFileSync(path, 'theirs\n');
+      assert.deepEqual(await kept(), ['theirs\n']);
+    });
+
     it('is not looked for where the text is not known either', async () => {
       baselines.follow(path, undefined);
       writeFileSync(path, 'theirs\n');
