@@ -422,6 +422,11 @@ export class RunningGate {
           site.drop(slot);
         });
       },
+      tellOpens: (slot, told) => {
+        this.#done('tellOpens', () => {
+          site.tellOpens(slot, told);
+        });
+      },
       alignTime: (slot, like) => {
         this.#done('alignTime', () => {
           site.alignTime(slot, like);

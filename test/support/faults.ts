@@ -23,6 +23,7 @@ export const points = [
   'drop',
   'alignTime',
   'acknowledge',
+  'tellOpens',
   'adopt',
   'restamp',
   'clone',

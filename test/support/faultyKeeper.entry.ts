@@ -73,6 +73,7 @@ const sitePoints: Readonly<Record<Exclude<keyof Site, 'descriptor'>, Point>> = {
   compare: 'compare',
   alignTime: 'alignTime',
   acknowledge: 'acknowledge',
+  tellOpens: 'tellOpens',
   drop: 'drop',
   adopt: 'adopt',
   restamp: 'restamp',

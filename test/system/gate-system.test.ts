@@ -117,6 +117,21 @@ describe('the system of the gate', function () {
       assert.deepEqual(bench.wait(0), NOTHING);
     });
 
+    it('tells of no open where that is not wanted, and of everything else', async () => {
+      const site = bench.site(path);
+      const watch = site.take(1, bench.handed(path));
+      site.tellOpens(1, false);
+      for (const letters of ['r', 'w']) {
+        assert.equal(await opener.ask(`open ${letters} ${path}`), 'OPEN');
+        await opener.ask('close');
+      }
+      assert.deepEqual(bench.wait(0), { ...NOTHING, events: [{ watch, what: 'closedAfterWriting' }] });
+      site.tellOpens(1, true);
+      assert.equal(await opener.ask(`open r ${path}`), 'OPEN');
+      assert.deepEqual(bench.wait(0), { ...NOTHING, events: [{ watch, what: 'opened' }] });
+      await opener.ask('close');
+    });
+
     it('tells when another file takes its place, and when it is moved away', () => {
       const site = bench.site(path);
       const watch = site.take(1, bench.handed(path));

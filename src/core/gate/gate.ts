@@ -165,7 +165,7 @@ export function* react(gate: Gate, event: GateEvent): Reaction<Gate> {
     case 'cloned':
       return yield* cloned(gate, event.slot);
     case 'notCloned':
-      return gate.phase === 'cloning' ? yield* refuse(gate, 'noClone', event.error) : { ...gate, cloning: undefined };
+      return yield* notCloned(gate, event.error);
     case 'restaged':
       return yield* restaged(gate, event.slot);
     case 'notRestaged':
@@ -193,8 +193,7 @@ export function* react(gate: Gate, event: GateEvent): Reaction<Gate> {
 
 function* open(gate: Gate): Reaction<Gate> {
   try {
-    yield* call('take', gate.staged);
-    yield* call('lease', gate.staged);
+    yield* takeStaged(gate.staged);
     yield* call('take', TARGET);
   } catch (thrown) {
     return yield* refuse(gate, 'noLease', thrown);
@@ -212,6 +211,13 @@ function* open(gate: Gate): Reaction<Gate> {
   }
   if (!(yield* call('isAtPath', TARGET))) return yield* refuse(gate, 'changed');
   return yield* arm({ ...gate, baits: [{ slot: TARGET, dirty: false }] });
+}
+
+/** Whoever opens it when it is published is welcome. */
+function* takeStaged(slot: Slot): Reaction<void> {
+  yield* call('take', slot);
+  yield* call('tellOpens', slot, false);
+  yield* call('lease', slot);
 }
 
 function* askForClone(gate: Gate): Reaction<Gate> {
@@ -250,6 +256,7 @@ function* cloned(asked: Gate, slot: Slot): Reaction<Gate> {
     if (gate.phase === 'cloning') return yield* refuse(gate, 'noLease', thrown);
     // The bait stays where it is, with a reader who may have to be waited for.
     yield* call('drop', slot);
+    yield* call('tellOpens', gate.path, true);
     return gate;
   }
   // Readers who were at the last bait will be at this one.
@@ -257,6 +264,12 @@ function* cloned(asked: Gate, slot: Slot): Reaction<Gate> {
   if (gate.phase === 'cloning') return yield* arm(soil({ ...gate, path: slot, baits }, TARGET));
   const now: Gate = { ...gate, path: slot, baits, counts: { ...gate.counts, retired: gate.counts.retired + 1 } };
   return gate.puttingOff ? yield* lookForEditor(now) : now;
+}
+
+function* notCloned(gate: Gate, error: unknown): Reaction<Gate> {
+  if (gate.phase === 'cloning') return yield* refuse(gate, 'noClone', error);
+  if (gate.phase === 'armed') yield* call('tellOpens', gate.path, true);
+  return { ...gate, cloning: undefined };
 }
 
 /** Nobody tells us of an editor that has come to where another program waits already. */
@@ -280,8 +293,10 @@ function* opened(gate: Gate, slot: Slot): Reaction<Gate> {
     yield* call('timer', 'search', gateLimits.quiet);
     return { ...soil(gate, slot), pause: gateLimits.quiet };
   }
-  if (gate.phase !== 'armed' || slot !== gate.path) return soil(gate, slot);
   const soiled = soil(gate, slot);
+  // Who comes after the first one says nothing new.
+  if (gate.phase === 'cloning' || gate.phase === 'armed') yield* call('tellOpens', slot, false);
+  if (gate.phase !== 'armed' || slot !== gate.path) return soiled;
   // Whether somebody is still there is not asked: the editor may come while the write lease is ours for that, and then there is
   // no way back to the read lease. Readers would sleep in their `open` until the editor is let go, and read what it writes.
   return soiled.cloning !== undefined || soiled.clones >= gateLimits.clones ? soiled : yield* askForClone(soiled);
@@ -419,8 +434,7 @@ function* restaged(gate: Gate, slot: Slot): Reaction<Gate> {
     return gate;
   }
   try {
-    yield* call('take', slot);
-    yield* call('lease', slot);
+    yield* takeStaged(slot);
   } catch {
     yield* call('drop', slot);
     return gate.phase === 'restarted' ? yield* admit(gate) : gate;
@@ -444,6 +458,8 @@ function* synced(gate: Gate, slot: Slot): Reaction<Gate> {
 function* publish(gate: Gate): Reaction<Gate> {
   let displaced: Displaced;
   try {
+    // Who is in the middle of an open then.
+    if (gate.broken !== undefined) yield* call('tellOpens', gate.broken, true);
     displaced = yield* call('exchange', gate.staged);
   } catch (thrown) {
     return yield* withdraw(gate, 'failed', thrown);
@@ -495,6 +511,7 @@ function* release(gate: Gate, residual: number, last = false): Reaction<Gate> {
     if (processes.includes(gate.editor)) {
       // A signal has made its open begin again before the publish, and it has come to another bait.
       const moved: Gate = { ...gate, broken: slot };
+      yield* call('tellOpens', slot, true);
       return last ? yield* release(moved, yield* call('search', slot), last) : yield* drain(moved);
     }
     if (processes.length > 0 || last) continue;
@@ -814,12 +831,20 @@ function* over(gate: Gate, why: EndReason): Reaction<Gate> {
       if (why === 'saved') return yield* withdraw(gate, 'passedBy');
       return why === 'stop' ? yield* hurry(gate) : gate;
     case 'draining':
+      // A signal has taken it to another program's file, just before that was displaced, and there it has written.
+      if (why === 'saved') return yield* passedBy(gate);
       return why === 'stop' ? yield* hurry(gate) : gate;
     case 'restarted':
       return why === 'stop' ? yield* admit(gate) : gate;
     default:
       return why === 'stop' ? yield* finish(gate) : gate;
   }
+}
+
+/** What is at the path is not what the editor takes for its own. */
+function* passedBy(gate: Gate): Reaction<Gate> {
+  yield* call('restamp');
+  return yield* withdraw(gate, 'passedBy');
 }
 
 /** The editor calls it saved, and we have not seen it close the bait. */

@@ -90,6 +90,11 @@ export interface Operations {
    */
   mayBeUnfinished(staged: Slot): boolean;
   drop(slot: Slot | 'foreign'): void;
+  /**
+   * Whether it comes as `opened` when somebody opens the slot. It does from `take` on; where it says nothing new it is not to: a program that
+   * opens a file without end would keep this thread busy as long.
+   */
+  tellOpens(slot: Slot, told: boolean): void;
   alignTime(slot: Slot, like: Slot): void;
   acknowledge(slot: Slot): void;
   /** Makes what is at the path a little newer, so that the editor sees that it is not what it has saved. */

@@ -107,6 +107,12 @@ export interface Site {
   alignTime(slot: Slot, like: Slot): void;
   /** Takes the bytes that the inode has now as those that `touched` is measured against. */
   acknowledge(slot: Slot): void;
+  /**
+   * Whether it is noticed when somebody opens the slot, as it is from `take` on. What was noticed before comes all the same.
+   *
+   * @throws SystemError of inotify_add_watch(2)
+   */
+  tellOpens(slot: Slot, told: boolean): void;
   /** Bytes that can still be written to the directory's file system, as far as that is known: a quota may leave less. */
   room(): number;
   /** Gives what the path leads to a modification time a millisecond later. Never throws. */

@@ -345,6 +345,10 @@ function run(world: World, index: number, call: Call, setup: Setup): unknown {
       changeInode(kernel, site.takenOf(mine, slot).inode, { mtime });
       return;
     }
+    case 'tellOpens': {
+      site.tellOpens(kernel, mine, ...call.args);
+      return;
+    }
     case 'acknowledge':
       site.acknowledge(kernel, mine, call.args[0]);
       {

@@ -71,7 +71,7 @@ export interface Kernel {
   temporary: readonly number[];
   files: readonly OpenFile[];
   leases: readonly Lease[];
-  watches: readonly (readonly [keeper: number, inode: number])[];
+  watches: readonly (readonly [keeper: number, inode: number, opens: boolean])[];
   notices: readonly Notice[];
   /** Keepers that have a signal of a broken lease waiting. */
   signalled: readonly number[];
@@ -168,7 +168,8 @@ export function closeFile(kernel: Kernel, owner: string): void {
 
 /** Equal events come once: `Wake` promises no more. */
 function report(kernel: Kernel, inode: number, what: Notice['what']): void {
-  for (const [keeper, watched] of kernel.watches) {
+  for (const [keeper, watched, opens] of kernel.watches) {
+    if (what === 'opened' && !opens) continue;
     const merged = kernel.notices.some(
       (other) => other.keeper === keeper && other.inode === inode && other.what === what,
     );

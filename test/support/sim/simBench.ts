@@ -140,6 +140,7 @@ function siteOn(kernel: Kernel, proceed: () => void): Site {
     },
     alignTime: () => undefined,
     acknowledge: (slot) => ops.acknowledge(kernel, state, slot),
+    tellOpens: (slot, told) => ops.tellOpens(kernel, state, slot, told),
     descriptor: (slot) => ops.takenOf(state, slot).inode,
     drop(slot) {
       ops.drop(kernel, state, slot);

@@ -45,7 +45,7 @@ function change(site: SiteState, inode: number, now: Partial<Taken>): void {
 export function take(kernel: Kernel, site: SiteState, slot: Slot, inode: number): void {
   const recorded = inodeOf(kernel, inode).changes;
   site.taken = [...site.taken, { slot, inode, named: false, recorded, displaced: undefined }];
-  kernel.watches = [...kernel.watches, [site.keeper, inode]];
+  kernel.watches = [...kernel.watches, [site.keeper, inode, true]];
 }
 
 /** The slot of what the path leads to, and whether it was taken now. */
@@ -158,6 +158,13 @@ export function isTouched(kernel: Kernel, site: SiteState, slot: Slot): boolean 
 export function acknowledge(kernel: Kernel, site: SiteState, slot: Slot): void {
   const { inode } = takenOf(site, slot);
   change(site, inode, { recorded: inodeOf(kernel, inode).changes });
+}
+
+export function tellOpens(kernel: Kernel, site: SiteState, slot: Slot, told: boolean): void {
+  const { inode } = takenOf(site, slot);
+  kernel.watches = kernel.watches.map((watch) =>
+    watch[0] === site.keeper && watch[1] === inode ? [site.keeper, inode, told] : watch,
+  );
 }
 
 /** Lease, watch, temporary name and descriptor go. */

@@ -3,7 +3,7 @@ import { SystemError } from '../../../core/errors';
 import type { Handed } from '../../../core/gate/ports';
 import { closeQuietly, descriptorPath, openReader } from '../place';
 import { system } from '../errors';
-import { LEASE_FILE_SYSTEMS } from '../layouts';
+import { IN_OPEN, LEASE_FILE_SYSTEMS } from '../layouts';
 import type { Stat } from '../layouts';
 import type { Libc } from '../libc';
 import type { GateCalls } from './calls';
@@ -55,6 +55,11 @@ export class TakenInode {
 
   touched(now: Stat): boolean {
     return this.#wasTouched || now.size !== this.#recorded.size || now.mtime !== this.#recorded.mtime;
+  }
+
+  /** @throws SystemError of inotify_add_watch(2) */
+  tellOpens(told: boolean): void {
+    this.#waiter.watches.change(this.watch, told ? WATCHED : WATCHED & ~IN_OPEN);
   }
 
   acknowledge(): void {

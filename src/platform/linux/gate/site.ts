@@ -223,6 +223,10 @@ export class GateSite implements Site {
     this.#member(slot).inode.setModified(this.#member(like).inode.stat().mtime);
   }
 
+  tellOpens(slot: Slot, told: boolean): void {
+    this.#member(slot).inode.tellOpens(told);
+  }
+
   acknowledge(slot: Slot): void {
     this.#member(slot).inode.acknowledge();
   }
