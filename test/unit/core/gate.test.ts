@@ -44,12 +44,29 @@ describe('a gate that cannot publish', () => {
 
   it('puts an older bait back to the path if the editor waits there: it writes that', () => {
     const calls = asked(onOlderBait, { is: 'synced', slot: STAGED }, cannotPublish, { slot: 2, touched: false });
-    assert.deepEqual(calls, ['exchange 1', 'lease 0', 'exchange 0', 'lease 2', 'drop 2', 'end withdrawn']);
+    assert.deepEqual(calls, [
+      'tellOpens 0,true',
+      'exchange 1',
+      'lease 0',
+      'exchange 0',
+      'lease 2',
+      'drop 2',
+      'end withdrawn',
+    ]);
   });
 
   it('keeps what is written to an older bait if that cannot be put back', () => {
     const calls = asked(onOlderBait, { is: 'synced', slot: STAGED }, ({ name }) => name === 'exchange', undefined);
-    assert.deepEqual(calls, ['exchange 1', 'lease 0', 'exchange 0', 'lease 0', 'letGo 0', 'keep 0', 'end withdrawn']);
+    assert.deepEqual(calls, [
+      'tellOpens 0,true',
+      'exchange 1',
+      'lease 0',
+      'exchange 0',
+      'lease 0',
+      'letGo 0',
+      'keep 0',
+      'end withdrawn',
+    ]);
   });
 });
 
