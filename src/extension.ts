@@ -66,8 +66,11 @@ export function activate(context: vscode.ExtensionContext): Holdfast {
     { storageFolder: context.globalStorageUri.fsPath, editor: editorProcess() },
     (event) => {
       log.write(keeperLine(event));
-      // One that was started again knows of no document.
-      if (event.kind === 'ready') documents.matchingDisk().forEach(matches);
+      // That one knows of no document.
+      if (event.kind === 'ready' && event.startedAgain) {
+        documents.matchingDisk().forEach(matches);
+        documents.dirty().forEach(becameDirty);
+      }
       if (event.kind === 'separated') names.separated(event.path, event.wanted);
       else tellKeeperEvent(event, guard);
     },
@@ -80,18 +83,16 @@ export function activate(context: vscode.ExtensionContext): Holdfast {
     if (settings.unguarded(uri)) guard.notFollowed(uri.fsPath);
     else guard.matchesDisk(uri.fsPath, text);
   };
-  documents.matchingDisk().forEach(matches);
+  const becameDirty = ({ uri }: vscode.TextDocument): void => {
+    if (!settings.unguarded(uri)) guard.becameDirty(uri.fsPath, settings.options(uri));
+  };
   owned.add(documents.onDidMatchDisk(matches));
   owned.add(
     documents.onDidClose(({ uri }) => {
       guard.notFollowed(uri.fsPath);
     }),
   );
-  owned.add(
-    documents.onDidBecomeDirty(({ uri }) => {
-      if (!settings.unguarded(uri)) guard.becameDirty(uri.fsPath, settings.options(uri));
-    }),
-  );
+  owned.add(documents.onDidBecomeDirty(becameDirty));
   owned.add(
     documents.onDidBecomeClean(({ uri }) => {
       guard.becameClean(uri.fsPath);
@@ -100,6 +101,7 @@ export function activate(context: vscode.ExtensionContext): Holdfast {
   const levels = owned.add(new Levels(guard, (uri) => settings.options(uri), log));
   owned.add(new SaveParticipant(guard, levels, settings, log, () => performance.now()));
   owned.add(new Questions(documents, levels, settings));
+  documents.start();
   const names = new JoinNames(guard, levels, log);
 
   const holders = new LookoutClient(join(__dirname, 'lookout.js'), editorProcess(), (event) => {

@@ -69,7 +69,8 @@ export interface Kept {
 
 /** What happens to the threads themselves: for the log, and for what the user must know. */
 export type KeeperEvent =
-  | { readonly kind: 'ready'; readonly platform: PlatformReport }
+  /** `startedAgain`: after it had died. */
+  | { readonly kind: 'ready'; readonly platform: PlatformReport; readonly startedAgain: boolean }
   | { readonly kind: 'gateReady' }
   | { readonly kind: 'died'; readonly error: ErrorFacts; readonly startedAgain: boolean }
   | { readonly kind: 'gateDied'; readonly error: ErrorFacts; readonly startedAgain: boolean }

@@ -3,14 +3,20 @@ import { fieldsOf } from './json';
 import { keptDays, keptBytes, keptAtLeastDays } from './limits';
 import type { Parsed } from './linux/proc';
 
-const reasons = ['otherProgram', 'interrupted', 'restored'] as const;
+const reasons = ['otherProgram', 'unread', 'interrupted', 'restored'] as const;
 /**
  * Why a version was kept.
  * - `otherProgram`: another program's, which a save displaced.
+ * - `unread`: a save displaced it, and whether the editor had read it is not known.
  * - `interrupted`: a save that was interrupted left it, and its bytes were nowhere else.
  * - `restored`: it was at the path when a kept version was put there.
  */
 export type KeptWhy = (typeof reasons)[number];
+
+/** Whether the user need not be told: whoever has restored a version knows of it, and what was not read was read in most cases. */
+export function isQuiet(why: KeptWhy): boolean {
+  return why === 'restored' || why === 'unread';
+}
 
 /** What stands beside a kept version. */
 export interface KeptRecord {
@@ -21,7 +27,7 @@ export interface KeptRecord {
   readonly why: KeptWhy;
   /** Its permission bits. */
   readonly mode: number;
-  /** The user knows of it. */
+  /** The user knows of it, or need not know. */
   readonly told: boolean;
 }
 

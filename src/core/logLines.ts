@@ -1,3 +1,4 @@
+import { isQuiet } from './kept';
 import type { ErrorFacts } from './errors';
 import type { Counts } from './gate/operations';
 import type { KeeperEvent } from './guard';
@@ -187,7 +188,7 @@ export function keeperLine(event: KeeperEvent): LogLine {
       return { severity: 'warn', text: `keeper: left behind: ${errorFacts(event.error)}` };
     case 'kept':
       return {
-        severity: 'warn',
+        severity: isQuiet(event.why) ? 'info' : 'warn',
         text: `kept ${JSON.stringify(event.path)}: in=${JSON.stringify(event.file)} why=${event.why}`,
       };
     case 'clonedAhead':

@@ -444,6 +444,7 @@ export const texts = {
   chooseKept: 'Kept versions of files, the newest first',
   keptOf: 'What to do with the version of {0}',
   keptOtherProgram: 'another program’s version, which a save displaced',
+  keptUnread: 'what was on the disk when changes from before a restart were saved',
   keptInterrupted: 'left by a save that was interrupted',
   keptRestored: 'what was there before another version was restored',
   compareKept: 'Compare with the Current File',

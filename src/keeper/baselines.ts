@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 import { baselineOfText, isWrittenAsRead, mayHideAChange, type Baseline, type EditorsText } from '../core/baseline';
+import type { KeptWhy } from '../core/kept';
 import type { Target, TargetSystem } from '../core/ports';
 import { digestInto } from '../platform/digest';
+import type { Seen } from '../platform/kept';
 
 /** Of larger files the whole content is not read for this; bytes. VS Code does not announce saves of larger documents either. */
 const largest = 50n << 20n;
@@ -12,8 +14,16 @@ const small = 1n << 20n;
 /** Documents at once that are followed; a number. */
 const most = 1000;
 
+/** Gets what a save would destroy, and why that is to be kept. */
+export type Keep = (why: Extract<KeptWhy, 'otherProgram' | 'unread'>, descriptor: number, seen: Seen) => Promise<void>;
+
+export interface CheckedSave {
+  readonly content: Uint8Array | undefined;
+  readonly isHeldUp: () => boolean;
+}
+
 export function baselineOf(text: EditorsText): Baseline {
-  return baselineOfText(text, createHash('sha256').update(text.content).digest('base64'));
+  return baselineOfText(text, digestOf(text.content));
 }
 
 /**
@@ -24,6 +34,8 @@ export function baselineOf(text: EditorsText): Baseline {
 export class Baselines {
   readonly #system: TargetSystem;
   readonly #known = new Map<string, Baseline>();
+  /** What the editor had read when nobody looked. What we have seen since is known of some of them. */
+  readonly #late = new Set<string>();
   /** Looks under way, and what ends each of them. */
   readonly #looks = new Map<string, { readonly end: AbortController; readonly ended: Promise<void> }>();
 
@@ -51,6 +63,13 @@ export class Baselines {
     } finally {
       if (this.#looks.get(path) === entry) this.#looks.delete(path);
     }
+  }
+
+  /** As `note`, when the editor has read the file some time ago, and another program may have written it since. */
+  noteLate(path: string): Promise<void> {
+    const noted = this.note(path);
+    this.#late.add(path);
+    return noted;
   }
 
   /** It was not looked at yet: what the editor's text tells is all that is known, or nothing is. */
@@ -83,8 +102,7 @@ export class Baselines {
       if (kind !== 'regular' || size > largest) return;
       const there = await contentOf(target, signal);
       if (signal.aborted) return;
-      const isOther = read !== undefined && read.digest !== there.digest && there.isWrittenAsRead();
-      if (!isOther) this.#know(path, { from: 'disk', size, mtime, digest: there.digest });
+      if (!isOther(there, read)) this.#know(path, { from: 'disk', size, mtime, digest: there.digest });
     } catch (thrown) {
       if (!signal.aborted) throw thrown;
     } finally {
@@ -102,35 +120,38 @@ export class Baselines {
   /** What was there is not known any more, nor will be by a look that is under way. */
   forget(path: string): void {
     this.#known.delete(path);
+    this.#late.delete(path);
     this.#looks.get(path)?.end.abort();
   }
 
   /**
-   * To be called in a save, after `leave`: hands a change that the save would destroy silently to `keep`, once.
+   * To be called in a save, after `leave`: hands a change that the save would destroy silently to `keep`, once; also what may be one,
+   * because nobody looked when the editor had read the file.
    *
    * @param keep gets what the file was when it was looked at: it must be that still
-   * @param isHeldUp whether the editor is: otherwise what is there may be its own already
+   * @param save what the editor writes, where that is known, and whether it is held up: otherwise what is there may be its own already
    * @param looked what the save is about to overwrite, if it has been looked at; else it is what the path leads to
    * @throws SystemError of what cannot be looked at, and as `keep`
    */
-  async check(
-    path: string,
-    keep: (descriptor: number, seen: { readonly size: bigint; readonly mtime: bigint }) => Promise<void>,
-    isHeldUp: () => boolean,
-    looked?: Target,
-  ): Promise<void> {
+  async check(path: string, keep: Keep, save: CheckedSave, looked?: Target): Promise<void> {
     const baseline = this.#known.get(path);
-    if (!baseline || !isHeldUp()) return;
+    const isLate = this.#late.has(path);
+    if ((!baseline && !isLate) || !save.isHeldUp()) return;
     const target = looked ?? this.#system.open(path);
     if (!target) return;
     try {
-      if (!mayHideAChange(baseline, target.facts)) return;
+      const { kind, size, mtime } = target.facts;
+      if (isLate ? kind !== 'regular' || size === 0n : !baseline || !mayHideAChange(baseline, target.facts)) return;
       const there = await contentOf(target, neverAborted);
-      if (!isHeldUp()) return;
-      const { size, mtime } = target.facts;
-      const isOther = there.digest !== baseline.digest && (baseline.from === 'disk' || there.isWrittenAsRead());
+      if (!save.isHeldUp()) return;
+      this.#late.delete(path);
       this.#know(path, { from: 'disk', size, mtime, digest: there.digest });
-      if (isOther) await target.read((descriptor) => keep(descriptor, { size, mtime }));
+      const why = isOther(there, baseline)
+        ? 'otherProgram'
+        : isLate && isLost(there, save.content)
+          ? 'unread'
+          : undefined;
+      if (why) await target.read((descriptor) => keep(why, descriptor, { size, mtime }));
     } finally {
       if (target !== looked) target.close();
     }
@@ -143,6 +164,21 @@ interface Content {
   readonly digest: string;
   /** See `core/baseline.ts`; `false` of what was not read at once. */
   readonly isWrittenAsRead: () => boolean;
+}
+
+function isOther(there: Content, baseline: Baseline | undefined): boolean {
+  return (
+    baseline !== undefined && there.digest !== baseline.digest && (baseline.from === 'disk' || there.isWrittenAsRead())
+  );
+}
+
+/** Whether it is not what the editor writes. */
+function isLost({ digest }: Content, content: Uint8Array | undefined): boolean {
+  return content === undefined || digestOf(content) !== digest;
+}
+
+function digestOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('base64');
 }
 
 async function contentOf(target: Target, signal: AbortSignal): Promise<Content> {

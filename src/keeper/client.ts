@@ -332,7 +332,7 @@ export class KeeperClient implements Guard, Kept {
   #take(answer: Answer): void {
     switch (answer.kind) {
       case 'ready':
-        this.#onEvent({ kind: 'ready', platform: answer.platform });
+        this.#onEvent({ kind: 'ready', platform: answer.platform, startedAgain: this.#starts > 1 });
         // Where nothing can be replaced there is nothing to gate.
         if (answer.platform.supported && this.#gateStarts === 0 && !this.#stopping) this.#startGate();
         return;

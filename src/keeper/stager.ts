@@ -25,9 +25,8 @@ import { decideVeto } from '../core/veto';
 import { openPlatform } from '../platform/select';
 import { SeparationFiles } from '../platform/separationFiles';
 import { Announcements } from './announcements';
-import { baselineOf, Baselines } from './baselines';
+import { baselineOf, Baselines, type Keep } from './baselines';
 import { ClonesAhead, type ClaimedClone } from './clonesAhead';
-import type { Seen } from '../platform/kept';
 import { KeptDesk } from './keptDesk';
 import { NameJoiner } from './nameJoiner';
 import { OldNameDesk } from './oldNameDesk';
@@ -249,13 +248,12 @@ async function orVeto(
  *
  * @param target what is to be overwritten, if it is not what the path leads to now
  */
-async function keepSilentChange({ path, claim }: SaveOrder, target?: Target): Promise<void> {
+async function keepSilentChange({ path, claim, content }: SaveOrder, target?: Target): Promise<void> {
   const isHeldUp = (): boolean => new Claim(claim).isWaitedFor();
   // Why it could not be kept has been told.
-  const keepIt = (descriptor: number, seen: Seen): Promise<void> =>
-    kept.keep('otherProgram', path, descriptor, seen).catch(() => undefined);
+  const keepIt: Keep = (why, descriptor, seen) => kept.keep(why, path, descriptor, seen).catch(() => undefined);
   try {
-    await baselines?.check(path, keepIt, isHeldUp, target);
+    await baselines?.check(path, keepIt, { content, isHeldUp }, target);
   } catch (thrown) {
     answer({ kind: 'notKept', path, why: 'otherProgram', error: describeError(thrown, 'read', path) });
   }
@@ -268,24 +266,28 @@ function noteInSpareTime(path: string, read: Baseline | undefined): void {
   spare.add(() => {
     noting = noting.then(async () => {
       const latest = toBeNoted.get(path);
-      if (!gatesAt.has(path) && toBeNoted.delete(path)) await noteBaseline(path, latest);
+      if (!gatesAt.has(path) && toBeNoted.delete(path)) await noted(path, baselines?.note(path, latest));
     });
   });
 }
 
-async function noteBaseline(path: string, read: Baseline | undefined): Promise<void> {
+async function noted(path: string, look: Promise<void> | undefined): Promise<void> {
   try {
-    await baselines?.note(path, read);
+    await look;
   } catch (thrown) {
     answer({ kind: 'notFollowed', path, error: describeError(thrown, 'read', path) });
   }
 }
 
-async function becameDirty(path: string, options: SaveOptions): Promise<void> {
-  // What came since the editor has read the file is what is to be found.
+/** What came since the editor has read the file is what is to be found. */
+function noteDirty(path: string): Promise<void> | undefined {
   const read = toBeNoted.get(path);
-  const known = !toBeNoted.delete(path) && baselines?.follows(path) === true;
-  const baseline = known ? baselines.settled(path) : noteBaseline(path, read);
+  if (toBeNoted.delete(path)) return noted(path, baselines?.note(path, read));
+  return baselines?.follows(path) ? baselines.settled(path) : noted(path, baselines?.noteLate(path));
+}
+
+async function becameDirty(path: string, options: SaveOptions): Promise<void> {
+  const baseline = noteDirty(path);
   const turn = new Promise<void>((resolve) => {
     spare.add(resolve);
   });

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 
 import { describeError, type ErrorFacts } from '../core/errors';
-import { expired, keptText, parseKept, type KeptRecord, type KeptVersion, type KeptWhy } from '../core/kept';
+import { expired, isQuiet, keptText, parseKept, type KeptRecord, type KeptVersion, type KeptWhy } from '../core/kept';
 
 const fstatAsync = promisify(fstat);
 const readAsync = promisify(read);
@@ -58,7 +58,7 @@ export class KeptVersions {
     } finally {
       await handle.close();
     }
-    await this.#write(basename(file), { path, when: now, why, mode, told: why === 'restored' });
+    await this.#write(basename(file), { path, when: now, why, mode, told: isQuiet(why) });
     return file;
   }
 

@@ -59,7 +59,7 @@ export class DirtyDocuments implements Disposable {
     );
     this.#owned.add(
       vscode.workspace.onDidOpenTextDocument((document) => {
-        if (matchesDisk(document)) this.#matchesDisk.fire(asItIs(document));
+        this.#opened(document);
       }),
     );
     this.#owned.add(
@@ -69,6 +69,19 @@ export class DirtyDocuments implements Disposable {
         if (document.uri.scheme === 'file') this.#closed.fire(document);
       }),
     );
+  }
+
+  /** To be called once, when everybody listens: some are open already, and those that were restored are dirty. */
+  start(): void {
+    openFiles().forEach((document) => {
+      this.#opened(document);
+    });
+  }
+
+  #opened(document: vscode.TextDocument): void {
+    if (document.uri.scheme !== 'file') return;
+    if (document.isDirty) this.#isDirty(document);
+    else this.#matchesDisk.fire(asItIs(document));
   }
 
   #isDirty(document: vscode.TextDocument): void {
@@ -111,9 +124,16 @@ export class DirtyDocuments implements Disposable {
     return this.#dirty.has(uri.toString());
   }
 
-  /** Those that are open now. */
+  /** Those that are open, and match the disk. */
   matchingDisk(): readonly MatchesDisk[] {
-    return vscode.workspace.textDocuments.filter(matchesDisk).map(asItIs);
+    return openFiles()
+      .filter(({ isDirty }) => !isDirty)
+      .map(asItIs);
+  }
+
+  /** Those that are open, and dirty. */
+  dirty(): readonly vscode.TextDocument[] {
+    return openFiles().filter(({ isDirty }) => isDirty);
   }
 
   dispose(): void {
@@ -129,6 +149,6 @@ function asItIs(document: vscode.TextDocument): MatchesDisk {
   return { document, text: editorsText(document) };
 }
 
-function matchesDisk({ uri, isDirty }: vscode.TextDocument): boolean {
-  return uri.scheme === 'file' && !isDirty;
+function openFiles(): readonly vscode.TextDocument[] {
+  return vscode.workspace.textDocuments.filter(({ uri }) => uri.scheme === 'file');
 }

@@ -10,6 +10,7 @@ import { translate } from './translate';
 
 const reasons = {
   otherProgram: texts.keptOtherProgram,
+  unread: texts.keptUnread,
   interrupted: texts.keptInterrupted,
   restored: texts.keptRestored,
 } as const satisfies Record<KeptVersion['why'], string>;

@@ -12,7 +12,7 @@ import fs, {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { baselineOf, Baselines } from '../../src/keeper/baselines';
+import { baselineOf, Baselines, type Keep } from '../../src/keeper/baselines';
 import { openHost } from '../../src/platform/linux/linux';
 import { openTarget } from '../../src/platform/linux/target';
 
@@ -35,13 +35,18 @@ describe('a change that the editor would overwrite without a word', () => {
   });
 
   async function kept(): Promise<readonly string[]> {
-    const found: string[] = [];
+    return (await keptBefore(undefined)).map(([, text]) => text);
+  }
+
+  async function keptBefore(content: string | undefined): Promise<readonly (readonly [why: string, text: string])[]> {
+    const found: [string, string][] = [];
     await baselines.leave(path);
-    const keep = async (descriptor: number): Promise<void> => {
+    const keep: Keep = async (why, descriptor) => {
       await Promise.resolve();
-      found.push(readFileSync(descriptor, 'utf8'));
+      found.push([why, readFileSync(descriptor, 'utf8')]);
     };
-    await baselines.check(path, keep, () => heldUp);
+    const save = { content: content === undefined ? undefined : Buffer.from(content), isHeldUp: () => heldUp };
+    await baselines.check(path, keep, save);
     return found;
   }
 
@@ -157,6 +162,55 @@ describe('a change that the editor would overwrite without a word', () => {
         assert.deepEqual(await kept(), ['theirs, longer\n']);
       });
     }
+  });
+
+  describe('that may have come when nobody looked', () => {
+    it('is kept as what it is, once, also if it is what we have seen since', async () => {
+      await baselines.noteLate(path);
+      assert.deepEqual(await keptBefore('ours\n'), [['unread', 'before\n']]);
+      assert.deepEqual(await keptBefore('ours\n'), []);
+      writeFileSync(path, 'theirs\n');
+      assert.deepEqual(await keptBefore('ours\n'), [['otherProgram', 'theirs\n']]);
+    });
+
+    it('is another program’s if it is not what we have seen, also where the editor would refuse what it has read', async () => {
+      await baselines.noteLate(path);
+      writeFileSync(path, 'longer than before\n');
+      const later = statSync(path).mtimeMs / 1000 + 5;
+      utimesSync(path, later, later);
+      assert.deepEqual(await keptBefore('ours\n'), [['otherProgram', 'longer than before\n']]);
+    });
+
+    it('is kept also if our look did not come to its end', async () => {
+      const large = 'x'.repeat(20 << 20);
+      writeFileSync(path, large);
+      const looking = baselines.noteLate(path);
+      assert.deepEqual(await keptBefore('ours\n'), [['unread', large]]);
+      await looking;
+    });
+
+    it('is none where nothing is lost, or is there', async () => {
+      await baselines.noteLate(path);
+      assert.deepEqual(await keptBefore('before\n'), []);
+      writeFileSync(path, '');
+      await baselines.noteLate(path);
+      assert.deepEqual(await keptBefore('ours\n'), []);
+      rmSync(path);
+      await baselines.noteLate(path);
+      assert.deepEqual(await keptBefore('ours\n'), []);
+    });
+
+    it('is left to the editor when that is not held up any more, and when it has read or closed the file', async () => {
+      await baselines.noteLate(path);
+      heldUp = false;
+      assert.deepEqual(await keptBefore('ours\n'), []);
+      heldUp = true;
+      await baselines.note(path);
+      assert.deepEqual(await keptBefore('ours\n'), []);
+      await baselines.noteLate(path);
+      baselines.forget(path);
+      assert.deepEqual(await keptBefore('ours\n'), []);
+    });
   });
 
   it('is not waited for: a look that has not ended is given up, and its descriptor closed, before the save', async () => {

@@ -1,14 +1,20 @@
-/** What an interrupted save left is found at the next start, told of, and restored by the command. */
+/**
+ * What an interrupted save left is found at the next start, told of, and restored by the command; what came while no extension looked is
+ * kept as well.
+ */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 import { extensionId, withGuardedEditor } from '../../../scripts/lib/guardedEditor';
 import { ownerLine, targetLine } from '../../../src/core/ownerRecord';
 import { temporaryName } from '../../../src/core/temporaryName';
 import { english, message, texts } from '../../../src/core/text';
 import { thisOwner } from '../../../src/platform/linux/owner';
+import { change, save } from '../../support/armedSave';
+import { keptFiles } from '../../support/saveLog';
+import { changeAndSave, show, untilLevel } from '../../support/statusBar';
 
 describe('a version that an interrupted save left', function () {
   this.timeout(240_000);
@@ -52,6 +58,49 @@ describe('a version that an interrupted save left', function () {
       await showKept();
       await picks.getByText(texts.keptRestored).waitFor();
       await window.press('Escape');
+    });
+  });
+});
+
+describe('a version that may have come while no extension ran', function () {
+  this.timeout(240_000);
+
+  it('is kept without a word where changes from before are saved, and called by its name by the command', async () => {
+    await withGuardedEditor('unread', async (editor, root) => {
+      const window = await editor.openWindow();
+      await window.activate(extensionId);
+      const saves = ['saved as it was.txt', 'changed again.txt'].map((name) => join(root, name));
+      for (const path of saves) {
+        writeFileSync(path, 'before\n');
+        await show(window, path);
+        await untilLevel(window, 'gated', basename(path));
+        await change(window, path, 'ours');
+      }
+      const { extensionHostPid, extensionHostEnded } = window;
+      process.kill(extensionHostPid, 'SIGKILL');
+      await extensionHostEnded;
+      for (const path of saves) writeFileSync(path, 'theirs\n');
+      await window.untilNewExtensionHost();
+      await window.activate(extensionId);
+
+      for (const [again, path] of saves.entries()) {
+        if (again) await change(window, path, 'again');
+        assert.ok(await save(window, path));
+        assert.equal(readFileSync(path, 'utf8'), `${again ? 'again\n' : ''}ours\nbefore\n`);
+        const [file = '', ...others] = await keptFiles(window.extensionHostPid, path, 1);
+        assert.deepEqual([readFileSync(file, 'utf8'), others], ['theirs\n', []]);
+      }
+      // From then on what is overwritten is known.
+      const [path = ''] = saves;
+      await changeAndSave(window, path, 'once more');
+      assert.equal((await keptFiles(window.extensionHostPid, path, 1)).length, 1);
+      assert.equal(await window.page.locator('.notification-toast', { hasText: 'kept' }).count(), 0);
+
+      await window.run((vscode) => {
+        void vscode.commands.executeCommand('holdfast.showKept');
+      });
+      const picks = window.page.locator('.quick-input-widget');
+      await picks.getByText(texts.keptUnread).nth(1).waitFor();
     });
   });
 });
