@@ -11,6 +11,7 @@ import { proveHarmless } from './lib/proofs/harmless';
 import { proveHolders } from './lib/proofs/holders';
 import type { Proof } from './lib/proofs/proof';
 import { proveScripts } from './lib/proofs/scripts';
+import { proveSim } from './lib/proofs/sim';
 import { proveTorn } from './lib/proofs/torn';
 import { proveViolations } from './lib/proofs/violations';
 import { proveWatchers } from './lib/proofs/watchers';
@@ -23,6 +24,7 @@ const proofs: Readonly<Record<string, (seed: number) => Promise<Proof>>> = {
   harmless: proveHarmless,
   holders: proveHolders,
   scripts: proveScripts,
+  sim: proveSim,
   torn: proveTorn,
   violations: proveViolations,
   watchers: proveWatchers,

@@ -1,5 +1,5 @@
 /**
- * The gate in a simulated kernel. `HOLDFAST_SIM` says how much: `check` (a few seconds), `test`, or `prove` (everything to its end).
+ * The gate in a simulated kernel. `HOLDFAST_SIM` says how much: `check` (a few seconds), `test`, or `prove` (everything to its end, as `npm run prove -- sim` does).
  */
 import assert from 'node:assert/strict';
 
@@ -7,6 +7,7 @@ import { react } from '../../src/core/gate/gate';
 import { type Bounds, type Counterexample, explore, type Explored } from '../support/sim/explore';
 import { caught, mutants } from '../support/sim/mutants';
 import { runRandomly } from '../support/sim/randomRuns';
+import { tell } from '../support/sim/told';
 import type { Setup } from '../support/sim/world';
 import { large, medium, small } from '../support/sim/worlds';
 
@@ -21,8 +22,7 @@ function told({ rule, detail, trace }: Counterexample): string {
 function holds(name: string, setup: Setup, bounds: Bounds): Explored {
   const began = performance.now();
   const explored = explore(setup, react, bounds);
-  const seconds = ((performance.now() - began) / 1000).toFixed(1);
-  console.log(`      ${name}: ${explored.states} states, ${explored.transitions} transitions, ${seconds} s`);
+  tell(began, { name, states: explored.states, transitions: explored.transitions });
   assert.equal(explored.violation && told(explored.violation), undefined);
   assert.equal(explored.cut, false, 'not explored to its end');
   return explored;
@@ -52,8 +52,9 @@ describe('random saves', function () {
   it('keep every rule', () => {
     const seed = Number(process.env['HOLDFAST_SEED'] ?? 1);
     const runs = { check: 5_000, test: 20_000 }[size] ?? 100_000;
-    console.log(`      seeds ${seed} to ${seed + runs - 1}`);
+    const began = performance.now();
     const found = runRandomly(react, seed, runs);
+    tell(began, { name: 'random worlds', runs, seed });
     assert.equal(found && `HOLDFAST_SEED=${found.seed} ${JSON.stringify(found.setup)} ${told(found)}`, undefined);
   });
 });

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { exploreHeals, randomHeals } from '../support/sim/healRuns';
 import type { Doing, HealSetup, Mutant } from '../support/sim/healWorld';
 import { randomFrom } from '../support/random';
+import { tell } from '../support/sim/told';
 
 const proving = process.env['HOLDFAST_SIM'] === 'prove';
 const switches = proving ? 4 : 2;
@@ -61,13 +62,15 @@ describe('a heal in a simulated kernel', function () {
 
   for (const [name, setup] of Object.entries(setups)) {
     it(`loses nothing that anybody wrote, and leaves no mixture: ${name}`, () => {
+      const began = performance.now();
       const found = exploreHeals(setup, switches, most);
       assert.equal(found.failure, undefined, JSON.stringify(found.failure, undefined, 1));
       const seed = Math.floor(Math.random() * 2 ** 31);
       const chance = randomHeals(setup, randomly, randomFrom(seed));
       assert.equal(chance.failure, undefined, `seed ${String(seed)}: ${JSON.stringify(chance.failure, undefined, 1)}`);
       const ends = [...found.ends].map(([end, times]) => `${end === '' ? 'nothing' : end} ${String(times)}`).join('; ');
-      console.log(`      ${String(found.runs)} orders${found.cut ? ', not all' : ''}: ${ends}`);
+      tell(began, { name: `a heal: ${name}${found.cut ? ', not to its end' : ''}`, orders: found.runs, runs: randomly, seed });
+      console.log(`      ${ends}`);
       assert.ok([...found.ends.keys()].some((end) => end.includes('healed')));
     });
   }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 
 import { react } from '../../src/core/gate/gate';
 import { explore } from '../support/sim/explore';
+import { tell } from '../support/sim/told';
 import type { Setup } from '../support/sim/world';
 import { twoWindows } from '../support/sim/worlds';
 
@@ -15,10 +16,10 @@ describe('two windows', function () {
     const began = performance.now();
     const explored = explore(twoWindows(readers, lock), react, preemptions === undefined ? {} : { preemptions });
     const { states, transitions, outcomes } = explored;
-    const seconds = ((performance.now() - began) / 1000).toFixed(1);
-    console.log(
-      `      ${states} states, ${transitions} transitions, ${seconds} s, ends: ${[...outcomes.keys()].join('; ')}`,
-    );
+    const bound = preemptions === undefined ? '' : `, at most ${String(preemptions)} preemptions`;
+    const name = `two windows, ${lock}, ${String(readers)} readers${bound}`;
+    tell(began, { name, states, transitions });
+    console.log(`      ends: ${[...outcomes.keys()].join('; ')}`);
     return explored.violation?.rule;
   }
 
