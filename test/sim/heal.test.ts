@@ -69,7 +69,12 @@ describe('a heal in a simulated kernel', function () {
       const chance = randomHeals(setup, randomly, randomFrom(seed));
       assert.equal(chance.failure, undefined, `seed ${String(seed)}: ${JSON.stringify(chance.failure, undefined, 1)}`);
       const ends = [...found.ends].map(([end, times]) => `${end === '' ? 'nothing' : end} ${String(times)}`).join('; ');
-      tell(began, { name: `a heal: ${name}${found.cut ? ', not to its end' : ''}`, orders: found.runs, runs: randomly, seed });
+      tell(began, {
+        name: `a heal: ${name}${found.cut ? ', not to its end' : ''}`,
+        orders: found.runs,
+        runs: randomly,
+        seed,
+      });
       console.log(`      ${ends}`);
       assert.ok([...found.ends.keys()].some((end) => end.includes('healed')));
     });
