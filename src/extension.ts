@@ -66,8 +66,7 @@ export function activate(context: vscode.ExtensionContext): Holdfast {
     { storageFolder: context.globalStorageUri.fsPath, editor: editorProcess() },
     (event) => {
       log.write(keeperLine(event));
-      // That one knows of no document.
-      if (event.kind === 'ready' && event.startedAgain) {
+      if (event.kind === 'died' && event.startedAgain) {
         documents.matchingDisk().forEach(matches);
         documents.dirty().forEach(becameDirty);
       }

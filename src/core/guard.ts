@@ -69,9 +69,9 @@ export interface Kept {
 
 /** What happens to the threads themselves: for the log, and for what the user must know. */
 export type KeeperEvent =
-  /** `startedAgain`: after it had died. */
-  | { readonly kind: 'ready'; readonly platform: PlatformReport; readonly startedAgain: boolean }
+  | { readonly kind: 'ready'; readonly platform: PlatformReport }
   | { readonly kind: 'gateReady' }
+  /** `startedAgain`: the next one takes orders already, and knows of no document. */
   | { readonly kind: 'died'; readonly error: ErrorFacts; readonly startedAgain: boolean }
   | { readonly kind: 'gateDied'; readonly error: ErrorFacts; readonly startedAgain: boolean }
   /** Something of Holdfast's could not be removed. */

@@ -436,6 +436,8 @@ export const texts = {
   reload: 'Reload Window',
   kept: 'Another program changed {0} while it was being saved. Its version was kept.',
   notKept: 'Another program changed {0} while it was being saved. Its version could not be kept: {1}.',
+  unreadNotKept:
+    'What was on the disk before {0} was saved could not be kept, and may have been another program’s version: {1}.',
   compare: 'Compare',
   untold: 'Versions of files were kept that you have not seen yet: {0}.',
   showKept: 'Show Kept Versions',

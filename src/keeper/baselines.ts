@@ -141,7 +141,8 @@ export class Baselines {
     if (!target) return;
     try {
       const { kind, size, mtime } = target.facts;
-      if (isLate ? kind !== 'regular' || size === 0n : !baseline || !mayHideAChange(baseline, target.facts)) return;
+      const isNothing = kind !== 'regular' || size === 0n || size > largest;
+      if (isLate ? isNothing : !baseline || !mayHideAChange(baseline, target.facts)) return;
       const there = await contentOf(target, neverAborted);
       if (!save.isHeldUp()) return;
       this.#late.delete(path);

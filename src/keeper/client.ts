@@ -332,7 +332,7 @@ export class KeeperClient implements Guard, Kept {
   #take(answer: Answer): void {
     switch (answer.kind) {
       case 'ready':
-        this.#onEvent({ kind: 'ready', platform: answer.platform, startedAgain: this.#starts > 1 });
+        this.#onEvent({ kind: 'ready', platform: answer.platform });
         // Where nothing can be replaced there is nothing to gate.
         if (answer.platform.supported && this.#gateStarts === 0 && !this.#stopping) this.#startGate();
         return;
@@ -370,13 +370,21 @@ export class KeeperClient implements Guard, Kept {
     for (const [id, resolve] of this.#aboutKept) resolve(stagerGone(id));
     this.#aboutKept.clear();
     if (this.#stopping) return;
-    const startedAgain = this.#starts < startsAtMost;
-    this.#onEvent({ kind: 'died', error: describeError(failure, 'stager', this.#scripts.stager), startedAgain });
-    if (!startedAgain) return;
+    const error = describeError(failure, 'stager', this.#scripts.stager);
+    if (this.#starts >= startsAtMost) {
+      this.#onEvent({ kind: 'died', error, startedAgain: false });
+      return;
+    }
     try {
       this.#startStager();
-    } catch (error) {
-      this.#onEvent({ kind: 'died', error: describeError(error, 'stager', this.#scripts.stager), startedAgain: false });
+      this.#onEvent({ kind: 'died', error, startedAgain: true });
+    } catch (thrown) {
+      this.#onEvent({ kind: 'problem', error });
+      this.#onEvent({
+        kind: 'died',
+        error: describeError(thrown, 'stager', this.#scripts.stager),
+        startedAgain: false,
+      });
     }
   }
 

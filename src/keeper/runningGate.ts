@@ -309,9 +309,8 @@ export class RunningGate {
   #compare(slot: Slot, content: Uint8Array): ReturnType<Operations['compare']> {
     const compare = (): ReturnType<Operations['compare']> => {
       const found = this.#site.compare(slot, content);
-      // A beginning that we were told of is no sign of a full disk.
-      const isWhole = found === 'beginning' && this.#text && this.#site.compare(slot, this.#text) === 'equal';
-      return isWhole ? 'other' : found;
+      if ((found !== 'beginning' && found !== 'other') || !this.#text) return found;
+      return this.#site.compare(slot, this.#text) === 'equal' ? 'told' : found;
     };
     return this.#try('compare', undefined, compare) ?? this.#try('compare', 'other', compare);
   }

@@ -38,7 +38,8 @@ export class KeptVersions {
   }
 
   /**
-   * Copies what a descriptor has open into a new file, and gets it to the disk.
+   * Copies what a descriptor has open into a new file, and gets it to the disk, if it is not `unread`: of these there is one for each
+   * document that is saved first after a restart, and its save waits for it.
    *
    * @param path what it is a version of: its base name ends the new file's name
    * @param seen size and time of the last change (nanoseconds since the epoch) that it must have had all the time; ESTALE
@@ -51,7 +52,7 @@ export class KeptVersions {
     try {
       await copy(descriptor, handle.fd);
       if (seen && !isAsSeen(fstatSync(descriptor, { bigint: true }), seen)) throw staleError(path);
-      await handle.sync();
+      if (isSynced(why)) await handle.sync();
     } catch (thrown) {
       await unlink(file);
       throw thrown;
@@ -188,7 +189,7 @@ export class KeptVersions {
     const handle = await open(`${path}.new`, 'w', 0o600);
     try {
       await handle.writeFile(keptText(record));
-      await handle.sync();
+      if (isSynced(record.why)) await handle.sync();
     } finally {
       await handle.close();
     }
@@ -213,6 +214,10 @@ export class KeptVersions {
     this.#queue = done.catch(() => undefined);
     return done;
   }
+}
+
+function isSynced(why: KeptWhy): boolean {
+  return why !== 'unread';
 }
 
 async function copy(from: number, to: number): Promise<void> {

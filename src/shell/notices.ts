@@ -48,8 +48,9 @@ async function tellUntold(kept: Kept, files: readonly string[]): Promise<void> {
   if (answer === show) await vscode.commands.executeCommand('holdfast.showKept' satisfies CommandName);
 }
 
-async function tellNotKept(path: string, errno: string): Promise<void> {
-  await fail(message(texts.notKept, basename(path), errno));
+async function tellNotKept({ path, why, error }: Extract<KeeperEvent, { kind: 'notKept' }>): Promise<void> {
+  const sentence = why === 'unread' ? texts.unreadNotKept : texts.notKept;
+  await fail(message(sentence, basename(path), error.errno));
 }
 
 /** What a user must know of what happened behind the scenes. */
@@ -66,7 +67,7 @@ export function tellKeeperEvent(event: KeeperEvent, kept: Kept): void {
       if (event.why === 'otherProgram') void tellKept(kept, event.path, event.file);
       return;
     case 'notKept':
-      if (event.why === 'otherProgram') void tellNotKept(event.path, event.error.errno);
+      if (event.why === 'otherProgram' || event.why === 'unread') void tellNotKept(event);
       return;
     case 'healRecovered':
       void inform(message(event.how === 'finished' ? texts.healFinished : texts.healUndone, basename(event.path)));

@@ -132,6 +132,19 @@ describe('the system of the gate', function () {
       await opener.ask('close');
     });
 
+    it('loses nothing of a clone over which another file comes just before something else is asked of it', () => {
+      const site = bench.site(path);
+      site.take(1, bench.handed(path));
+      site.take(2, bench.staged(directory, 'clone\n'));
+      site.exchange(2);
+      bench.wait(0);
+      writeFileSync(`${path}.new`, 'theirs\n');
+      renameSync(`${path}.new`, path);
+      site.tellOpens(2, false);
+      assert.equal(bench.wait(0).overflow, true);
+      assert.deepEqual(bench.wait(0), NOTHING);
+    });
+
     it('tells when another file takes its place, and when it is moved away', () => {
       const site = bench.site(path);
       const watch = site.take(1, bench.handed(path));

@@ -32,7 +32,8 @@
  *   being staged once more, to be published over it. If another program has come to where the editor waits, the signal is ours:
  *   nobody else writes where the editor does.
  * - unsure: what it wrote is only the beginning of what was staged. Its disk may be full, or a later save participant has
- *   cut the end off: whether the editor calls that saved decides. Or it is another text, and may be cut off just so (`mayBeUnfinished`).
+ *   cut the end off: whether the editor calls that saved decides. Or it is another text, and may be cut off just so (`mayBeUnfinished`):
+ *   that is kept if the editor says nothing.
  * - settling: what it wrote is other than what was staged, and is published. Another program's version that this brought
  *   out of the path is being kept.
  *
@@ -243,8 +244,7 @@ function* cloned(asked: Gate, slot: Slot): Reaction<Gate> {
     yield* call('lease', slot);
     // The editor, most likely: it is not to write off the path if we die before the publish.
     if (gate.phase === 'armed' && !gate.puttingOff && (yield* call('isBroken', gate.path))) {
-      yield* call('drop', slot);
-      return gate;
+      return yield* stay(gate, slot);
     }
     if (!(yield* call('isAtPath', gate.path))) return yield* notOurs(gate, slot);
     const displaced = yield* call('exchange', slot);
@@ -254,16 +254,20 @@ function* cloned(asked: Gate, slot: Slot): Reaction<Gate> {
     }
   } catch (thrown) {
     if (gate.phase === 'cloning') return yield* refuse(gate, 'noLease', thrown);
-    // The bait stays where it is, with a reader who may have to be waited for.
-    yield* call('drop', slot);
-    yield* call('tellOpens', gate.path, true);
-    return gate;
+    return yield* stay(gate, slot);
   }
   // Readers who were at the last bait will be at this one.
   const baits = [...gate.baits, { slot, dirty: gate.phase === 'armed' || isDirty(gate, TARGET) }];
   if (gate.phase === 'cloning') return yield* arm(soil({ ...gate, path: slot, baits }, TARGET));
   const now: Gate = { ...gate, path: slot, baits, counts: { ...gate.counts, retired: gate.counts.retired + 1 } };
   return gate.puttingOff ? yield* lookForEditor(now) : now;
+}
+
+/** The bait stays where it is, with a reader who may have to be waited for. Whoever comes next lets another clone be asked for. */
+function* stay(gate: Gate, clone: Slot): Reaction<Gate> {
+  yield* call('drop', clone);
+  yield* call('tellOpens', gate.path, true);
+  return gate;
 }
 
 function* notCloned(gate: Gate, error: unknown): Reaction<Gate> {
@@ -284,8 +288,7 @@ function* lookForEditor(gate: Gate): Reaction<Gate> {
 /** Another program has replaced or rewritten the file: the clone that was to stand in for it is of no use. */
 function* notOurs(gate: Gate, clone: Slot): Reaction<Gate> {
   if (gate.phase === 'cloning') return yield* refuse(gate, 'changed');
-  yield* call('drop', clone);
-  return gate;
+  return yield* stay(gate, clone);
 }
 
 function* opened(gate: Gate, slot: Slot): Reaction<Gate> {
@@ -419,7 +422,8 @@ function* bringBack(gate: Gate, slot: Slot): Reaction<Slot> {
 /** The editor's `open` has started again and waits on what is published. The same bytes are put there once more. */
 function* restart(gate: Gate): Reaction<Gate> {
   if (gate.phase !== 'draining' && gate.phase !== 'writing') return yield* letIn(gate, gate.staged);
-  yield* call('timer', 'hold', gateLimits.hold);
+  // Since it has come to the bait it is held, however often its `open` begins again.
+  if (gate.phase === 'writing') yield* call('timer', 'hold', gateLimits.hold);
   yield* call('restage', gate.nextSlot);
   // The bait that it has left was let go.
   const left = gate.phase === 'writing' && gate.broken !== undefined ? [gate.broken] : [];
@@ -635,6 +639,8 @@ function* judge(gate: Gate, slot: Slot): Reaction<Gate> {
       return yield* written(gate, slot);
     case 'beginning':
       return yield* doubt(gate);
+    case 'told':
+      return yield* settle(gate);
     case 'other':
       return (yield* call('mayBeUnfinished', gate.staged)) ? yield* doubt(gate) : yield* settle(gate);
   }
@@ -644,6 +650,14 @@ function* judge(gate: Gate, slot: Slot): Reaction<Gate> {
 function* doubt(gate: Gate): Reaction<Gate> {
   yield* call('timer', 'close', gateLimits.unsure);
   return { ...gate, phase: 'unsure' };
+}
+
+/** The editor says neither that it is saved nor that it is not. Another text than what is at the path is kept, be it half of one. */
+function* giveUpDoubting(gate: Gate): Reaction<Gate> {
+  if (gate.broken === undefined || (yield* call('compare', gate.broken, gate.staged)) === 'beginning')
+    return yield* finish(gate);
+  yield* call('timer', 'close', gateLimits.unsure);
+  return { ...(yield* keep(gate, gate.broken)), phase: 'settling' };
 }
 
 /** What has been at the path until now is off it: the editor has what it wrote there, and it is at the path. */
@@ -758,7 +772,8 @@ function* tick(gate: Gate, name: TimerName): Reaction<Gate> {
     case 'hold':
       return yield* giveUpHolding(gate);
     case 'close':
-      if (gate.phase === 'unsure' || gate.phase === 'settling' || gate.phase === 'written') return yield* finish(gate);
+      if (gate.phase === 'unsure') return yield* giveUpDoubting(gate);
+      if (gate.phase === 'settling' || gate.phase === 'written') return yield* finish(gate);
       yield* call('timer', 'close', gateLimits.close);
       // Still writing, which holds nobody up; or it has failed, and does not say so.
       if (gate.phase !== 'writing' || gate.broken === undefined || !(yield* isLeft(gate.broken))) return gate;
@@ -844,7 +859,8 @@ function* over(gate: Gate, why: EndReason): Reaction<Gate> {
 /** What is at the path is not what the editor takes for its own. */
 function* passedBy(gate: Gate): Reaction<Gate> {
   yield* call('restamp');
-  return yield* withdraw(gate, 'passedBy');
+  // It does not write the bait: another program may be waiting there.
+  return yield* withdraw({ ...gate, broken: undefined }, 'passedBy');
 }
 
 /** The editor calls it saved, and we have not seen it close the bait. */

@@ -76,8 +76,11 @@ export interface Operations {
   glance(): readonly Slot[];
   /** How many others than the editor have the inode open or mapped. */
   search(slot: Slot): number;
-  /** What the editor wrote, beside the bytes of the staged slot. `untouched`: nothing; neither size nor mtime has changed. */
-  compare(slot: Slot, staged: Slot): 'equal' | 'beginning' | 'other' | 'untouched';
+  /**
+   * What the editor wrote, beside the bytes of the staged slot. `untouched`: nothing; neither size nor mtime has changed. `told`: all of
+   * another text that we were told of.
+   */
+  compare(slot: Slot, staged: Slot): 'equal' | 'beginning' | 'told' | 'other' | 'untouched';
 
   // These never fail.
 

@@ -113,7 +113,7 @@ export interface Site {
    * @throws SystemError of inotify_add_watch(2)
    */
   tellOpens(slot: Slot, told: boolean): void;
-  /** Bytes that can still be written to the directory's file system, as far as that is known: a quota may leave less. */
+  /** Bytes that can still be written to the directory's file system, as far as that is known: a quota may leave less; Infinity: no limit. */
   room(): number;
   /** Gives what the path leads to a modification time a millisecond later. Never throws. */
   restamp(): void;

@@ -500,6 +500,7 @@ export class Post {
           return;
         }
         this.#mayLease = false;
+        if (this.#state !== 'watched') this.#door.dropReady();
         this.#state = 'watched';
     }
   }

@@ -61,12 +61,8 @@ describe('log lines', () => {
   });
 
   it('tell what happened to the keeper and to settings', () => {
-    assert.equal(keeperLine({ kind: 'ready', platform: { supported: true }, startedAgain: false }).severity, 'info');
-    const refused = keeperLine({
-      kind: 'ready',
-      platform: { supported: false, why: 'library', detail: 'gone' },
-      startedAgain: false,
-    });
+    assert.equal(keeperLine({ kind: 'ready', platform: { supported: true } }).severity, 'info');
+    const refused = keeperLine({ kind: 'ready', platform: { supported: false, why: 'library', detail: 'gone' } });
     assert.match(refused.text, /library: gone/);
     const hostile = keeperLine({
       kind: 'flagProblem',

@@ -138,8 +138,9 @@ export class GateSite implements Site {
   }
 
   room(): number {
-    const { bavail, bsize } = system('statfs', this.#path, () => statfsSync(descriptorPath(this.#directory)));
-    return bavail * bsize;
+    const found = system('statfs', this.#path, () => statfsSync(descriptorPath(this.#directory)));
+    // Without a limit (tmpfs), or one that it knows of (FUSE).
+    return found.blocks === 0 ? Infinity : found.bavail * found.bsize;
   }
 
   restamp(): void {

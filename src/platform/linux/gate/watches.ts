@@ -53,6 +53,8 @@ export class Watches {
   readonly #watched = new Map<number, Watched>();
   /** Our numbers for each of inotify's. */
   readonly #users = new Map<number, Set<number>>();
+  /** Those that were found to have ended when something else was asked of them. */
+  readonly #renewed = new Set<number>();
   #next = 1;
 
   /** @throws SystemError EMFILE: the user's instances are used up */
@@ -101,6 +103,8 @@ export class Watches {
       if (changed === native || of.held) {
         this.#forget(watch, watched);
         this.#remember(watch, { of, mask, native: changed });
+        // What it has told is nobody's from now on.
+        if (changed !== native) this.#renewed.add(watch);
       } else {
         this.#unlessUsed(changed, of.path);
       }
@@ -128,6 +132,7 @@ export class Watches {
       return;
     }
     this.#watched.delete(watch);
+    this.#renewed.delete(watch);
     this.#forget(watch, watched);
     this.#unlessUsed(watched.native, watched.of.path);
   }
@@ -135,7 +140,8 @@ export class Watches {
   /** Tells notices by our numbers. */
   translate<What extends string>(notices: Notices<What>): Told<What> {
     const events: { readonly watch: number; readonly what: What }[] = [];
-    const again: number[] = [];
+    const again = [...this.#renewed];
+    this.#renewed.clear();
     const lost: number[] = [];
     for (const { watch: native, what } of notices.events) {
       const users = [...(this.#users.get(native) ?? [])];

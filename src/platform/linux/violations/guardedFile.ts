@@ -269,7 +269,7 @@ export class LinuxGuardedFile implements GuardedFile {
         return why ?? 'noCopy';
       }
       const subject = { path: this.#path, pin: this.#pin, running };
-      const isFor = this.#try<boolean | undefined>(false, () => this.#ready?.isFor(subject));
+      const isFor = this.#try<boolean | undefined>(false, () => this.#ready?.isFor(this.#parts.heals().host, subject));
       if (isFor === false) this.dropReady();
       return LinuxHealing.begin(this.#parts.heals(), subject, this.#takeReady());
     });

@@ -75,9 +75,12 @@ export class HealNote {
   /** It is over. @throws SystemError */
   end(): void {
     if (this.#closed) return;
-    remove(this.#path);
-    remove(runningName(this.#path));
-    this.leave();
+    try {
+      remove(this.#path);
+      remove(runningName(this.#path));
+    } finally {
+      this.leave();
+    }
   }
 
   /** It is for the next start to see to. */

@@ -4,6 +4,7 @@ import type { Owner } from '../../../core/ownerRecord';
 import { violationLimits } from '../../../core/violations/limits';
 import type { NotHealed } from '../../../core/violations/violation';
 import { system } from '../errors';
+import { sameInode } from '../clone';
 import type { GateCalls } from '../gate/calls';
 import type { PathLocks } from '../gate/coordination';
 import { gateable } from '../gate/gateable';
@@ -60,8 +61,17 @@ export class ReadyHeal {
   }
 
   /** Whether it is for that: the path leads where it led, and what was written down is what is to be there again. @throws SystemError */
-  isFor({ path, running }: Subject): boolean {
-    return realPathOf(path).equals(this.place.realPath) && Buffer.compare(this.#running, running) === 0;
+  isFor({ libc }: Host, { path, running }: Subject): boolean {
+    if (Buffer.compare(this.#running, running) !== 0) return false;
+    const now = Place.open(realPathOf(path));
+    try {
+      const isSame = (one: number, other: number): boolean =>
+        sameInode(libc.statDescriptor(one, path), libc.statDescriptor(other, path));
+      const { realPath, directory, pin } = this.place;
+      return now.realPath.equals(realPath) && isSame(now.directory, directory) && isSame(now.pin, pin);
+    } finally {
+      now.release();
+    }
   }
 
   /** @throws SystemError what the system refuses; then nothing is left */

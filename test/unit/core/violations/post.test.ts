@@ -231,6 +231,21 @@ describe('a post', () => {
     assert.deepEqual(file.calls.slice(3), ['readyHeal', 'copy', 'dropReady', 'letGo']);
   });
 
+  it('gives it up also when a lease is not to be had any more: the file has become another user’s', () => {
+    begin();
+    post.heals = true;
+    post.tick(0);
+    file.open(post, 10);
+    file.answer = 'never';
+    post.closed(11);
+    for (let looks = 0; post.due !== undefined && looks < 20; looks++) {
+      file.clock = post.due;
+      post.tick(post.due);
+    }
+    assert.equal(post.leased, false);
+    assert.ok(file.calls.lastIndexOf('dropReady') > file.calls.lastIndexOf('readyHeal'), file.calls.join());
+  });
+
   it('asks for the lease again as long as the writer is counted', () => {
     begin();
     file.open(post, 10);
