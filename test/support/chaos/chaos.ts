@@ -21,6 +21,8 @@ const recoveryDeadline = 30_000;
 const overwritten = 5_000;
 /** and so long after it was told that a save is not gated VS Code looks at the file, and writes it. */
 const writesAfter = 1_000;
+/** Saves so near (milliseconds) that were not gated are named with a version that is missing. */
+const nearby = 30_000;
 /** How often the windows are asked whether they show what is on the disk. */
 const settleRounds = 3;
 const extensionId = 'holdfast.holdfast';
@@ -158,7 +160,9 @@ async function unrest(
   );
   const missing = ledger.missing([join(editor.storageOf(extensionId), 'kept')]);
   const lost = missing.filter(({ path, begun }) =>
-    ungated.some((save) => save.path === path && save.at > begun - writesAfter && save.at < begun + overwritten),
+    ungated.some(
+      ({ path: saved, at, until = at + writesAfter }) => saved === path && until > begun && at < begun + overwritten,
+    ),
   );
   return {
     epochs,
@@ -169,7 +173,12 @@ async function unrest(
       .filter((one) => !lost.includes(one))
       .map((one) => ({
         ...one,
-        logged: loggedOf(editor.logs, one.path, one.begun - overwritten, one.begun + overwritten),
+        logged: [
+          ...loggedOf(editor.logs, one.path, one.begun - overwritten, one.begun + overwritten),
+          ...ungated
+            .filter(({ path, at }) => path === one.path && Math.abs(at - one.begun) < nearby)
+            .map((save) => JSON.stringify(save)),
+        ],
       })),
     lostUngated: lost.length,
     ungated: countOf(ungated.map(({ why }) => why)),

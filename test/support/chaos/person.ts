@@ -87,7 +87,10 @@ export class Person {
     );
     if (outcome === undefined) {
       this.counts.interrupted++;
-      this.alone.push({ path, why: 'crashed', at: Date.now() });
+      const at = Date.now();
+      // VS Code may go on with the save while it starts another one.
+      await this.#host;
+      this.alone.push({ path, why: 'crashed', at, until: Date.now() });
     } else if (!outcome) this.counts.refused++;
     else {
       this.counts.saved++;

@@ -10,6 +10,8 @@ export interface Unguarded {
   readonly why: string;
   /** When that was told, in milliseconds since the epoch: before VS Code writes, or after it. */
   readonly at: number;
+  /** Until when VS Code may have written, where that is known. */
+  readonly until?: number;
 }
 
 const line = /^(\S+ \S+) \[\w+\] save ("(?:[^"\\]|\\.)*"): level=(\w+) reason=(\w+)/;
