@@ -282,8 +282,6 @@ export async function die(
   choose: (steps: number) => Iterable<number>,
 ): Promise<Deaths> {
   const expected = scenario === 'detached' ? 'bytesUnknown' : 'gated';
-  const { steps, passed } = await bench.save(0);
-  assert.equal(passed, expected);
   const deaths: Death[] = [];
   const failures: string[] = [];
   const otherwise: string[] = [];
@@ -295,6 +293,8 @@ export async function die(
       otherwise.push(`step ${String(nth)}: ${death.passed ?? ''}`);
     }
   };
+  const { steps, passed } = await dieAt(0);
+  assert.equal(passed, expected);
   for (const nth of choose(steps)) {
     try {
       const death = await dieAt(nth);

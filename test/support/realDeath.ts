@@ -243,7 +243,11 @@ export async function dieReally(
 ): Promise<RealDeaths> {
   // The first one of a document does more: what VS Code has read is noted.
   await bench.save(victim, held, 0);
-  const { steps, passed } = await bench.save(victim, held, 0);
+  let untouched = await bench.save(victim, held, 0);
+  // A machine that is busy may be too slow for the gate.
+  for (let again = 0; again < 3 && untouched.passed === 'tooSlow'; again++)
+    untouched = await bench.save(victim, held, 0);
+  const { steps, passed } = untouched;
   assert.equal(passed, 'gated');
   const deaths: RealDeath[] = [];
   const failures: string[] = [];
