@@ -54,7 +54,7 @@ export interface PostDoor {
   /**
    * Those of the known holders that have this very inode, as they are now.
    *
-   * @param until who has not been looked at by then is believed to
+   * @param until who has not been looked at by then, and runs, is believed to
    */
   holders(until?: number): readonly Holder[];
   /**
