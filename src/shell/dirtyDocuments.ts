@@ -28,6 +28,8 @@ export class DirtyDocuments implements Disposable {
   readonly #becameClean = this.#owned.add(new vscode.EventEmitter<vscode.TextDocument>());
   readonly #closed = this.#owned.add(new vscode.EventEmitter<vscode.TextDocument>());
   readonly #matchesDisk = this.#owned.add(new vscode.EventEmitter<MatchesDisk>());
+  /** Those that are being saved, and their versions when that began. */
+  readonly #saving = new Map<string, number>();
   /** Those whose text was last changed by undoing: VS Code has read nothing. */
   readonly #undone = new Set<string>();
   /** VS Code has read the file, or somebody has changed the text: that is told by what comes next. */
@@ -52,9 +54,16 @@ export class DirtyDocuments implements Disposable {
       }),
     );
     this.#owned.add(
+      vscode.workspace.onWillSaveTextDocument(({ document }) => {
+        this.#saving.set(document.uri.toString(), document.version);
+      }),
+    );
+    this.#owned.add(
       vscode.workspace.onDidSaveTextDocument((document) => {
-        // What is on the disk is known, also if somebody has typed on.
-        this.#isClean(document, true);
+        const key = document.uri.toString();
+        const began = this.#saving.get(key);
+        this.#saving.delete(key);
+        this.#isClean(document, true, began === document.version);
       }),
     );
     this.#owned.add(
@@ -66,6 +75,7 @@ export class DirtyDocuments implements Disposable {
       vscode.workspace.onDidCloseTextDocument((document) => {
         this.#isClean(document, false);
         this.#undone.delete(document.uri.toString());
+        this.#saving.delete(document.uri.toString());
         if (document.uri.scheme === 'file') this.#closed.fire(document);
       }),
     );
@@ -94,12 +104,18 @@ export class DirtyDocuments implements Disposable {
     this.#becameDirty.fire(document);
   }
 
-  #isClean(document: vscode.TextDocument, matches: boolean): void {
+  /**
+   * @param matches it is what is on the disk
+   * @param isWhole just as it is now: when somebody has typed on during a save, VS Code does not say so, and calls it not dirty
+   *   (extHostDocuments.ts, $acceptModelSaved)
+   */
+  #isClean(document: vscode.TextDocument, matches: boolean, isWhole = true): void {
     const key = document.uri.toString();
     const change = this.#take(key);
     if (this.#dirty.delete(key)) this.#becameClean.fire(document);
     if (!matches || document.uri.scheme !== 'file') return;
-    this.#matchesDisk.fire(change?.version === document.version ? change : asItIs(document));
+    if (!isWhole) this.#matchesDisk.fire({ document, text: undefined });
+    else this.#matchesDisk.fire(change?.version === document.version ? change : asItIs(document));
   }
 
   /** By VS Code, which has read the file, or by somebody: then it is said to be dirty next. */
@@ -140,6 +156,7 @@ export class DirtyDocuments implements Disposable {
     this.#owned.dispose();
     this.#dirty.clear();
     this.#undone.clear();
+    this.#saving.clear();
     for (const { timer } of this.#changes.values()) clearTimeout(timer);
     this.#changes.clear();
   }

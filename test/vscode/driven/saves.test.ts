@@ -49,6 +49,48 @@ describe('saves', function () {
     assert.deepEqual(readdirSync(folder).sort(), paths.map((path) => basename(path)).sort());
   });
 
+  it('take nothing that is typed during a save for another program’s', async () => {
+    const { window } = shared;
+    const path = join(shared.folder(), 'typed-on.txt');
+    writeFileSync(path, 'a line of forty characters, more or less\n'.repeat(5_000));
+    await show(window, path);
+    await untilLevel(window, 'gated', basename(path));
+    const typedOn = await window.run(
+      async (vscode, at, times) => {
+        const fs = process.getBuiltinModule('node:fs');
+        const document = await vscode.workspace.openTextDocument(at);
+        const editor = await vscode.window.showTextDocument(document, { preview: false });
+        const type = (): Thenable<boolean> =>
+          editor.edit((builder) => builder.insert(new vscode.Position(0, 0), 'typed\n'));
+        let during = 0;
+        const listener = vscode.workspace.onDidSaveTextDocument((saved) => {
+          if (saved === document && fs.readFileSync(at, 'utf8') !== document.getText()) during++;
+        });
+        for (let time = 0; time < times; time++) {
+          await type();
+          // The new version comes to the path before VS Code is done with it.
+          const typed = new Promise<boolean>((resolve) => {
+            const watcher = fs.watch(at, () => {
+              watcher.close();
+              resolve(type());
+            });
+          });
+          await document.save();
+          await typed;
+        }
+        await document.save();
+        listener.dispose();
+        return during;
+      },
+      path,
+      20,
+    );
+    console.log(`      typed on during ${String(typedOn)} of 20 saves`);
+    assert.ok(typedOn > 0);
+    await changeAndSave(window, path, 'the last one');
+    assert.deepEqual(await keptFiles(window.extensionHostPid, path, 0), []);
+  });
+
   for (const [how, when] of [
     ['keep another program’s version of the same size that came before somebody began to type', 'unread'],
     ['keep it also if the first change was undone', 'undone'],
