@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { withGuardedEditor } from '../../../scripts/lib/guardedEditor';
 import { straceRefusal } from '../../support/editor';
 import { skip } from '../../support/skip';
+import { savedFacts } from '../../support/saveLog';
 import { changeAndSave, show, untilLevel } from '../../support/statusBar';
 
 describe('the system calls of one save', function () {
@@ -27,6 +28,8 @@ describe('the system calls of one save', function () {
       const ours = await editor.strace({ pid: window.extensionHostPid, expressions: [calls] });
       const theirs = await editor.strace({ pid: editor.serverPid, expressions: [calls] });
       await changeAndSave(window, path, '# changed');
+      // Then the keeper is done with its names.
+      await savedFacts(window.extensionHostPid, path, 1);
       const about = (lines: readonly string[]): string[] =>
         lines.filter((line) => line.includes(root) || line.includes('workshop'));
       // VS Code may save documents of its own meanwhile (settings.json), which Holdfast guards as well.
