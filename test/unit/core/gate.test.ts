@@ -130,15 +130,16 @@ describe('opens of a bait', () => {
 });
 
 describe('a gate that holds the editor', () => {
+  const draining: Gate = {
+    ...newGate(EDITOR, true),
+    phase: 'draining',
+    path: STAGED,
+    broken: 0,
+    baits: [{ slot: 0, dirty: true }],
+    counts: { ...newGate(EDITOR, true).counts, publishes: 1 },
+  };
+
   it('has one time for that, however often its open begins again', () => {
-    const draining: Gate = {
-      ...newGate(EDITOR, true),
-      phase: 'draining',
-      path: STAGED,
-      broken: 0,
-      baits: [{ slot: 0, dirty: true }],
-      counts: { ...newGate(EDITOR, true).counts, publishes: 1 },
-    };
     const begun = asked(draining, { is: 'broken', slot: STAGED }, () => false, undefined, false, [EDITOR]);
     assert.deepEqual(begun, ['waiting 1', 'restage 2']);
     const later = asked(
@@ -153,14 +154,6 @@ describe('a gate that holds the editor', () => {
   });
 
   it('keeps what another program writes where it waited, when it has saved elsewhere', () => {
-    const draining: Gate = {
-      ...newGate(EDITOR, true),
-      phase: 'draining',
-      path: STAGED,
-      broken: 0,
-      baits: [{ slot: 0, dirty: true }],
-      counts: { ...newGate(EDITOR, true).counts, publishes: 1 },
-    };
     const calls = asked(draining, { is: 'over', why: 'saved' }, () => false, undefined);
     assert.deepEqual(calls, ['restamp ', 'lease 0', 'letGo 0', 'keep 0', 'end withdrawn']);
   });
