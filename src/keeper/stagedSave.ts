@@ -168,7 +168,8 @@ export class StagedSave {
     try {
       const ahead = of === TARGET ? await this.#services.cloneAhead() : undefined;
       const clone = ahead ? this.#take(ahead) : await this.#makeClone(descriptor);
-      this.#services.toKeeper({ kind: 'cloned', id, slot, handed: clone.handed });
+      const unreached = clone.handed.temporaryName === undefined;
+      this.#services.toKeeper({ kind: 'cloned', id, slot, handed: { ...clone.handed, unreached } });
     } catch (thrown) {
       this.#services.toKeeper({
         kind: 'notCloned',

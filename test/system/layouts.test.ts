@@ -130,6 +130,7 @@ const EXPECTED: readonly (readonly [string, number | bigint])[] = [
   ['offsetof(struct fsxattr, fsx_extsize)', layouts.FSXATTR.extsize],
   ['offsetof(struct fsxattr, fsx_projid)', layouts.FSXATTR.projid],
   ['offsetof(struct fsxattr, fsx_cowextsize)', layouts.FSXATTR.cowextsize],
+  ['({ clockid_t clock; clock_getcpuclockid(1, &clock); clock; })', layouts.processClock(1)],
   ['UTIME_OMIT', layouts.UTIME_OMIT],
   ['AT_STATX_DONT_SYNC', layouts.AT_STATX_DONT_SYNC],
   ['F_SETSIG', layouts.F_SETSIG],

@@ -112,6 +112,12 @@ export const STATX_TIMESTAMP = { size: 16, seconds: 0, nanoseconds: 8 } as const
 /** `struct timespec`. */
 export const TIMESPEC = { size: 16, seconds: 0, nanoseconds: 8 } as const;
 
+/** The clock of the processor time of a process (all its threads), as clock_getcpuclockid(3) makes it: include/linux/posix-timers_types.h. */
+export function processClock(pid: number): number {
+  const CPUCLOCK_SCHED = 2;
+  return (~pid << 3) | CPUCLOCK_SCHED;
+}
+
 /** `struct fsxattr`. */
 export const FSXATTR = { size: 28, xflags: 0, extsize: 4, projid: 12, cowextsize: 16 } as const;
 

@@ -28,7 +28,9 @@ import {
   SYS_PIDFD_SEND_SIGNAL,
   SYS_STATX,
   SYS_TGKILL,
+  TIMESPEC,
   decodeStatx,
+  processClock,
 } from '../layouts';
 
 export interface GateCalls {
@@ -48,6 +50,11 @@ export interface GateCalls {
   blockSignals(signals: readonly number[]): void;
   /** tgkill(2): a signal for one thread of a process. */
   signalThread(process: number, thread: number, signal: number): void;
+  /**
+   * Processor time that all threads of a process have used, in nanoseconds, as the kernel last noted it: when they lost the processor, or at a
+   * tick; clock_gettime(2) (kernel/time/posix-cpu-timers.c, thread_group_cputime). `undefined`: there is no such process.
+   */
+  processTime(pid: number): bigint | undefined;
   /** pidfd_open(2). */
   openProcess(pid: number): number;
   /** pidfd_send_signal(2). */
@@ -92,6 +99,7 @@ export function bindGateCalls({ bind, bindOrSyscall, call, callOnce }: Library):
   const closeCall = bind('close', 'int', 'int');
   const pollCall = bind('poll', 'int', 'void *', 'ulong', 'int');
   const statx = bindOrSyscall('statx', SYS_STATX, 'int', 'str', 'int', 'uint', 'void *');
+  const clockGetTime = bind('clock_gettime', 'int', 'int', 'void *');
   const tgkill = bindOrSyscall('tgkill', SYS_TGKILL, 'int', 'int', 'int');
   const pidfdOpen = bindOrSyscall('pidfd_open', SYS_PIDFD_OPEN, 'int', 'uint');
   const pidfdSendSignal = bindOrSyscall('pidfd_send_signal', SYS_PIDFD_SEND_SIGNAL, 'int', 'int', 'void *', 'uint');
@@ -106,6 +114,7 @@ export function bindGateCalls({ bind, bindOrSyscall, call, callOnce }: Library):
   range.writeBigInt64LE(1n, FLOCK.length);
 
   const stat = Buffer.alloc(STATX.size);
+  const time = Buffer.alloc(TIMESPEC.size);
 
   return {
     setLease(fd, type, path) {
@@ -130,6 +139,10 @@ export function bindGateCalls({ bind, bindOrSyscall, call, callOnce }: Library):
     },
     signalThread(process, task, signal) {
       call('tgkill', `/proc/${String(process)}/task/${String(task)}`, tgkill, process, task, signal);
+    },
+    processTime(pid) {
+      if (clockGetTime(processClock(pid), time) !== 0) return undefined;
+      return time.readBigInt64LE(TIMESPEC.seconds) * 1_000_000_000n + time.readBigInt64LE(TIMESPEC.nanoseconds);
     },
     openProcess: (pid) => call('pidfd_open', `/proc/${String(pid)}`, pidfdOpen, pid, 0),
     signalProcess(pidfd, signal, path) {

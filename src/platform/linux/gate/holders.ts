@@ -1,14 +1,13 @@
-import { closeSync, readdirSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { SystemError } from '../../../core/errors';
 import type { Gateable } from '../../../core/gate/ports';
 import { limits } from '../../../core/limits';
 import type { Held, Identity } from '../../../core/ports';
-import { system } from '../errors';
 import type { Host } from '../linux';
 import { openReader, type Place } from '../place';
 import type { GateCalls } from './calls';
 import { probeOnce } from './leases';
-import { Search } from './search';
+import { processes, Search } from './search';
 
 /**
  * Whether anybody but us and the editor has the target open, mapped or running, by the write lease: an error is `unknown`,
@@ -61,10 +60,7 @@ export function searchTarget(host: Host, place: Place, identity: Identity): Held
 
 function searchOthers(search: Search, editor: number | undefined): Held {
   const until = performance.now() + limits.search;
-  const everybody = system('readdir', '/proc', () => readdirSync('/proc'))
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number);
-  for (const pid of everybody) {
+  for (const pid of processes()) {
     if (performance.now() >= until) break;
     if (pid === process.pid) continue;
     if (pid === editor ? search.hasMapped(pid) : search.isHeldBy(pid)) return 'held';

@@ -9,6 +9,7 @@ import type { Libc } from '../libc';
 import type { GateCalls } from './calls';
 import { isAnotherFile, mappedAs, type MappedAs } from './mapped';
 import { readProc } from './text';
+import type { Uninvolved } from './uninvolved';
 
 /** What a process may do to a search: end, close, or not be ours to look into. */
 function unless<T>(otherwise: T, look: () => T): T {
@@ -28,6 +29,13 @@ function descriptorFacts(path: string): DescriptorFacts {
 
 function list(path: string): readonly string[] {
   return system('readdir', path, () => readdirSync(path));
+}
+
+/** Their pids. @throws SystemError if there is no `/proc` */
+export function processes(): readonly number[] {
+  return list('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .map(Number);
 }
 
 /**
@@ -54,16 +62,16 @@ export class Search {
   }
 
   /**
+   * @param uninvolved of this inode; those who are not found now are noted there
    * @param onProgress called again and again
    * @throws SystemError if there is no `/proc`
    */
-  holders(except: ReadonlySet<number>, onProgress: () => void = () => undefined): readonly number[] {
-    return list('/proc')
-      .filter((entry) => /^\d+$/.test(entry) && !except.has(Number(entry)))
-      .map(Number)
+  holders(except: ReadonlySet<number>, uninvolved: Uninvolved, onProgress: () => void): readonly number[] {
+    return processes()
+      .filter((pid) => !except.has(pid))
       .filter((pid) => {
         onProgress();
-        return this.isHeldBy(pid);
+        return uninvolved.asks(pid, () => this.isHeldBy(pid));
       });
   }
 

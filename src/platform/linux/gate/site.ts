@@ -19,7 +19,8 @@ import { closeQuietly, descriptorPath, pathBelow } from '../place';
 import type { GateCalls } from './calls';
 import { TakenInode } from './inode';
 import { Names } from './names';
-import { Search } from './search';
+import { processes, Search } from './search';
+import { Uninvolved } from './uninvolved';
 import type { EventWaiter } from './waiter';
 
 /** What was taken, or came out of the path; and the temporary name it has, if it has one. */
@@ -30,6 +31,7 @@ interface Member {
 
 interface Taken extends Member {
   readonly inode: TakenInode;
+  readonly uninvolved: Uninvolved;
   /** What came out of the path when this was put there. */
   displaced: Member | undefined;
 }
@@ -94,7 +96,9 @@ export class GateSite implements Site {
     }
     const inode = new TakenInode(this.#host.libc, this.#calls, this.#waiter, handed, this.#path);
     const name = handed.temporaryName === undefined ? undefined : Buffer.from(handed.temporaryName);
-    this.#taken.set(slot, { inode, fd: inode.fd, name, displaced: undefined });
+    const uninvolved = new Uninvolved(this.#calls);
+    if (handed.unreached) this.#reporting(() => uninvolved.all(processes()));
+    this.#taken.set(slot, { inode, uninvolved, fd: inode.fd, name, displaced: undefined });
     return inode.watch;
   }
 
@@ -210,8 +214,9 @@ export class GateSite implements Site {
   }
 
   search(slot: Slot, except: readonly number[]): readonly number[] {
-    const { inode, fd } = this.#member(slot);
-    return new Search(this.#host.libc, this.#calls, fd, inode.stat()).holders(new Set([process.pid, ...except]), () =>
+    const { inode, fd, uninvolved } = this.#member(slot);
+    const passed = new Set([process.pid, ...except]);
+    return new Search(this.#host.libc, this.#calls, fd, inode.stat()).holders(passed, uninvolved, () =>
       this.#listener.progress(),
     );
   }
