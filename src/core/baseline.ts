@@ -45,12 +45,20 @@ export function isWrittenAsRead(bytes: Uint8Array): boolean {
 const nanosecondsPerMillisecond = 1_000_000n;
 
 /**
- * Whether the file may have bytes that the editor does not know of, and would overwrite without a word: it refuses only if the
- * modification time is newer, in milliseconds, and the size differs (VS Code's fileService.ts, validateWriteFile). Whether they
- * really are others, only the digest tells.
+ * Whether the file may have bytes that the editor does not know of, and what it would do to them. Whether they really are others, only the
+ * digest tells.
+ *
+ * - `overwrites`: without a word. It refuses only if the modification time is newer, in milliseconds, and the size differs from that of what it
+ *   has read, or has seen there after it had written (VS Code's fileService.ts, validateWriteFile).
+ * - `refuses`: where our look had found what the editor has, it has seen that size.
+ * - `mayRefuse`: something else was there, or nobody has looked. If the editor has seen that after its write, it takes that size for its own.
  */
-export function mayHideAChange(baseline: Baseline, { size, mtime }: TargetFacts): boolean {
-  if (size === baseline.size && mtime === baseline.mtime) return false;
+export function changeSince(
+  baseline: Baseline,
+  { size, mtime }: TargetFacts,
+): 'none' | 'overwrites' | 'refuses' | 'mayRefuse' {
+  if (size === baseline.size && mtime === baseline.mtime) return 'none';
   const newer = mtime / nanosecondsPerMillisecond > baseline.mtime / nanosecondsPerMillisecond;
-  return !(newer && size !== baseline.size);
+  if (!newer || size === baseline.size) return 'overwrites';
+  return baseline.from === 'disk' ? 'refuses' : 'mayRefuse';
 }

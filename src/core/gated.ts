@@ -25,10 +25,10 @@ export interface GateDoor {
   /** Gets the path for this save alone. */
   lock(place: HandedPlace): Promise<Locked>;
   unlock(): void;
-  /** Keeps what the editor would overwrite there without a word. */
-  check(target: Target): Promise<void>;
-  /** Takes target, staged version and the path, whatever it answers. */
-  arm(target: Target, staged: Prepared, givesUp: readonly GivenUp[]): Promise<Outcome | 'armed'>;
+  /** Keeps what the editor would overwrite there without a word. Whether there is something that it may not know, and will most likely refuse. */
+  check(target: Target): Promise<boolean>;
+  /** Takes target, staged version and the path, whatever it answers. `unseen`: what `check` says. */
+  arm(target: Target, staged: Prepared, givesUp: readonly GivenUp[], unseen: boolean): Promise<Outcome | 'armed'>;
 }
 
 /** A target whose plan is a gate. */
@@ -88,11 +88,11 @@ export async function gated(
       staged.close();
       return reported(settled);
     }
-    await door.check(target);
+    const unseen = await door.check(target);
     const taken = target;
     target = undefined;
     ours = false;
-    return await armed(door.arm(taken, staged, settled.givesUp ?? []), path);
+    return await armed(door.arm(taken, staged, settled.givesUp ?? [], unseen), path);
   } catch (thrown) {
     // Something keeps touching the target: a detached save looks more often.
     if (SystemError.is(thrown, 'ESTALE')) return refused(report('gateRefused', { error: describeError(thrown) }));

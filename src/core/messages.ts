@@ -145,6 +145,8 @@ export type GateOrder =
       readonly content: Uint8Array;
       readonly editor: number;
       readonly synced: boolean;
+      /** What the target is, the editor may not know: it is to be kept if the editor comes. */
+      readonly unseen: boolean;
       /**
        * What the new version is without. A target that is given up with its other names is not ours to let the editor write, even
        * if nobody has it open by now.

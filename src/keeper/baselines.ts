@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
-import { baselineOfText, isWrittenAsRead, mayHideAChange, type Baseline, type EditorsText } from '../core/baseline';
+import { baselineOfText, changeSince, isWrittenAsRead, type Baseline, type EditorsText } from '../core/baseline';
 import type { KeptWhy } from '../core/kept';
 import type { Target, TargetSystem } from '../core/ports';
 import { digestInto } from '../platform/digest';
@@ -130,21 +130,24 @@ export class Baselines {
    *
    * @param keep gets what the file was when it was looked at: it must be that still
    * @param save what the editor writes, where that is known, and whether it is held up: otherwise what is there may be its own already
-   * @param looked what the save is about to overwrite, if it has been looked at; else it is what the path leads to
+   * @param looked what a gate is about to be shut on; else it is what the path leads to
+   * @returns whether the gate is to have it kept if the editor comes: most likely that refuses
    * @throws SystemError of what cannot be looked at, and as `keep`
    */
-  async check(path: string, keep: Keep, save: CheckedSave, looked?: Target): Promise<void> {
+  async check(path: string, keep: Keep, save: CheckedSave, looked?: Target): Promise<boolean> {
     const baseline = this.#known.get(path);
     const isLate = this.#late.has(path);
-    if ((!baseline && !isLate) || !save.isHeldUp()) return;
+    if ((!baseline && !isLate) || !save.isHeldUp()) return false;
     const target = looked ?? this.#system.open(path);
-    if (!target) return;
+    if (!target) return false;
     try {
       const { kind, size, mtime } = target.facts;
       const isNothing = kind !== 'regular' || size === 0n || size > largest;
-      if (isLate ? isNothing : !baseline || !mayHideAChange(baseline, target.facts)) return;
+      const change = baseline ? changeSince(baseline, target.facts) : 'none';
+      if (isLate ? isNothing : change === 'none' || change === 'refuses') return false;
       const there = await contentOf(target, neverAborted);
-      if (!save.isHeldUp()) return;
+      if (!save.isHeldUp()) return false;
+      if (!isLate && change === 'mayRefuse' && looked) return isOther(there, baseline);
       this.#late.delete(path);
       this.#know(path, { from: 'disk', size, mtime, digest: there.digest });
       const why = isOther(there, baseline)
@@ -153,6 +156,7 @@ export class Baselines {
           ? 'unread'
           : undefined;
       if (why) await target.read((descriptor) => keep(why, descriptor, { size, mtime }));
+      return false;
     } finally {
       if (target !== looked) target.close();
     }

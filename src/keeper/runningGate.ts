@@ -87,7 +87,7 @@ export class RunningGate {
     this.#outbox = outbox;
     this.#leaseTable = leases;
     this.#now = now;
-    this.#state = newGate(order.editor, false);
+    this.#state = newGate(order.editor, false, order.unseen);
     if (order.synced) this.#heldBack.synced(STAGED);
     this.#handed.set(TARGET, order.target);
     this.#handed.set(STAGED, order.staged);

@@ -79,8 +79,12 @@ export class StagedSave {
     return this.#armed;
   }
 
-  /** Resolves when the gate is shut, or refused. */
-  arm(editor: number): Promise<Outcome | 'armed'> {
+  /**
+   * Resolves when the gate is shut, or refused.
+   *
+   * @param unseen the editor may not know what it would overwrite
+   */
+  arm(editor: number, unseen: boolean): Promise<Outcome | 'armed'> {
     const { place, handed: target } = this.#target;
     const answer = new Promise<Outcome | 'armed'>((resolve) => {
       this.#answer = resolve;
@@ -94,6 +98,7 @@ export class StagedSave {
       content: this.#content,
       editor,
       synced: this.#unsynced,
+      unseen,
       givesUp: this.#services.givesUp,
     });
     this.#sync(this.#staged);

@@ -186,9 +186,9 @@ async function gateOrDetach(
         toKeeper({ kind: 'unlock', id: order.id });
       },
       check: (target) => keepSilentChange(order, target),
-      arm: (target, staged, givesUp) => {
+      arm: (target, staged, givesUp, unseen) => {
         const cloneAhead = async (): Promise<Prepared | undefined> => clone?.take(target);
-        return arm({ ...order, content }, target, staged, givesUp, permission.signal, cloneAhead, over);
+        return arm({ ...order, content }, target, staged, { givesUp, unseen }, permission.signal, cloneAhead, over);
       },
     },
     options,
@@ -246,16 +246,18 @@ async function orVeto(
 /**
  * What cannot be looked at now will be refused a moment later, with its reason.
  *
- * @param target what is to be overwritten, if it is not what the path leads to now
+ * @param target what a gate is about to be shut on, if there is one
+ * @returns as `Baselines.check`
  */
-async function keepSilentChange({ path, claim, content }: SaveOrder, target?: Target): Promise<void> {
+async function keepSilentChange({ path, claim, content }: SaveOrder, target?: Target): Promise<boolean> {
   const isHeldUp = (): boolean => new Claim(claim).isWaitedFor();
   // Why it could not be kept has been told.
   const keepIt: Keep = (why, descriptor, seen) => kept.keep(why, path, descriptor, seen).catch(() => undefined);
   try {
-    await baselines?.check(path, keepIt, { content, isHeldUp }, target);
+    return (await baselines?.check(path, keepIt, { content, isHeldUp }, target)) ?? false;
   } catch (thrown) {
     answer({ kind: 'notKept', path, why: 'otherProgram', error: describeError(thrown, 'read', path) });
+    return false;
   }
 }
 
@@ -328,7 +330,7 @@ function arm(
   order: SaveOrder & { readonly content: Uint8Array },
   target: Target,
   staged: Prepared,
-  givesUp: readonly GivenUp[],
+  { givesUp, unseen }: { readonly givesUp: readonly GivenUp[]; readonly unseen: boolean },
   signal: AbortSignal,
   cloneAhead: () => Promise<Prepared | undefined>,
   over: () => void,
@@ -367,7 +369,7 @@ function arm(
     },
   });
   gatedSaves.set(id, staging);
-  return staging.arm(editor);
+  return staging.arm(editor, unseen);
 }
 
 async function keep(path: string, descriptor: number, mayBeWritten = false): Promise<void> {

@@ -139,11 +139,35 @@ describe('a change that the editor would overwrite without a word', () => {
       assert.deepEqual(await kept(), []);
     });
 
-    it('is left to the editor if that refuses', async () => {
+    it('is found also if the editor would refuse what it has read: it may have seen that size', async () => {
       const had = read('before\n', Date.now() - 5_000);
       writeFileSync(path, 'longer than before\n');
       await baselines.note(path, had);
-      assert.deepEqual(await kept(), []);
+      assert.deepEqual(await kept(), ['longer than before\n']);
+    });
+
+    it('is left to a gate if there is one: that knows whether the editor comes', async () => {
+      const had = read('before\n', Date.now() - 5_000);
+      const check = async (): Promise<boolean> => {
+        const target = openTarget(host, path);
+        assert.ok(target);
+        try {
+          const save = { content: undefined, isHeldUp: () => true };
+          return await baselines.check(path, () => assert.fail('kept'), save, target);
+        } finally {
+          target.close();
+        }
+      };
+      writeFileSync(path, 'longer than before\n');
+      await baselines.note(path, had);
+      assert.equal(await check(), true);
+      assert.equal(await check(), true, 'as long as the editor has not read it');
+      await baselines.note(path);
+      assert.equal(await check(), false);
+      // It is what the editor has, which it would write in another way.
+      writeFileSync(path, 'one\r\ntwo\n');
+      baselines.follow(path, read('one\r\ntwo\r\n', Date.now() - 5_000));
+      assert.equal(await check(), false);
     });
 
     for (const [what, there, shown] of [

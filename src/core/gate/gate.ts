@@ -132,8 +132,9 @@ export interface Gate {
 /**
  * @param editor the process (thread group id) that writes for this window
  * @param synced whether the staged inode need not be waited for
+ * @param unseen whether the editor may not know what it would overwrite
  */
-export function newGate(editor: number, synced: boolean): Gate {
+export function newGate(editor: number, synced: boolean, unseen = false): Gate {
   return {
     phase: 'opening',
     editor,
@@ -146,7 +147,7 @@ export function newGate(editor: number, synced: boolean): Gate {
     expecting: false,
     puttingOff: false,
     interrupts: 0,
-    unseen: false,
+    unseen,
     keeping: 0,
     admitted: [],
     nextSlot: STAGED + 1,

@@ -139,6 +139,14 @@ describe('a gate that holds the editor', () => {
     counts: { ...newGate(EDITOR, true).counts, publishes: 1 },
   };
 
+  it('keeps what the editor may not know before it is displaced, and only when it comes', () => {
+    const armed: Gate = { ...newGate(EDITOR, true, true), phase: 'armed', baits: [{ slot: 0, dirty: false }] };
+    const calls = asked(armed, { is: 'broken', slot: 0 }, () => false, undefined, false, [EDITOR]);
+    assert.deepEqual(calls, ['waiting 0', 'timer hold,450', 'keep 0']);
+    const refused = asked(armed, { is: 'over', why: 'givenUp' }, () => false, undefined);
+    assert.ok(!refused.some((call) => call.startsWith('keep')), refused.join('; '));
+  });
+
   it('has one time for that, however often its open begins again', () => {
     const begun = asked(draining, { is: 'broken', slot: STAGED }, () => false, undefined, false, [EDITOR]);
     assert.deepEqual(begun, ['waiting 1', 'restage 2']);

@@ -53,7 +53,7 @@ async function run({ losses, options, held, facts }: Case): Promise<readonly [de
       unlock: () => undefined,
       check: (target) => {
         checked = target;
-        return Promise.resolve();
+        return Promise.resolve(false);
       },
       arm: (target, staged, givesUp) => {
         assert.equal(checked, target, 'what is overwritten was compared with what the editor knows');
