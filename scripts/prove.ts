@@ -9,6 +9,7 @@ import { proveFlags } from './lib/proofs/flags';
 import { proveGit } from './lib/proofs/git';
 import { proveHarmless } from './lib/proofs/harmless';
 import { proveHolders } from './lib/proofs/holders';
+import { provePower } from './lib/proofs/power';
 import type { Proof } from './lib/proofs/proof';
 import { proveScripts } from './lib/proofs/scripts';
 import { proveSim } from './lib/proofs/sim';
@@ -23,6 +24,7 @@ const proofs: Readonly<Record<string, (seed: number) => Promise<Proof>>> = {
   git: proveGit,
   harmless: proveHarmless,
   holders: proveHolders,
+  power: provePower,
   scripts: proveScripts,
   sim: proveSim,
   torn: proveTorn,
