@@ -370,7 +370,9 @@ export class RunningGate {
       take: (slot) => {
         const handed = this.#handed.get(slot);
         if (!handed) throw new Error(`nothing was handed in for slot ${String(slot)}`);
-        this.#watches.set(site.take(slot, handed), slot);
+        // Somebody who only has the file open does not come to the first clone, and what `unreached` saves has its price.
+        const readersCome = this.#state.phase === 'armed';
+        this.#watches.set(site.take(slot, readersCome ? handed : { ...handed, unreached: false }), slot);
       },
       probe: (slot) => {
         if (slot === TARGET && this.#givesUp.some(({ what }) => what === 'otherNames')) return 'held';

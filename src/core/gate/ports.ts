@@ -20,7 +20,7 @@ export interface Handed {
   readonly seen?: { readonly size: bigint; readonly mtime: bigint };
   /** Its name in the target's directory, if it had to have one. Whoever takes the inode takes the name over. */
   readonly temporaryName?: Uint8Array;
-  /** Nobody but us can have come to it, for it never had a name. */
+  /** Nobody but us can have come to it, for it never had a name: who is there is noted, so that few need be looked at in a search. */
   readonly unreached?: boolean;
 }
 
