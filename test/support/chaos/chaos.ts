@@ -45,14 +45,26 @@ export interface Chaos {
   readonly lostUngated: number;
   /** How many saves were not gated, and why. */
   readonly ungated: Readonly<Record<string, number>>;
-  /** Files that were no whole version when all was quiet. */
-  readonly torn: readonly string[];
+  /** Files that were no whole version when all was quiet, and no save that was not gated can have made them so. */
+  readonly torn: readonly (Torn & { readonly logged: readonly string[] })[];
+  /** Those that VS Code and another program had written together, in a save that was not gated, which is shown. */
+  readonly tornUngated: number;
   /** How often a window had taken another program's version for what it had saved itself; its next save then overwrites that. */
   readonly unaware: number;
   /** Names that were left over when all was quiet. */
   readonly left: readonly string[];
   /** Of each extension host that lived through more than one epoch: at the end of the first one, and of the last. */
   readonly usage: readonly { readonly epochs: number; readonly first: Usage; readonly last: Usage }[];
+}
+
+interface Torn {
+  readonly path: string;
+  readonly epoch: number;
+  /** In milliseconds since the epoch of Unix: it has been written in between. */
+  readonly from: number;
+  readonly until: number;
+  /** Its beginning, and its end. */
+  readonly text: string;
 }
 
 /**
@@ -103,12 +115,13 @@ async function unrest(
     persons.push(person);
   }
   const holder = new Holder(random);
-  const torn: string[] = [];
+  const torn: Torn[] = [];
   const left: string[] = [];
   const usage = new Map<number, Usage[]>();
   let crashes = 0;
   let unaware = 0;
   for (let number = 1; number <= epochs; number++) {
+    const from = Date.now();
     const victim = persons[number % longLife === 0 ? 0 : 1];
     await activity(epoch, [
       ...persons.map((person, which) => async () => {
@@ -136,7 +149,9 @@ async function unrest(
     await holder.release();
     unaware += await settle(persons, files);
     for (const path of paths) {
-      if (ledger.whole(readFileSync(path, 'utf8')) === undefined) torn.push(`${path} after epoch ${String(number)}`);
+      const text = readFileSync(path, 'utf8');
+      if (ledger.whole(text) !== undefined) continue;
+      torn.push({ path, epoch: number, from, until: Date.now(), text: `${text.slice(0, 70)} … ${text.slice(-70)}` });
     }
     // The next extension host removes, or keeps, what one that crashed has left.
     const names = await untilNames(folder, recoveryDeadline, ({ length }) => length === files.length);
@@ -164,6 +179,9 @@ async function unrest(
       ({ path: saved, at, until = at + writesAfter }) => saved === path && until > begun && at < begun + overwritten,
     ),
   );
+  const tornUngated = torn.filter(({ path, from, until }) =>
+    ungated.some(({ path: saved, at, until: end = at + writesAfter }) => saved === path && end > from && at < until),
+  );
   return {
     epochs,
     crashes,
@@ -182,7 +200,10 @@ async function unrest(
       })),
     lostUngated: lost.length,
     ungated: countOf(ungated.map(({ why }) => why)),
-    torn,
+    torn: torn
+      .filter((one) => !tornUngated.includes(one))
+      .map((one) => ({ ...one, logged: loggedOf(editor.logs, one.path, one.from, one.until) })),
+    tornUngated: tornUngated.length,
     unaware,
     left,
     usage: [...usage.values()].flatMap((samples) => {

@@ -11,7 +11,10 @@ export function chaosShortcomings(run: Chaos): readonly string[] {
       ({ version, path, by, then, logged }) =>
         `version ${String(version)} of ${path}, by ${by}, is nowhere: ${[...then, ...logged].join('\n')}`,
     ),
-    ...run.torn.map((where) => `no whole version: ${where}`),
+    ...run.torn.map(
+      ({ path, epoch, text, logged }) =>
+        `no whole version: ${path} after epoch ${String(epoch)}: ${[text, ...logged].join('\n')}`,
+    ),
     ...run.left.map((name) => `left over: ${name}`),
   ];
   if (run.persons.every(({ saved }) => saved === 0)) wrong.push('nothing was saved');
@@ -27,7 +30,8 @@ export function chaosShortcomings(run: Chaos): readonly string[] {
   return wrong;
 }
 
-export function chaosLine({ epochs, crashes, persons, versions, ungated, lostUngated, unaware }: Chaos): string {
+export function chaosLine(run: Chaos): string {
+  const { epochs, crashes, persons, versions, ungated, lostUngated, tornUngated, unaware } = run;
   const parts = [versions, persons, ungated].map((part) => JSON.stringify(part));
-  return `${String(epochs)} epochs, ${String(crashes)} crashes; ${parts.join('; ')}: ${String(lostUngated)} lost, ${String(unaware)} times unaware`;
+  return `${String(epochs)} epochs, ${String(crashes)} crashes; ${parts.join('; ')}: ${String(lostUngated)} lost and ${String(tornUngated)} torn where that is shown, ${String(unaware)} times unaware`;
 }
