@@ -14,6 +14,7 @@ const parts = {
   notifications: '.notifications-toasts',
   hover: '.monaco-hover:visible',
   'quick input': '.quick-input-widget:visible',
+  'side bar': '.part.sidebar',
   panel: '.part.panel',
   'status bar': '.part.statusbar',
 };

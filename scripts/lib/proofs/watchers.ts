@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { follow, goThisWay, waysOf, type Following } from '../../../test/support/scenarios/following';
 import { followingHead, followingRow, shortcomings } from '../../../test/support/scenarios/followingVerdict';
 import { editorFollowers, followingSettings } from '../../../test/support/watchers/editorFollowers';
-import { explore, explorerShortcomings } from '../../../test/support/watchers/explorer';
+import { explore, explorerShortcomings, makeExplored } from '../../../test/support/watchers/explorer';
 import { followed } from '../../../test/support/watchers/follower';
 import { tools, toolVersions } from '../../../test/support/watchers/tools';
 import { extensionId, runIn, withGuardedEditor } from '../guardedEditor';
@@ -21,6 +21,7 @@ export async function proveWatchers(): Promise<Proof> {
     return await withGuardedEditor(
       'prove',
       async (editor, folder) => {
+        makeExplored(folder);
         const window = await editor.openWindow();
         await window.activate(extensionId);
         const run = runIn(window);

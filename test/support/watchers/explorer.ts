@@ -21,8 +21,13 @@ export interface Explored {
 /** Milliseconds until the Explorer shows a new file. */
 const showing = 15_000;
 
+/** Makes the file that is saved: before the window opens, as the Explorer never shows a file that comes between its first reading and its watcher’s start. */
+export function makeExplored(folder: string): void {
+  writeFileSync(join(folder, file), 'version 0\n');
+}
+
 /**
- * Saves one file again and again. After the saves of each way another file is made: when the Explorer shows it, it has taken what came before.
+ * Saves {@link makeExplored the file} again and again. After the saves of each way another file is made: when the Explorer shows it, it has taken what came before.
  *
  * @param run in this window, in which Holdfast is active
  * @param folder the workspace's
@@ -34,7 +39,6 @@ export async function explore(
   saves: number,
 ): Promise<readonly Explored[]> {
   const path = join(folder, file);
-  writeFileSync(path, 'version 0\n');
   await run(async (vscode) => {
     await vscode.commands.executeCommand('workbench.view.explorer');
   });

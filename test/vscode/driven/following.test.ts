@@ -8,7 +8,7 @@ import { runIn, withGuardedEditor } from '../../../scripts/lib/guardedEditor';
 import { follow, goThisWay, waysOf, type Way } from '../../support/scenarios/following';
 import { shortcomings } from '../../support/scenarios/followingVerdict';
 import { editorFollowers, followingSettings } from '../../support/watchers/editorFollowers';
-import { explore, explorerShortcomings } from '../../support/watchers/explorer';
+import { explore, explorerShortcomings, makeExplored } from '../../support/watchers/explorer';
 import { followed } from '../../support/watchers/follower';
 import { tools } from '../../support/watchers/tools';
 
@@ -24,6 +24,7 @@ describe('tools that follow a file', function () {
       await withGuardedEditor(
         'following',
         async (editor, folder) => {
+          makeExplored(folder);
           const window = await editor.openWindow();
           await window.activate('holdfast.holdfast');
           const run = runIn(window);
