@@ -50,8 +50,9 @@ const nanosecondsPerMillisecond = 1_000_000n;
  *
  * - `overwrites`: without a word. It refuses only if the modification time is newer, in milliseconds, and the size differs from that of what it
  *   has read, or has seen there after it had written (VS Code's fileService.ts, validateWriteFile).
- * - `refuses`: where our look had found what the editor has, it has seen that size.
- * - `mayRefuse`: something else was there, or nobody has looked. If the editor has seen that after its write, it takes that size for its own.
+ * - `refuses`: it does, or has seen that size without what was there: a version that was replaced between the editor's look at the file and its
+ *   reading. Our look has found what the editor has, so these are other bytes.
+ * - `mayRefuse`: the same where something else was there when we looked, or nobody has looked: it may be what the editor has.
  */
 export function changeSince(
   baseline: Baseline,

@@ -144,7 +144,8 @@ export class Baselines {
       const { kind, size, mtime } = target.facts;
       const isNothing = kind !== 'regular' || size === 0n || size > largest;
       const change = baseline ? changeSince(baseline, target.facts) : 'none';
-      if (isLate ? isNothing : change === 'none' || change === 'refuses') return false;
+      if (isLate ? isNothing : change === 'none') return false;
+      if (!isLate && change === 'refuses') return looked !== undefined;
       const there = await contentOf(target, neverAborted);
       if (!save.isHeldUp()) return false;
       if (!isLate && change === 'mayRefuse' && looked) return isOther(there, baseline);

@@ -468,25 +468,31 @@ describe('a gated save', function () {
     assert.equal(kept && readFileSync(kept.file, 'utf8'), 'theirs\n');
   });
 
-  it('keeps one that the editor overwrites, having seen one of that size right after its last save', async () => {
-    const path = file('theirs, longer\n');
-    // Another program had replaced it before we could look.
-    client.matchesDisk(path, { content: Buffer.from('ours\n'), at: Date.now() - 5_000 });
-    await client.assess(path);
-    writeFileSync(path, 'theirs, again!\n');
-    client.becameDirty(path);
-    await client.assess(path);
-    // As long as the editor does not come, it has refused.
-    const refused = begin(path, 'm'.repeat(7));
-    await refused.answered;
-    refused.over('givenUp');
-    await within(deadline, 'the end of the save', refused.reached);
-    assert.ok(!events.some(({ kind }) => kind === 'kept'));
-    await save(path, 'm'.repeat(7));
-    await event('kept');
-    const kept = events.flatMap((happened) => (happened.kind === 'kept' ? [readFileSync(happened.file, 'utf8')] : []));
-    assert.deepEqual(kept, ['theirs, again!\n']);
-  });
+  for (const [when, inBetween] of [
+    ['right after its last save', 'theirs, longer\n'],
+    ['before it has read another one', 'ours\n'],
+  ] as const) {
+    it(`keeps one that the editor overwrites, having seen one of that size ${when}`, async () => {
+      const path = file(inBetween);
+      client.matchesDisk(path, { content: Buffer.from('ours\n'), at: Date.now() - 5_000 });
+      await client.assess(path);
+      writeFileSync(path, 'theirs, again!\n');
+      client.becameDirty(path);
+      await client.assess(path);
+      // As long as the editor does not come, it has refused.
+      const refused = begin(path, 'm'.repeat(7));
+      await refused.answered;
+      refused.over('givenUp');
+      await within(deadline, 'the end of the save', refused.reached);
+      assert.ok(!events.some(({ kind }) => kind === 'kept'));
+      await save(path, 'm'.repeat(7));
+      await event('kept');
+      const kept = events.flatMap((happened) =>
+        happened.kind === 'kept' ? [readFileSync(happened.file, 'utf8')] : [],
+      );
+      assert.deepEqual(kept, ['theirs, again!\n']);
+    });
+  }
 
   it('keeps nothing that the editor has read, nor what it has saved itself', async () => {
     const path = file('before\n');
