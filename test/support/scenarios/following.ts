@@ -63,6 +63,8 @@ export function waysOf({ follows, holds }: Pick<Tool, 'follows' | 'holds'>): rea
 
 /** Milliseconds in which a tool that goes on must tell of a save, and of the sentinel. */
 const telling = 10_000;
+/** Milliseconds between two saves, and two versions of the sentinel, at least: chokidar drops a change of a file within 50 ms of the last one. */
+const apart = 100;
 
 /**
  * Saves the file and says how the tool took each save. After each of them a second file that the tool follows, the sentinel, is
@@ -80,6 +82,7 @@ export async function follow(run: Run, folder: string, tool: Followed, way: Way,
     let broken = 0;
     const kinds: Record<string, number> = {};
     for (let version = 1; version <= saves; version++) {
+      await new Promise((resolve) => setTimeout(resolve, apart));
       const { reports } = follower;
       const from = reports.all.length;
       const seen = tool.seenAs?.(version) ?? version;
