@@ -28,6 +28,8 @@ export interface ProcessOptions {
   readonly stdin?: 'open';
   /** Is given every line that the process writes, from the first one on. */
   readonly onLine?: (line: string) => void;
+  /** For a program of Node.js: it is given a channel, and each text that it sends is taken for a line that it wrote. */
+  readonly channel?: true;
 }
 
 /**
@@ -56,10 +58,17 @@ export class StartedProcess {
     });
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
-        this.#output = (this.#output + text).slice(-keptOutput);
-        for (const listener of [...this.#listeners]) listener();
+        this.#take(text);
       });
     }
+    child.on('message', (message) => {
+      if (typeof message === 'string') this.#take(`${message}\n`);
+    });
+  }
+
+  #take(text: string): void {
+    this.#output = (this.#output + text).slice(-keptOutput);
+    for (const listener of [...this.#listeners]) listener();
   }
 
   static async start(
@@ -70,17 +79,20 @@ export class StartedProcess {
   ): Promise<StartedProcess> {
     const [setpriv, ...ask] = lifeline;
     const [program, rest] = existsSync(setpriv) ? [setpriv, [...ask, command, ...args]] : [command, args];
-    const { cwd, env, stdin, onLine } = options;
+    const { cwd, env, stdin, onLine, channel } = options;
     const child = spawn(program, rest, {
       ...(cwd === undefined ? {} : { cwd }),
       env,
       detached: true,
-      stdio: [stdin === 'open' ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+      stdio: [stdin === 'open' ? 'pipe' : 'ignore', 'pipe', 'pipe', ...(channel ? (['ipc'] as const) : [])],
     });
     if (onLine) {
       for (const stream of [child.stdout, child.stderr]) {
         if (stream) createInterface(stream).on('line', onLine);
       }
+      child.on('message', (message) => {
+        if (typeof message === 'string') onLine(message);
+      });
     }
     await once(child, 'spawn');
     if (child.pid === undefined) throw new Error(`${name} has no process id`);

@@ -1,8 +1,9 @@
 /** Watching a process's system calls. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, watch } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { within } from '../deadline';
 import { runEnvironment, type RunFolders } from './folders';
 import { StartedProcess } from './processes';
 
@@ -19,6 +20,8 @@ export interface StraceOptions {
 }
 
 export interface Strace {
+  /** Resolves when strace has written such a line. */
+  until(line: RegExp): Promise<void>;
   /** Lets go of the process, and returns the lines strace wrote. */
   stop(): Promise<string[]>;
 }
@@ -53,7 +56,29 @@ export async function startStrace(folders: RunFolders, options: StraceOptions): 
     await strace.stop(deadline, 'SIGINT');
     return whole((await readFile(output, 'utf8')).split('\n').filter((line) => line !== ''));
   };
-  return { stop: () => (lines ??= finish()) };
+  return { until: (line) => untilWritten(output, line), stop: () => (lines ??= finish()) };
+}
+
+async function untilWritten(output: string, line: RegExp): Promise<void> {
+  const watcher = watch(output);
+  try {
+    const written = new Promise<void>((resolve, reject) => {
+      const look = (): void => {
+        if (
+          readFileSync(output, 'utf8')
+            .split('\n')
+            .some((one) => line.test(one))
+        )
+          resolve();
+      };
+      watcher.on('change', look);
+      watcher.once('error', reject);
+      look();
+    });
+    await within(deadline, `strace tells of ${String(line)}`, written);
+  } finally {
+    watcher.close();
+  }
 }
 
 function threadsCalled(pid: number, name: string): readonly number[] {

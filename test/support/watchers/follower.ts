@@ -28,6 +28,7 @@ async function startFollower(tool: Tool, folder: string): Promise<Follower> {
     cwd: folder,
     env: { PATH: process.env['PATH'], HOME: folder, TMPDIR: tmpdir(), LANG: 'C.UTF-8', NO_COLOR: '1' },
     stdin: 'open',
+    ...(tool.channel ? { channel: true } : {}),
     onLine: (line) => {
       lines.push(line);
       if (!tool.block.test(line)) return;

@@ -29,7 +29,8 @@ export interface Tool {
   readonly project?: Readonly<Record<string, string>>;
   /** The command line. */
   command(folder: string): Promise<readonly string[]> | readonly string[];
-  readonly environment?: NodeJS.ProcessEnv;
+  /** What it follows speaks through it, by a channel. */
+  readonly channel?: true;
   /** Says that the tool follows now. It is looked for in all that the tool has written so far. */
   readonly ready: RegExp;
   /** The last line of what belongs together. */
@@ -53,11 +54,15 @@ const scripts: Files = { file: 'watched.cjs', sentinel: 'sentinel.cjs' };
 const scriptText = (version: number): string => `exports.version = ${String(version)};\n`;
 
 /** A program that says what it was loaded with, and stays. */
-const main = `const { version } = require('./watched.cjs');
+function mainThat(says: 'console.log' | 'process.send'): string {
+  return `const { version } = require('./watched.cjs');
 const { sentinel } = require('./sentinel.cjs');
-console.log('run version=' + version + ' sentinel=' + sentinel + ' .');
+${says}('run version=' + version + ' sentinel=' + sentinel + ' .');
 setInterval(() => {}, 1_000_000);
 `;
+}
+
+const main = mainThat('console.log');
 
 /** `run version=V sentinel=S`: a run or build that has seen both. */
 function readRun(block: string): Report | undefined {
@@ -172,7 +177,9 @@ export const tools: readonly Tool[] = [
     light: true,
     files: scripts,
     text: scriptText,
-    project: { 'main.cjs': main },
+    // It drops changes until it has been told by its program what that has loaded; what is sent comes to us behind that.
+    project: { 'main.cjs': mainThat('process.send') },
+    channel: true,
     command: (folder) => [process.execPath, '--watch', join(folder, 'main.cjs')],
     ...runs,
   },
