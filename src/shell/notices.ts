@@ -10,6 +10,9 @@ import { message, texts } from '../core/text';
 import { fail, inform, warn } from './notify';
 import { translate } from './translate';
 
+/** Milliseconds. As long VS Code shows a notice that nobody answers. */
+const seenAfter = 10_000;
+
 /** One sentence and what to do. The promise resolves when the notice has been dealt with. */
 export async function tellInvalidSetting(problem: SettingProblem): Promise<void> {
   const { setting } = problem;
@@ -32,9 +35,8 @@ export async function tellVetoed(path: string, report: Report): Promise<void> {
 /** @param file where the other program's version is */
 async function tellKept(kept: Kept, path: string, file: string): Promise<void> {
   const name = basename(path);
-  kept.toldOfKept([file]);
   const compare = translate(message(texts.compare));
-  const answer = await warn(message(texts.kept, name), compare);
+  const answer = await onceSeen(kept, [file], warn(message(texts.kept, name), compare));
   if (answer !== compare) return;
   await vscode.commands.executeCommand('vscode.diff', vscode.Uri.file(file), vscode.Uri.file(path), name);
 }
@@ -42,10 +44,24 @@ async function tellKept(kept: Kept, path: string, file: string): Promise<void> {
 /** Once, of all that was kept while nobody could be told. */
 async function tellUntold(kept: Kept, files: readonly string[]): Promise<void> {
   if (files.length === 0) return;
-  kept.toldOfKept(files);
   const show = translate(message(texts.showKept));
-  const answer = await inform(message(texts.untold, files.length), show);
+  const answer = await onceSeen(kept, files, inform(message(texts.untold, files.length), show));
   if (answer === show) await vscode.commands.executeCommand('holdfast.showKept' satisfies CommandName);
+}
+
+/** A notice that goes with its window, a moment after it came, has told nobody: the next start tells again. */
+async function onceSeen<Answer>(kept: Kept, files: readonly string[], notice: Thenable<Answer>): Promise<Answer> {
+  const told = (): void => {
+    kept.toldOfKept(files);
+  };
+  const timer = setTimeout(told, seenAfter);
+  try {
+    const answer = await notice;
+    told();
+    return answer;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function tellNotKept({ path, why, error }: Extract<KeeperEvent, { kind: 'notKept' }>): Promise<void> {
