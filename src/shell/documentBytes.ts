@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 
 import { limits } from '../core/limits';
+import { sharedBytes } from './sharedBytes';
 
 /**
  * The bytes that VS Code will write for this document. UTF-8 is encoded here: asking VS Code costs a round trip to the window.
@@ -8,8 +9,8 @@ import { limits } from '../core/limits';
  */
 export function documentBytes(document: vscode.TextDocument): Uint8Array | Promise<Uint8Array | undefined> {
   const text = document.getText();
-  if (document.encoding === 'utf8') return Buffer.from(text);
-  if (document.encoding === 'utf8bom') return Buffer.from(`\uFEFF${text}`);
+  if (document.encoding === 'utf8') return sharedBytes(text);
+  if (document.encoding === 'utf8bom') return sharedBytes(`\uFEFF${text}`);
   return inTime(vscode.workspace.encode(text, { encoding: document.encoding }));
 }
 

@@ -28,6 +28,7 @@ import type { Report } from '../../src/core/level';
 import { limits } from '../../src/core/limits';
 import { defaultOptions } from '../../src/core/options';
 import { KeeperClient } from '../../src/keeper/client';
+import { sharedBytes } from '../../src/shell/sharedBytes';
 import { compiled } from '../support/compiled';
 import { within } from '../support/deadline';
 import { projectFolder } from '../support/editor/installations';
@@ -137,7 +138,7 @@ describe('a gated save', function () {
   }
 
   function begin(path: string, content: string): GuardedSave {
-    return client.beforeSave(path, Buffer.from(content));
+    return client.beforeSave(path, sharedBytes(content));
   }
 
   async function save(path: string, staged: string, written = staged, chunk = 4096): Promise<Report> {
