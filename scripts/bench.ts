@@ -19,7 +19,7 @@ import { holderLine, timeHolders, timeIdleLookout } from './lib/bench/holders';
 import { fileSystemType, isQuiet, load, machineFacts } from './lib/bench/machine';
 import { findPlaces, type Place } from './lib/bench/places';
 import { answersOf, rounded, saveHeading, saveLine, saveRow, type SaveRow } from './lib/bench/report';
-import { timeSaves } from './lib/bench/saves';
+import { thinkingTime, timeSaves } from './lib/bench/saves';
 import { timeStarts } from './lib/bench/starts';
 import { median } from './lib/bench/statistics';
 import { extensionId, withGuardedEditor } from './lib/guardedEditor';
@@ -147,6 +147,7 @@ async function benchSaves(given: Options, stop: AbortSignal): Promise<void> {
       seed: given.seed,
       short: given.short,
       unit: 'ms',
+      thinkingTime,
       skipped: places.skipped,
       saves,
       answers,

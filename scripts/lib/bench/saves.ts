@@ -34,6 +34,8 @@ export interface SaveTimes extends SaveCase {
 
 /** The first saves of a file are slower, in both: code is compiled, and folders are read for the first time. */
 const warmUps = 2;
+/** Milliseconds between a change and its save: as long as somebody who types quickly needs for the next key. */
+export const thinkingTime = 200;
 const savesAtLeast = 4;
 
 /** @param stop ends it early, with everything put away */
@@ -93,16 +95,21 @@ export async function timeSaves(
 
 /** One save of a changed document, in milliseconds as an extension sees it. */
 async function timeSave(window: EditorWindow, path: string): Promise<number> {
-  return window.run(async (vscode, at) => {
-    const document = await vscode.workspace.openTextDocument(at);
-    const edit = new vscode.WorkspaceEdit();
-    const first = document.getText(new vscode.Range(0, 0, 0, 1));
-    edit.replace(document.uri, new vscode.Range(0, 0, 0, 1), first === 'a' ? 'b' : 'a');
-    if (!(await vscode.workspace.applyEdit(edit))) throw new Error('not edited');
-    const began = performance.now();
-    if (!(await document.save())) throw new Error('not saved');
-    return performance.now() - began;
-  }, path);
+  return window.run(
+    async (vscode, at, thinking) => {
+      const document = await vscode.workspace.openTextDocument(at);
+      const edit = new vscode.WorkspaceEdit();
+      const first = document.getText(new vscode.Range(0, 0, 0, 1));
+      edit.replace(document.uri, new vscode.Range(0, 0, 0, 1), first === 'a' ? 'b' : 'a');
+      if (!(await vscode.workspace.applyEdit(edit))) throw new Error('not edited');
+      await new Promise((resolve) => setTimeout(resolve, thinking));
+      const began = performance.now();
+      if (!(await document.save())) throw new Error('not saved');
+      return performance.now() - began;
+    },
+    path,
+    thinkingTime,
+  );
 }
 
 function countLevels(facts: readonly Readonly<Record<string, string>>[]): Readonly<Record<string, number>> {
