@@ -14,6 +14,7 @@ import { Systemctl } from './keeper/systemctl';
 import { Badges } from './shell/badges';
 import { Explanations } from './shell/explanations';
 import { FoundFiles } from './shell/foundFiles';
+import { GuardedDocuments } from './shell/guardedDocuments';
 import { HolderCommands } from './shell/holderCommands';
 import { FactsOfHolders } from './shell/holderFacts';
 import { HoldersTree } from './shell/holdersTree';
@@ -21,7 +22,7 @@ import { JoinNames } from './shell/joinNames';
 import { KeptMenu } from './shell/keptMenu';
 import { Levels } from './shell/levels';
 import { Log } from './shell/log';
-import { DirtyDocuments, type MatchesDisk } from './shell/dirtyDocuments';
+import { DirtyDocuments } from './shell/dirtyDocuments';
 import { editorProcess } from './shell/editorProcess';
 import { tellInvalidSetting, tellKeeperEvent } from './shell/notices';
 import { OlderVersions } from './shell/olderVersions';
@@ -66,10 +67,7 @@ export function activate(context: vscode.ExtensionContext): Holdfast {
     { storageFolder: context.globalStorageUri.fsPath, editor: editorProcess() },
     (event) => {
       log.write(keeperLine(event));
-      if (event.kind === 'died' && event.startedAgain) {
-        documents.matchingDisk().forEach(matches);
-        documents.dirty().forEach(becameDirty);
-      }
+      if (event.kind === 'died' && event.startedAgain) guarded.tellAgain();
       if (event.kind === 'separated') names.separated(event.path, event.wanted);
       else tellKeeperEvent(event, guard);
     },
@@ -78,25 +76,7 @@ export function activate(context: vscode.ExtensionContext): Holdfast {
   guard.start();
 
   const documents = owned.add(new DirtyDocuments());
-  const matches = ({ document: { uri }, text }: MatchesDisk): void => {
-    if (settings.unguarded(uri)) guard.notFollowed(uri.fsPath);
-    else guard.matchesDisk(uri.fsPath, text);
-  };
-  const becameDirty = ({ uri }: vscode.TextDocument): void => {
-    if (!settings.unguarded(uri)) guard.becameDirty(uri.fsPath, settings.options(uri));
-  };
-  owned.add(documents.onDidMatchDisk(matches));
-  owned.add(
-    documents.onDidClose(({ uri }) => {
-      guard.notFollowed(uri.fsPath);
-    }),
-  );
-  owned.add(documents.onDidBecomeDirty(becameDirty));
-  owned.add(
-    documents.onDidBecomeClean(({ uri }) => {
-      guard.becameClean(uri.fsPath);
-    }),
-  );
+  const guarded = owned.add(new GuardedDocuments(guard, documents, settings));
   const levels = owned.add(new Levels(guard, (uri) => settings.options(uri), log));
   owned.add(new SaveParticipant(guard, levels, settings, log, () => performance.now()));
   owned.add(new Questions(documents, levels, settings));

@@ -14,7 +14,7 @@ import { temporaryName } from '../../../src/core/temporaryName';
 import { english, message, texts } from '../../../src/core/text';
 import { thisOwner } from '../../../src/platform/linux/owner';
 import { change, save } from '../../support/armedSave';
-import { keptFiles } from '../../support/saveLog';
+import { keptFiles, savedFacts } from '../../support/saveLog';
 import { changeAndSave, show, untilLevel } from '../../support/statusBar';
 
 describe('a version that an interrupted save left', function () {
@@ -115,5 +115,37 @@ describe('a version that may have come while no extension ran', function () {
       const picks = window.page.locator('.quick-input-widget');
       await picks.getByText(texts.keptUnread).nth(1).waitFor();
     });
+  });
+});
+
+describe('the version before the first save after the guard was switched on', function () {
+  this.timeout(240_000);
+
+  it('is not kept where the document was as on the disk', async () => {
+    await withGuardedEditor(
+      'on',
+      async (editor, root) => {
+        const window = await editor.openWindow();
+        await window.activate(extensionId);
+        const path = join(root, 'run.sh');
+        writeFileSync(path, 'before\n');
+        await show(window, path);
+        await changeAndSave(window, path, 'off');
+        await window.run(async (vscode) => {
+          await vscode.workspace
+            .getConfiguration('holdfast')
+            .update('enabled', true, vscode.ConfigurationTarget.Global);
+        });
+        await untilLevel(window, 'gated', 'run.sh');
+        await changeAndSave(window, path, 'on');
+        const facts = await savedFacts(window.extensionHostPid, path, 2);
+        assert.deepEqual(
+          facts.map(({ reason }) => reason),
+          ['switchedOff', 'gated'],
+        );
+        assert.deepEqual(await keptFiles(window.extensionHostPid, path, 0), []);
+      },
+      { settings: { 'holdfast.enabled': false } },
+    );
   });
 });
