@@ -37,7 +37,8 @@ export class Pace {
    * @param took so many milliseconds
    */
   passed(now: number, took: number): void {
-    const goesOn = now - this.#last < 2 * this.#rest + lookout.settles;
+    // From the end of the last one to the begin of this one, however long they take.
+    const goesOn = now - took - this.#last < 2 * this.#rest + lookout.settles;
     const longest = Math.max(lookout.longestRest, lookout.restPerPass * took);
     this.#rest = goesOn ? Math.min(2 * this.#rest, longest) : lookout.shortestRest;
     this.#last = now;

@@ -3,14 +3,15 @@ import assert from 'node:assert/strict';
 import { lookout } from '../../../../src/core/holders/limits';
 import { Pace } from '../../../../src/core/holders/pace';
 
-/** Passes of a pace, when events come every `every` milliseconds for so long. */
+/** When passes of a pace begin, that take so long, when events come every `every` milliseconds for so long. */
 function passes(pace: Pace, from: number, until: number, every: number, took = 10): readonly number[] {
   const at: number[] = [];
   for (let now = from; now < until; now += every) {
     pace.want(now);
     if (pace.left(now) === 0) {
-      pace.passed(now, took);
       at.push(now);
+      now += took;
+      pace.passed(now, took);
     }
   }
   return at;
@@ -33,11 +34,12 @@ describe('the pace of passes', () => {
 
   it('makes one soon for the user, also after long rests, but not without a pause', () => {
     const pace = new Pace();
-    const last = passes(pace, 0, 20_000, 5).at(-1) ?? 0;
+    const took = 10;
+    const last = (passes(pace, 0, 20_000, 5, took).at(-1) ?? 0) + took;
     pace.want(last + 5);
     assert.equal(pace.left(last + 5), lookout.longestRest - 5);
     pace.hurry(last + 10);
-    assert.equal(pace.left(last + 10), lookout.shortestRest + 10 - 10);
+    assert.equal(pace.left(last + 10), lookout.shortestRest + took - 10);
     pace.hurry(last + 100);
     assert.equal(pace.left(last + 100), 10, 'a later one does not put it off');
     const fresh = new Pace();
