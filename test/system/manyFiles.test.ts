@@ -14,8 +14,8 @@ import { WatchDesk } from '../../src/keeper/watchDesk';
 import { openLookout } from '../../src/platform/select';
 import { skip } from '../support/skip';
 
-/** Milliseconds: passes become rarer for two seconds, and are as rare as they get from then on. */
-const [rarer, searched] = [2_000, 6_000];
+/** Milliseconds. */
+const searched = 6_000;
 
 describe('as many files as are watched at most', function () {
   this.timeout(120_000);
@@ -26,11 +26,16 @@ describe('as many files as are watched at most', function () {
     for (const path of paths) writeFileSync(path, 'content\n');
     const system = openLookout();
     const clock = (): number => performance.now();
-    const passes: number[] = [];
-    const finder = new Proxy(system.finder, {
+    const passes: { readonly began: number; readonly ended: number }[] = [];
+    const finder: HolderFinder = new Proxy(system.finder, {
       get(target, name: keyof HolderFinder) {
-        if (name === 'pass') passes.push(clock());
-        return target[name].bind(target);
+        if (name !== 'pass') return target[name].bind(target);
+        return (...wanted: Parameters<HolderFinder['pass']>) => {
+          const began = clock();
+          const found = target.pass(...wanted);
+          passes.push({ began, ended: clock() });
+          return found;
+        };
       },
     });
     const told: LookoutAnswer[] = [];
@@ -50,14 +55,18 @@ describe('as many files as are watched at most', function () {
     try {
       await once(search, 'spawn');
       desk.watch(paths);
-      const began = clock();
       run(searched);
-      const late = passes.filter((at) => at > began + rarer);
+      const rests = passes.slice(1).map(({ began }, index) => began - (passes[index]?.ended ?? 0));
       console.log(
-        `      ${String(Math.min(paths.length, system.pinsAtMost))} files, ${String(passes.length)} passes in ${String(searched)} ms, ${String(late.length)} after ${String(rarer)}`,
+        `      ${String(Math.min(paths.length, system.pinsAtMost))} files, ${String(passes.length)} passes in ${String(searched)} ms, rests ${rests.map(Math.round).join(', ')}`,
       );
-      assert.ok(late.length > 0, 'who is on them is looked at');
-      assert.ok(late.length <= (searched - rarer) / lookout.longestRest + 1, late.join(', '));
+      assert.ok(rests.length > 0 && Math.max(...rests) > 3 * lookout.shortestRest, 'they go on, and become rarer');
+      let least: number = lookout.shortestRest;
+      for (const rest of rests) {
+        assert.ok(rest > least - 1, `${String(rest)} ms instead of ${String(least)}`);
+        // Where the search itself got no processor for so long, all was quiet.
+        least = rest < 2 * least ? Math.min(2 * least, lookout.longestRest) : lookout.shortestRest;
+      }
       search.kill('SIGKILL');
       await once(search, 'exit');
       run(30_000, true);
