@@ -140,10 +140,10 @@ export class DirtyDocuments implements Disposable {
     return this.#dirty.has(uri.toString());
   }
 
-  /** Those that are open, and match the disk. */
-  matchingDisk(): readonly MatchesDisk[] {
+  /** Those that are open, and match the disk. Their texts are encoded: only of those that are wanted. */
+  matchingDisk(isWanted: (document: vscode.TextDocument) => boolean): readonly MatchesDisk[] {
     return openFiles()
-      .filter(({ isDirty }) => !isDirty)
+      .filter((document) => !document.isDirty && isWanted(document))
       .map(asItIs);
   }
 

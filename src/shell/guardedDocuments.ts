@@ -4,7 +4,7 @@ import { DisposableStore, type Disposable } from '../core/disposable';
 import type { Guard } from '../core/guard';
 
 import type { DirtyDocuments, MatchesDisk } from './dirtyDocuments';
-import type { Settings } from './settings';
+import { concernsUs, type Settings } from './settings';
 
 /** Tells the guard what becomes of the open documents whose files the settings want guarded, and of those that they want guarded by now. */
 export class GuardedDocuments implements Disposable {
@@ -42,7 +42,11 @@ export class GuardedDocuments implements Disposable {
       }),
     );
     // The settings, who were there first, have forgotten what they read before.
-    this.#owned.add(vscode.workspace.onDidChangeConfiguration(takeUp));
+    this.#owned.add(
+      vscode.workspace.onDidChangeConfiguration((event) => {
+        if (concernsUs(event)) takeUp();
+      }),
+    );
     this.#owned.add(vscode.workspace.onDidChangeWorkspaceFolders(takeUp));
   }
 
@@ -56,9 +60,9 @@ export class GuardedDocuments implements Disposable {
     this.#unguarded.clear();
   }
 
-  #tell(of: (document: vscode.TextDocument) => boolean): void {
-    for (const match of this.#documents.matchingDisk()) if (of(match.document)) this.#matches(match);
-    for (const document of this.#documents.dirty()) if (of(document)) this.#becameDirty(document);
+  #tell(isWanted: (document: vscode.TextDocument) => boolean): void {
+    for (const match of this.#documents.matchingDisk(isWanted)) this.#matches(match);
+    for (const document of this.#documents.dirty()) if (isWanted(document)) this.#becameDirty(document);
   }
 
   #matches({ document: { uri }, text }: MatchesDisk): void {

@@ -43,7 +43,6 @@ describe('in a user namespace', function () {
     folder = mkdtempSync(join(tmpdir(), 'holdfast-user-'));
     const storage = join(folder, 'storage');
     mkdirSync(storage);
-    writeFileSync(join(storage, 'new'), 'new!');
     const entry = join(projectFolder(), 'out', 'test', 'support', 'saver.entry.cjs');
     const words = [process.execPath, entry, storage, await compiled('stand-in-editor')];
     saver = await LineProgram.start('unshare', ...inside, ...words);
